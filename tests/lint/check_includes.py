@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Includes go down only: every `#include "folder/…"` must be one that the table allows.
+
+Ours are included in quotes, from the root of the tree; what is in angle brackets comes from outside.
+"""
+
+import re
+import sys
+
+import sources
+
+ALL = ("misc", "net", "logic", "proc")
+FRAMES = ("net/Wire.h", "net/CFrameEncoder.h", "net/CFrameDecoder.h")
+
+# Folder -> the folders, or single headers, that it may include besides itself.
+ALLOWED = {
+    "misc": (),
+    "net": ("misc",),
+    "logic": ("misc", "net"),
+    "proc": ("misc", "net", "logic"),
+    "client-sim": ("misc", *FRAMES),
+    "bench": (*ALL, "client-sim"),
+    "tests": (*ALL, "client-sim"),
+    "examples": (),
+}
+# Except that a unit test sees only what the folder that it mirrors sees.
+UNIT = re.compile(r"tests/unit/([^/]+)/")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def allowed_for(path: str) -> tuple[str, ...]:
+    unit = UNIT.match(path)
+    if unit and unit[1] in ALLOWED:
+        return (unit[1], *ALLOWED[unit[1]], "tests")
+    folder = path.split("/")[0]
+    return (folder, *ALLOWED[folder])
+
+
+def problem(path: str, bracket: str, target: str) -> str | None:
+    top = target.split("/")[0]
+    if bracket == "<":
+        return f"<{target}> is ours: use quotes" if top in ALLOWED and "/" in target else None
+    if top not in ALLOWED or "/" not in target:
+        # A file beside the one that includes it: examples stand alone, as a user's project does.
+        if path.startswith("examples/") and "/" not in target:
+            return None
+        return f'"{target}" is not a path from the root of the tree'
+    allowed = allowed_for(path)
+    if top in allowed or target in allowed:
+        return None
+    return f'"{target}" is not below {path.rsplit("/", 1)[0]}/ (allowed: {", ".join(allowed)})'
+
+
+def main() -> int:
+    problems = []
+    paths = sources.files(".h", ".cpp")
+    for path in paths:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            include = INCLUDE.match(line)
+            what = include and problem(path.as_posix(), include[1], include[2])
+            if what:
+                problems.append(f"{path}:{number}: {what}")
+    print("\n".join(problems) or f"{len(paths)} files include downwards only")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
