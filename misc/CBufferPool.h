@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "misc/CMutex.h"
+
+namespace switchboard {
+
+class CBufferPool;
+
+// A run of bytes behind a small header, in one piece of memory; the bytes from Begin to Size are still to be used.
+// Threads: one owner at a time.
+class CBlock {
+ public:
+  CBlock(const CBlock&) = delete;
+  CBlock& operator=(const CBlock&) = delete;
+
+  std::byte* Data() { return reinterpret_cast<std::byte*>(this + 1); }
+  std::span<const std::byte> Unused() const {
+    return {reinterpret_cast<const std::byte*>(this + 1) + m_begin, m_size - m_begin};
+  }
+  uint32_t Capacity() const { return m_capacity; }
+  void Append(std::span<const std::byte> bytes);
+  // Marks bytes at the front of Unused as used.
+  void Consume(size_t bytes) { m_begin += static_cast<uint32_t>(bytes); }
+  // A mark that travels with the block; what it means is its users' business.
+  void SetMarked() { m_isMarked = true; }
+  bool IsMarked() const { return m_isMarked; }
+
+ private:
+  friend class CBufferPool;
+  friend class CBlockQueue;
+  friend struct SBlockRecycle;
+  CBlock(CBufferPool& pool, uint32_t capacity) : m_pool(pool), m_capacity(capacity) {}
+
+  CBufferPool& m_pool;
+  CBlock* m_p_next = nullptr;
+  uint32_t m_capacity;
+  uint32_t m_begin = 0;
+  uint32_t m_size = 0;
+  bool m_isMarked = false;
+};
+
+struct SBlockRecycle {
+  void operator()(CBlock* p_block) const;
+};
+using BlockPtr = std::unique_ptr<CBlock, SBlockRecycle>;
+
+// Lends blocks in a few sizes and keeps a bounded number of returned ones for the next borrower.
+// Threads: any. Outlives every block that it lent.
+class CBufferPool {
+ public:
+  CBufferPool() = default;
+  ~CBufferPool();
+  CBufferPool(const CBufferPool&) = delete;
+  CBufferPool& operator=(const CBufferPool&) = delete;
+
+  // A block with room for at least `bytes` (any number below 4 GiB). Throws std::bad_alloc.
+  BlockPtr Get(size_t bytes);
+
+ private:
+  friend struct SBlockRecycle;
+  static constexpr size_t kClasses = 6;
+  static constexpr size_t kSmallest = 256;  // bytes of a block of class 0; each class is four times the one before
+  static constexpr size_t kKeptBytes = 1024 * 1024;  // at most this much of a class is kept
+
+  struct SShelf {
+    CMutex mutex;
+    CBlock* p_first GUARDED_BY(mutex) = nullptr;
+    size_t count GUARDED_BY(mutex) = 0;
+  };
+
+  static constexpr size_t BytesOf(size_t sizeClass) { return kSmallest << (2 * sizeClass); }
+  static size_t ClassFor(size_t bytes);
+  void Return(CBlock* p_block);
+
+  std::array<SShelf, kClasses> m_shelves;
+};
+
+// Blocks in a row, owned, first in first out.
+// Threads: one owner at a time.
+class CBlockQueue {
+ public:
+  CBlockQueue() = default;
+  ~CBlockQueue() { Clear(); }
+  CBlockQueue(CBlockQueue&& other) noexcept;
+  CBlockQueue& operator=(CBlockQueue&& other) noexcept;
+
+  bool IsEmpty() const { return m_p_first == nullptr; }
+  CBlock* First() { return m_p_first; }
+  static CBlock* Next(CBlock* p_block) { return p_block->m_p_next; }
+  void PushBack(BlockPtr p_block);
+  void PushFront(BlockPtr p_block);
+  BlockPtr PopFront();
+  // Moves all of `other` behind what is here.
+  void Splice(CBlockQueue&& other);
+  void Clear();
+
+ private:
+  CBlock* m_p_first = nullptr;
+  CBlock* m_p_last = nullptr;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+
+namespace switchboard {
+
+using MonotonicTime = std::chrono::steady_clock::time_point;
+
+// The monotonic clock, as an object so that a test can put its own in place.
+// Threads: any.
+class CClock {
+ public:
+  virtual ~CClock() = default;
+  virtual MonotonicTime Now() const { return std::chrono::steady_clock::now(); }
+};
+
+}  // namespace switchboard

@@ -1,0 +1,289 @@
+#include "misc/CScoreboard.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include "misc/CFd.h"
+
+namespace switchboard {
+
+namespace {
+
+// Processes share these, so they must not hide a lock of one process.
+static_assert(std::atomic<uint64_t>::is_always_lock_free);
+static_assert(std::atomic<int32_t>::is_always_lock_free);
+
+constexpr std::array<std::string_view, static_cast<size_t>(ECloseReason::kCount)> kCloseReasonNames = {
+    "peer_closed", "peer_reset", "bad_length",          "bad_crc",    "packet_timeout", "heartbeat",
+    "max_session", "flood",      "send_queue_overflow", "by_handler", "worker_stop",    "worker_lost"};
+
+constexpr std::array<std::string_view, static_cast<size_t>(ERejectReason::kCount)> kRejectReasonNames = {
+    "none",          "bad_crc",  "unknown_code", "short_body", "handler_failed",
+    "handler_threw", "overload", "quarantined",  "by_handler"};
+
+constexpr std::array<std::string_view, static_cast<size_t>(ECounter::kClosedFirst)> kCounterNames = {
+    "connections_accepted",
+    "accept_pauses",
+    "packets_accepted",
+    "packets_replied",
+    "packets_one_way",
+    "packets_discarded",
+    "packets_pushed",
+    "packets_entered",
+    "packets_left",
+    "bytes_received",
+    "bytes_sent",
+    "receives",
+    "sends",
+    "send_thread_hand_overs",
+    "read_pauses",
+    "stale_sessions"};
+
+// An initialiser that is too short leaves its last names empty.
+static_assert(!kCloseReasonNames.back().empty() && !kRejectReasonNames.back().empty() && !kCounterNames.back().empty());
+
+// The file: one SHeader, then `pages` times an SWorkerPage. Native byte order; it never leaves its machine.
+// The header is written before the file gets its name; afterwards, only `pages` grows, behind the file.
+struct alignas(64) SHeader {
+  uint64_t magic;
+  uint32_t version;
+  uint32_t counters;
+  uint32_t pageBytes;
+  uint32_t pages;
+};
+
+constexpr uint64_t kMagic = 0x64726F6277736273;  // "sbswbord"
+constexpr uint32_t kVersion = 3;                 // of the meaning of what the header's sizes don't tell
+constexpr SHeader kLayout = {
+    .magic = kMagic, .version = kVersion, .counters = kCounterCount, .pageBytes = sizeof(SWorkerPage), .pages = 0};
+
+constexpr size_t FileBytes(uint32_t pages) {
+  return sizeof(SHeader) + sizeof(CQuarantine) + size_t{pages} * sizeof(SWorkerPage);
+}
+
+constexpr size_t kMappedBytes = FileBytes(CScoreboard::kMaxPages);
+
+bool HasOurLayout(const SHeader& header, off_t fileBytes) {
+  SHeader expected = kLayout;
+  expected.pages = header.pages;
+  return std::memcmp(&header, &expected, offsetof(SHeader, pages)) == 0 && header.pages != 0 &&
+         header.pages <= CScoreboard::kMaxPages && FileBytes(header.pages) <= static_cast<size_t>(fileBytes);
+}
+
+std::atomic_ref<uint32_t> PagesIn(std::byte* p_memory) {
+  return std::atomic_ref<uint32_t>(reinterpret_cast<SHeader*>(p_memory)->pages);
+}
+
+[[noreturn]] void Throw(int error, const std::string& what) {
+  throw std::system_error(error, std::system_category(), what);
+}
+
+// Reserves the space: a hole that the disk can't fill later would be a SIGBUS in the middle of a count.
+// Returns an error number.
+int SetSize(int fd, size_t bytes) { return ::posix_fallocate(fd, 0, static_cast<off_t>(bytes)); }
+
+// A new file under a name of its own, which moves to `path` when it is complete: so a reader never maps half a file, a
+// reader of the file before keeps that one, and a link at `path` is replaced and not followed.
+class CNewFile {
+ public:
+  CNewFile(const std::string& path, size_t bytes) : m_path(path), m_name(path + ".XXXXXX") {
+    m_fd = CFd(::mkostemp(m_name.data(), O_CLOEXEC));
+    if (!m_fd.IsValid()) Throw(errno, "can't create the scoreboard " + path);
+    int error = SetSize(m_fd.Get(), bytes);
+    // Not for everybody: the traces hold packets, and packets hold passwords.
+    if (error == 0 && ::fchmod(m_fd.Get(), 0640) != 0) error = errno;
+    if (error == 0) return;
+    ::unlink(m_name.c_str());
+    Throw(error, "can't size the scoreboard " + path);
+  }
+  ~CNewFile() {
+    if (!m_isPublished) ::unlink(m_name.c_str());
+  }
+  CNewFile(const CNewFile&) = delete;
+  CNewFile& operator=(const CNewFile&) = delete;
+
+  int Get() const { return m_fd.Get(); }
+  // Gives the file its name, and the descriptor away.
+  CFd Publish() {
+    if (::rename(m_name.c_str(), m_path.c_str()) != 0) Throw(errno, "can't name the scoreboard " + m_path);
+    m_isPublished = true;
+    return std::move(m_fd);
+  }
+
+ private:
+  const std::string m_path;
+  std::string m_name;
+  CFd m_fd;
+  bool m_isPublished = false;
+};
+
+CFd MakeAnonymousFile(size_t bytes) {
+  CFd fd(::memfd_create("scoreboard", MFD_CLOEXEC));
+  if (!fd.IsValid()) Throw(errno, "can't create the scoreboard");
+  if (const int error = SetSize(fd.Get(), bytes); error != 0) Throw(error, "can't size the scoreboard");
+  return fd;
+}
+
+// What lies behind the end of the file is only address space, until the file grows into it.
+std::byte* Map(int protection, int fd) {
+  void* const p_memory = ::mmap(nullptr, kMappedBytes, protection, MAP_SHARED, fd, 0);
+  if (p_memory == MAP_FAILED) Throw(errno, "can't map the scoreboard");
+  return static_cast<std::byte*>(p_memory);
+}
+
+uint64_t SumOf(const CounterTotals& totals, ECounter first, size_t count) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count; ++i) sum += totals[static_cast<size_t>(first) + i];
+  return sum;
+}
+
+// Raises the side of an identity that is behind. A worker killed between two increments may leave either one so.
+void Balance(CCounters& block, ECounter left, uint64_t leftSum, ECounter right, uint64_t rightSum) {
+  if (leftSum < rightSum) block.AddShared(left, rightSum - leftSum);
+  if (rightSum < leftSum) block.AddShared(right, leftSum - rightSum);
+}
+
+}  // namespace
+
+std::string_view ToString(ECloseReason reason) { return kCloseReasonNames.at(static_cast<size_t>(reason)); }
+
+std::string_view ToString(ERejectReason reason) { return kRejectReasonNames.at(static_cast<size_t>(reason)); }
+
+std::string CounterName(ECounter counter) {
+  const auto index = static_cast<uint16_t>(counter);
+  if (counter < ECounter::kClosedFirst) return std::string(kCounterNames[index]);
+  if (counter < ECounter::kRejectedFirst) {
+    const auto reason = index - static_cast<uint16_t>(ECounter::kClosedFirst);
+    return "closed_" + std::string(ToString(static_cast<ECloseReason>(reason)));
+  }
+  const auto reason = index - static_cast<uint16_t>(ECounter::kRejectedFirst);
+  return "rejected_" + std::string(ToString(static_cast<ERejectReason>(reason)));
+}
+
+CounterTotals SWorkerPage::Sum() const {
+  CounterTotals totals{};
+  const auto add = [&totals](const CCounters& block) {
+    for (size_t i = 0; i < kCounterCount; ++i) totals[i] += block.Get(static_cast<ECounter>(i));
+  };
+  for (const CCounters* p_block : {&io, &send, &recycle, &heart, &shared}) add(*p_block);
+  for (const CCounters& block : work) add(block);
+  return totals;
+}
+
+// Delegates, so that the destructor unmaps if something throws further down.
+CScoreboard::CScoreboard(const std::string& path, uint32_t pages) : CScoreboard() {
+  const size_t bytes = FileBytes(pages);
+  std::unique_ptr<CNewFile> p_file;
+  if (path.empty()) {
+    m_file = MakeAnonymousFile(bytes);
+  } else {
+    p_file = std::make_unique<CNewFile>(path, bytes);
+  }
+  m_p_memory = Map(PROT_READ | PROT_WRITE, p_file ? p_file->Get() : m_file.Get());
+  auto* const p_header = new (m_p_memory) SHeader(kLayout);
+  p_header->pages = pages;
+  new (&Quarantine()) CQuarantine;
+  for (uint32_t page = 0; page < pages; ++page) new (&Page(page)) SWorkerPage;
+  if (p_file) m_file = p_file->Publish();
+}
+
+std::unique_ptr<CScoreboard> CScoreboard::OpenExisting(const std::string& path) {
+  const CFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status = {};
+  if (!fd.IsValid() || ::fstat(fd.Get(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
+  SHeader header = {};
+  if (::pread(fd.Get(), &header, sizeof(header), 0) != ssize_t{sizeof(header)}) return nullptr;
+  if (!HasOurLayout(header, status.st_size)) return nullptr;
+
+  std::unique_ptr<CScoreboard> p_scoreboard(new CScoreboard);
+  p_scoreboard->m_p_memory = Map(PROT_READ, fd.Get());
+  return p_scoreboard;
+}
+
+CScoreboard::~CScoreboard() {
+  if (m_p_memory != nullptr) ::munmap(m_p_memory, kMappedBytes);
+}
+
+uint32_t CScoreboard::Pages() const { return PagesIn(m_p_memory).load(std::memory_order_acquire); }
+
+SWorkerPage& CScoreboard::Page(uint32_t page) {
+  assert(page < Pages());
+  return *reinterpret_cast<SWorkerPage*>(m_p_memory + FileBytes(page));
+}
+
+const SWorkerPage& CScoreboard::Page(uint32_t page) const {
+  assert(page < Pages());
+  return *reinterpret_cast<const SWorkerPage*>(m_p_memory + FileBytes(page));
+}
+
+uint32_t CScoreboard::FreePage() {
+  const uint32_t pages = Pages();
+  for (uint32_t page = 0; page < pages; ++page) {
+    if (Page(page).pid.load(std::memory_order_relaxed) == 0) return page;
+  }
+  Grow(pages + 1);
+  return pages;
+}
+
+void CScoreboard::Grow(uint32_t pages) {
+  const uint32_t before = Pages();
+  if (pages <= before) return;
+  if (pages > kMaxPages) Throw(EUSERS, "the scoreboard is full");
+  if (const int error = SetSize(m_file.Get(), FileBytes(pages)); error != 0) Throw(error, "can't grow the scoreboard");
+  for (uint32_t page = before; page < pages; ++page) new (m_p_memory + FileBytes(page)) SWorkerPage;
+  PagesIn(m_p_memory).store(pages, std::memory_order_release);
+}
+
+CQuarantine& CScoreboard::Quarantine() { return *reinterpret_cast<CQuarantine*>(m_p_memory + sizeof(SHeader)); }
+
+CounterTotals CScoreboard::Sum() const {
+  CounterTotals totals{};
+  for (uint32_t i = 0; i < Pages(); ++i) {
+    const CounterTotals page = Page(i).Sum();
+    std::transform(totals.begin(), totals.end(), page.begin(), totals.begin(), std::plus<>());
+  }
+  return totals;
+}
+
+uint64_t CScoreboard::ConnectionsActive() const {
+  uint64_t active = 0;
+  for (uint32_t i = 0; i < Pages(); ++i) {
+    active += Page(i).connectionsActive.load(std::memory_order_relaxed);
+  }
+  return active;
+}
+
+void CScoreboard::WriteOff(uint32_t index) {
+  SWorkerPage& page = Page(index);
+  const CounterTotals totals = page.Sum();
+  const auto of = [&totals](ECounter counter) { return totals[static_cast<size_t>(counter)]; };
+
+  // From the sums and not from the gauge: the identities are about the sums.
+  const uint64_t closed = SumOf(totals, ECounter::kClosedFirst, static_cast<size_t>(ECloseReason::kCount));
+  Balance(page.shared, ECounter::kConnectionsAccepted, of(ECounter::kConnectionsAccepted),
+          CounterOf(ECloseReason::kWorkerLost), closed);
+
+  const uint64_t ended = of(ECounter::kPacketsReplied) + of(ECounter::kPacketsOneWay) +
+                         of(ECounter::kPacketsDiscarded) +
+                         SumOf(totals, ECounter::kRejectedFirst, static_cast<size_t>(ERejectReason::kCount));
+  Balance(page.shared, ECounter::kPacketsAccepted, of(ECounter::kPacketsAccepted), ECounter::kPacketsDiscarded, ended);
+  Balance(page.shared, ECounter::kPacketsEntered, of(ECounter::kPacketsEntered), ECounter::kPacketsLeft,
+          of(ECounter::kPacketsLeft));
+
+  page.connectionsActive.store(0, std::memory_order_relaxed);
+  page.pid.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace switchboard

@@ -1,0 +1,193 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "misc/CFd.h"
+#include "misc/CQuarantine.h"
+
+namespace switchboard {
+
+// Why a connection was closed. The first reason given wins.
+enum class ECloseReason : uint8_t {
+  kPeerClosed,         // end of stream from the peer, everything it asked was answered
+  kPeerReset,          // ECONNRESET, EPIPE, ETIMEDOUT, …
+  kBadLength,          // pkgLen under 8 or over limits.packet_bytes
+  kBadCrc,             //
+  kPacketTimeout,      // a started packet didn't finish within limits.packet_timeout_s
+  kHeartbeat,          // silent for heartbeat.interval_s × max_misses
+  kMaxSession,         // older than heartbeat.max_session_s
+  kFlood,              //
+  kSendQueueOverflow,  // more than limits.send_queue_bytes unsent
+  kByHandler,          // CSocket::Close
+  kWorkerStop,         // the worker shut down
+  kWorkerLost,         // the worker died; counted by the master
+  kCount
+};
+
+// Why a packet was answered with Reject; the number is the `reason` on the wire.
+enum class ERejectReason : uint16_t {
+  kNone = 0,
+  kBadCrc = 1,
+  kUnknownCode = 2,
+  kShortBody = 3,
+  kHandlerFailed = 4,  // returned false, or returned true without an answer
+  kHandlerThrew = 5,
+  kOverload = 6,
+  kQuarantined = 7,
+  kByHandler = 8,  // counts what handlers refuse for reasons of their own, kFirstUserReason and up on the wire
+  kCount
+};
+
+// The Reject reasons from here on belong to the handlers.
+inline constexpr uint16_t kFirstUserReason = 256;
+
+std::string_view ToString(ECloseReason reason);
+std::string_view ToString(ERejectReason reason);
+
+// Every counter of a worker. The two families at the end have one entry per reason.
+enum class ECounter : uint16_t {
+  kConnectionsAccepted,
+  kAcceptPauses,     // listener rested: out of descriptors or of connection slots
+  kPacketsAccepted,  // valid header, whole body arrived
+  kPacketsReplied,
+  kPacketsOneWay,     // ended without an answer, by declaration
+  kPacketsDiscarded,  // ended by the close of their connection
+  kPacketsPushed,     // server → client packets that answer nothing
+  kPacketsEntered,    // entered the mailbox or an inline run …
+  kPacketsLeft,       // … and left it: entered − left is what is in flight
+  kBytesReceived,
+  kBytesSent,
+  kReceives,             // recv calls that brought bytes
+  kSends,                // send calls that took bytes
+  kSendThreadHandOvers,  // batches that could not be written at once
+  kReadPauses,           // reading rested at limits.recv_pause_bytes
+  kStaleSessions,        // uses of a CSession whose connection is gone
+  kClosedFirst,          // + ECloseReason
+  kRejectedFirst = kClosedFirst + static_cast<uint16_t>(ECloseReason::kCount),  // + ERejectReason
+  kCount = kRejectedFirst + static_cast<uint16_t>(ERejectReason::kCount)
+};
+
+inline constexpr size_t kCounterCount = static_cast<size_t>(ECounter::kCount);
+
+constexpr ECounter CounterOf(ECloseReason reason) {
+  return static_cast<ECounter>(static_cast<uint16_t>(ECounter::kClosedFirst) + static_cast<uint16_t>(reason));
+}
+constexpr ECounter CounterOf(ERejectReason reason) {
+  return static_cast<ECounter>(static_cast<uint16_t>(ECounter::kRejectedFirst) + static_cast<uint16_t>(reason));
+}
+
+// The field name of a counter, such as "packets_accepted" or "closed_heartbeat".
+std::string CounterName(ECounter counter);
+
+// The counters that one thread writes and anybody reads.
+// Threads: Add by the one owner of the block; AddShared by any thread, on the block that is set apart for it.
+class alignas(64) CCounters {
+ public:
+  void Add(ECounter counter, uint64_t n = 1) {
+    auto& value = m_values[static_cast<size_t>(counter)];
+    value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  void AddShared(ECounter counter, uint64_t n = 1) {
+    m_values[static_cast<size_t>(counter)].fetch_add(n, std::memory_order_relaxed);
+  }
+  uint64_t Get(ECounter counter) const {
+    return m_values[static_cast<size_t>(counter)].load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::array<std::atomic<uint64_t>, kCounterCount> m_values{};
+};
+
+// What one thread is at: for the watchdog while it lives, and for the inquest when it has killed its worker.
+// Threads: written by its own thread (through CTrace), read by anyone. The packet's bytes are meant for after the death.
+struct alignas(64) SThreadTrace {
+  static constexpr size_t kPacketBytes = 4000;
+
+  std::atomic<uint64_t> ticks{0};        // moves with each piece of work; odd while one is at hand
+  std::atomic<uint32_t> packetBytes{0};  // of the packet whose handler runs, header included; 0 while none does
+  std::atomic<uint32_t> slot{0};         // of its session
+  std::atomic<uint32_t> generation{0};
+  std::array<std::atomic<uint64_t>, 3> peer{};   // an SPeer
+  std::atomic<uint64_t> thread{0};               // whose handler it is: its pthread_t
+  std::array<std::byte, kPacketBytes> packet{};  // its first bytes
+};
+
+using CounterTotals = std::array<uint64_t, kCounterCount>;
+
+// What a worker process tells the outside: who it is, one block of counters for each of its threads, and a gauge.
+// It lies in shared memory, so it outlives the worker; the next process that gets the page counts on from there.
+// Threads: as CCounters; the rest has one writer.
+struct SWorkerPage {
+  static constexpr size_t kMaxBusinessThreads = 128;
+  static constexpr size_t kBlocks = kMaxBusinessThreads + 5;
+
+  std::atomic<int32_t> pid{0};  // 0: the page is free; written by the master, as the next two
+  std::atomic<uint32_t> slot{0};
+  std::atomic<uint64_t> generation{0};         // of the configuration that the worker runs, from 1
+  std::atomic<uint64_t> connectionsActive{0};  // written by sb-io and sb-recycle under the pool's lock
+  std::atomic<uint64_t> faultThread{0};        // the pthread_t of the thread that a fatal signal hit; 0: none
+  CCounters io;
+  CCounters send;
+  CCounters recycle;
+  CCounters heart;
+  CCounters shared;  // threads that aren't ours: AddShared only
+  std::array<CCounters, kMaxBusinessThreads> work;
+  SThreadTrace ioTrace;
+  SThreadTrace sendTrace;
+  SThreadTrace recycleTrace;
+  SThreadTrace heartTrace;
+  std::array<SThreadTrace, kMaxBusinessThreads> workTrace;
+
+  CounterTotals Sum() const;
+};
+
+// The shared-memory file of counters: made by the master before it forks, read by anybody.
+// One page for each live worker process, and not for each slot: during a reload two workers of a slot live at once, and
+// a page has a single writer. What the dead have counted stays on their pages. Threads: any.
+class CScoreboard {
+ public:
+  // Two generations of 256 workers, and some that take their time to leave.
+  static constexpr uint32_t kMaxPages = 576;
+
+  // Creates (replaces) the file at `path`, zeroed, with `pages` pages; an empty path makes it anonymous.
+  // Throws std::system_error.
+  CScoreboard(const std::string& path, uint32_t pages);
+  // Maps an existing file read-only; nullptr when there is none or its layout is of another version.
+  static std::unique_ptr<CScoreboard> OpenExisting(const std::string& path);
+  ~CScoreboard();
+  CScoreboard(const CScoreboard&) = delete;
+  CScoreboard& operator=(const CScoreboard&) = delete;
+
+  uint32_t Pages() const;
+  // The address of a page stays as it is, also when the scoreboard grows.
+  SWorkerPage& Page(uint32_t page);
+  const SWorkerPage& Page(uint32_t page) const;
+  // For all workers.
+  CQuarantine& Quarantine();
+  // The number of a page that is nobody's, a new one if need be. Called by the master, which then writes the pid of the
+  // page's new owner. Throws std::system_error when the disk or kMaxPages is full.
+  uint32_t FreePage();
+  // At least so many pages, so that FreePage can't fail for a while. Throws as FreePage.
+  void Grow(uint32_t pages);
+  // Over all pages.
+  CounterTotals Sum() const;
+  uint64_t ConnectionsActive() const;
+  // After the death of the worker of a page: what it held is counted as lost with it (closed_worker_lost,
+  // packets_discarded), the gauge returns to zero, and the page is free. Called by the master.
+  void WriteOff(uint32_t index);
+
+ private:
+  CScoreboard() = default;
+
+  CFd m_file;
+  std::byte* m_p_memory = nullptr;  // room for kMaxPages, of which the file backs the first Pages()
+};
+
+}  // namespace switchboard

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+#include "misc/CScoreboard.h"
+
+namespace switchboard {
+
+// Writes down what its thread is at, in the scoreboard: a few relaxed stores, no clock.
+// Threads: the one whose trace it is.
+class CTrace {
+ public:
+  explicit CTrace(SThreadTrace& trace) : m_trace(trace) {
+    // A worker that died here may have left its trace in the middle of something.
+    m_trace.ticks.store((Ticks() + 1) & ~uint64_t{1}, std::memory_order_relaxed);
+    EndPacket();
+  }
+
+  // A piece of work begins; until End the thread doesn't wait for anything new.
+  void Begin() { m_trace.ticks.store(Ticks() | 1, std::memory_order_relaxed); }
+  // The piece of work moves on: whoever watches begins to count anew.
+  void Step() { m_trace.ticks.store(Ticks() + 2, std::memory_order_relaxed); }
+  void End() { m_trace.ticks.store((Ticks() + 1) & ~uint64_t{1}, std::memory_order_relaxed); }
+
+  // The packets that follow are those of the session in `slot`.
+  void BeginSession(uint32_t slot, uint32_t generation, const std::array<uint64_t, 3>& peer) {
+    m_trace.slot.store(slot, std::memory_order_relaxed);
+    m_trace.generation.store(generation, std::memory_order_relaxed);
+    for (size_t i = 0; i < peer.size(); ++i) m_trace.peer[i].store(peer[i], std::memory_order_relaxed);
+    m_trace.thread.store(pthread_self(), std::memory_order_relaxed);
+  }
+  // The handler of `frame` (header included) is about to run.
+  void BeginPacket(std::span<const std::byte> frame) {
+    Step();
+    std::memcpy(m_trace.packet.data(), frame.data(), std::min(frame.size(), m_trace.packet.size()));
+    m_trace.packetBytes.store(static_cast<uint32_t>(frame.size()), std::memory_order_release);
+  }
+  void EndPacket() { m_trace.packetBytes.store(0, std::memory_order_relaxed); }
+
+ private:
+  uint64_t Ticks() const { return m_trace.ticks.load(std::memory_order_relaxed); }
+
+  SThreadTrace& m_trace;
+};
+
+}  // namespace switchboard

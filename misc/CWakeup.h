@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+
+#include "misc/CClock.h"
+#include "misc/CFd.h"
+
+namespace switchboard {
+
+// An eventfd that ends the epoll or poll wait of one thread.
+// Threads: Signal by any, the rest by the thread that waits.
+class CWakeup {
+ public:
+  // Throws std::system_error.
+  CWakeup();
+  int Fd() const { return m_fd.Get(); }
+  void Signal();
+  // Makes Fd unreadable again.
+  void Clear();
+  // Waits for a signal, and clears it, or for the deadline (none: for ever).
+  void Wait(std::optional<MonotonicTime> deadline, MonotonicTime now);
+
+ private:
+  CFd m_fd;
+};
+
+}  // namespace switchboard

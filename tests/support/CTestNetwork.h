@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "misc/CClock.h"
+#include "misc/CConfig.h"
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "net/CNetwork.h"
+#include "net/CSocket.h"
+
+namespace switchboard {
+
+// Defaults for tests: two business threads, a short cool-down, no heartbeat, no GoAway.
+SConfig TestConfig();
+
+// What is wrong with the counters of a network at rest, by the identities "accepted = replied + rejected + oneway +
+// discarded, nothing in flight" and "connections accepted = active + closed"; empty when nothing is.
+std::string AccountingError(const SWorkerPage& page);
+
+// The network of one worker on an ephemeral port of 127.0.0.1. However it is stopped, the accounting is checked then.
+// Threads: the test's; Count by any.
+class CTestNetwork {
+ public:
+  explicit CTestNetwork(CSocket& logic, const SConfig& config = TestConfig());
+  ~CTestNetwork();
+  CTestNetwork(const CTestNetwork&) = delete;
+  CTestNetwork& operator=(const CTestNetwork&) = delete;
+
+  uint16_t Port() const { return m_port; }
+  uint64_t Count(ECounter counter) const { return m_p_page->Sum()[static_cast<size_t>(counter)]; }
+  uint64_t Count(ECloseReason reason) const { return Count(CounterOf(reason)); }
+  uint64_t Count(ERejectReason reason) const { return Count(CounterOf(reason)); }
+  uint64_t Active() const { return m_p_page->connectionsActive.load(); }
+  void Stop(EStopMode mode = EStopMode::kGraceful);
+
+ private:
+  const SConfig m_config;
+  CLog m_log;
+  CClock m_clock;
+  std::unique_ptr<SWorkerPage> m_p_page;
+  uint16_t m_port = 0;
+  std::unique_ptr<CNetwork> m_p_network;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,64 @@
+// The message codes of the program `test-server`: handlers that do what handlers should not, or do it on request.
+#pragma once
+
+#include <boost/endian/arithmetic.hpp>
+#include <cstdint>
+
+namespace switchboard {
+
+// Answered with the same body, on the business pool and on sb-io.
+inline constexpr uint16_t kTestEcho = 1;
+inline constexpr uint16_t kTestEchoInline = 2;
+// Answered with an STestPlace, on the business pool and on sb-io.
+inline constexpr uint16_t kTestWhere = 3;
+inline constexpr uint16_t kTestWhereInline = 4;
+
+inline constexpr uint16_t kTestThrow = 10;        // throws std::runtime_error
+inline constexpr uint16_t kTestThrowInt = 11;     // throws 42
+inline constexpr uint16_t kTestFalse = 12;        // returns false, unanswered
+inline constexpr uint16_t kTestSilent = 13;       // returns true, unanswered
+inline constexpr uint16_t kTestTwice = 14;        // answers with "first", then tries "second"
+inline constexpr uint16_t kTestStruct = 15;       // wants an STestNumber; answers with it
+inline constexpr uint16_t kTestOneWay = 16;       // declared to have no answer
+inline constexpr uint16_t kTestOneWayFalse = 17;  // likewise, and returns false
+inline constexpr uint16_t kTestThrowInline = 18;  // kTestThrow on sb-io
+inline constexpr uint16_t kTestTooBig = 19;       // tries a body of 65,528 bytes, then answers with "too big"
+
+inline constexpr uint16_t kTestBig = 20;     // STestNumber n: answers with n bytes
+inline constexpr uint16_t kTestPushes = 21;  // STestNumber n: n pushes of kTestPush, 1,000 bytes each, then an answer
+inline constexpr uint16_t kTestPush = 22;    // server → client: an STestNumber in front, counted from 0
+inline constexpr uint16_t kTestBlock = 23;   // STestNumber n: answers after n milliseconds, and blocks its thread
+inline constexpr uint16_t kTestAwaitGate = 24;  // answers once the gate is open, and blocks its thread
+inline constexpr uint16_t kTestOpenGate = 25;   // opens the worker's gate for good; inline
+inline constexpr uint16_t kTestBlockInline = 27;  // kTestBlock on sb-io
+inline constexpr uint16_t kTestCount = 26;      // answers with how many of these the session has sent: its state
+
+// Answered by another thread after n milliseconds (STestNumber n), or never.
+inline constexpr uint16_t kTestDefer = 30;
+inline constexpr uint16_t kTestDeferInline = 31;
+inline constexpr uint16_t kTestDeferForever = 32;
+inline constexpr uint16_t kTestDeferDrop = 33;  // drops the right to answer at once
+
+inline constexpr uint16_t kTestCloseMe = 40;  // asks for the close of its session, then answers
+inline constexpr uint16_t kTestAbort = 41;    // ends the worker
+
+inline constexpr uint16_t kTestUnknown = 999;  // has no handler
+
+// A file of this name in the working directory makes a worker abort, or refuse, at its start.
+inline constexpr const char* kTestCrashFile = "crash-at-start";
+inline constexpr const char* kTestRefuseFile = "refuse-to-start";
+
+#pragma pack(push, 1)
+struct STestNumber {
+  boost::endian::big_uint32_t value;
+};
+
+// Where a handler ran.
+struct STestPlace {
+  boost::endian::big_uint32_t pid;
+  boost::endian::big_uint32_t worker;
+  char thread[16];
+};
+#pragma pack(pop)
+
+}  // namespace switchboard

@@ -1,0 +1,273 @@
+#include <pthread.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "logic/CLogic.h"
+#include "misc/CMutex.h"
+#include "misc/CThread.h"
+#include "proc/RunServer.h"
+#include "tests/support/TestMessages.h"
+
+namespace switchboard {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::span<const std::byte> BytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+// Answers deferred requests on a thread of its own, each at its time. Threads: any, except Stop.
+class CLateAnswers {
+ public:
+  CLateAnswers() : m_thread("test-later", [this] { Run(); }) {}
+  ~CLateAnswers() { Stop(); }
+  CLateAnswers(const CLateAnswers&) = delete;
+  CLateAnswers& operator=(const CLateAnswers&) = delete;
+
+  void Add(Clock::time_point at, CDeferredReply reply) {
+    {
+      CMutexLock lock(m_mutex);
+      m_answers.emplace(at, std::move(reply));
+    }
+    m_changed.NotifyOne();
+  }
+  void Stop() {
+    {
+      CMutexLock lock(m_mutex);
+      m_isStopping = true;
+    }
+    m_changed.NotifyOne();
+    m_thread.Join();
+  }
+
+ private:
+  using AnswerMap = std::multimap<Clock::time_point, CDeferredReply>;
+
+  void Run() {
+    while (AnswerMap::node_type due = TakeDue()) due.mapped().Reply(BytesOf("late"));
+  }
+  // Waits for the next one that is due; empty when the thread is to end.
+  AnswerMap::node_type TakeDue() {
+    CMutexLock lock(m_mutex);
+    while (!m_isStopping) {
+      if (m_answers.empty()) {
+        m_changed.Wait(m_mutex);
+      } else if (m_answers.begin()->first <= Clock::now()) {
+        return m_answers.extract(m_answers.begin());
+      } else {
+        const Clock::time_point next = m_answers.begin()->first;
+        m_changed.WaitUntil(m_mutex, next);
+      }
+    }
+    return {};
+  }
+
+  CMutex m_mutex;
+  CCondition m_changed;
+  AnswerMap m_answers GUARDED_BY(m_mutex);
+  bool m_isStopping GUARDED_BY(m_mutex) = false;
+  CThread m_thread;
+};
+
+// Holds whoever comes until somebody opens it, or until `until`. Threads: any.
+class CGate {
+ public:
+  void Open() {
+    {
+      CMutexLock lock(m_mutex);
+      m_isOpen = true;
+    }
+    m_opened.NotifyAll();
+  }
+  void AwaitOpen(Clock::time_point until) {
+    CMutexLock lock(m_mutex);
+    while (!m_isOpen && m_opened.WaitUntil(m_mutex, until)) {
+    }
+  }
+
+ private:
+  CMutex m_mutex;
+  CCondition m_opened;
+  bool m_isOpen GUARDED_BY(m_mutex) = false;
+};
+
+// The logic that the system tests torment the framework with; TestMessages.h says what each handler does.
+class CTestLogic final : public CLogic {
+ public:
+  CTestLogic();
+
+ private:
+  struct SCount {
+    uint32_t value = 0;
+  };
+
+  void OnWorkerStart() override;
+  void OnWorkerStop() override;
+
+  bool HandleEcho(CRequest& request) { return request.Reply(request.Body()); }
+  bool HandleWhere(CRequest& request);
+  bool HandleThrow(CRequest&) { throw std::runtime_error("thrown on purpose"); }
+  bool HandleThrowInt(CRequest&) { throw 42; }
+  bool HandleFalse(CRequest&) { return false; }
+  bool HandleTrue(CRequest&) { return true; }
+  bool HandleTwice(CRequest& request);
+  bool HandleStruct(CRequest& request);
+  bool HandleTooBig(CRequest& request);
+  bool HandleBig(CRequest& request);
+  bool HandlePushes(CRequest& request);
+  bool HandleBlock(CRequest& request);
+  bool HandleAwaitGate(CRequest& request);
+  bool HandleOpenGate(CRequest& request);
+  bool HandleCount(CRequest& request);
+  bool HandleDefer(CRequest& request);
+  bool HandleDeferForever(CRequest& request);
+  bool HandleDeferDrop(CRequest& request);
+  bool HandleCloseMe(CRequest& request);
+  bool HandleAbort(CRequest&) { std::abort(); }
+
+  CGate m_gate;
+  std::unique_ptr<CLateAnswers> m_p_lateAnswers;
+};
+
+CTestLogic::CTestLogic() {
+  On(kTestEcho, &CTestLogic::HandleEcho);
+  On(kTestEchoInline, &CTestLogic::HandleEcho, Run::kInline);
+  On(kTestWhere, &CTestLogic::HandleWhere);
+  On(kTestWhereInline, &CTestLogic::HandleWhere, Run::kInline);
+  On(kTestThrow, &CTestLogic::HandleThrow);
+  On(kTestThrowInline, &CTestLogic::HandleThrow, Run::kInline);
+  On(kTestThrowInt, &CTestLogic::HandleThrowInt);
+  On(kTestFalse, &CTestLogic::HandleFalse);
+  On(kTestSilent, &CTestLogic::HandleTrue);
+  On(kTestTwice, &CTestLogic::HandleTwice);
+  On(kTestStruct, &CTestLogic::HandleStruct);
+  On(kTestOneWay, &CTestLogic::HandleTrue, Run::kPool, Reply::kNone);
+  On(kTestOneWayFalse, &CTestLogic::HandleFalse, Run::kPool, Reply::kNone);
+  On(kTestTooBig, &CTestLogic::HandleTooBig);
+  On(kTestBig, &CTestLogic::HandleBig);
+  On(kTestPushes, &CTestLogic::HandlePushes);
+  On(kTestBlock, &CTestLogic::HandleBlock, Run::kBlocking);
+  On(kTestBlockInline, &CTestLogic::HandleBlock, Run::kInline);
+  On(kTestAwaitGate, &CTestLogic::HandleAwaitGate, Run::kBlocking);
+  On(kTestOpenGate, &CTestLogic::HandleOpenGate, Run::kInline);
+  On(kTestCount, &CTestLogic::HandleCount);
+  On(kTestDefer, &CTestLogic::HandleDefer);
+  On(kTestDeferInline, &CTestLogic::HandleDefer, Run::kInline);
+  On(kTestDeferForever, &CTestLogic::HandleDeferForever);
+  On(kTestDeferDrop, &CTestLogic::HandleDeferDrop);
+  On(kTestCloseMe, &CTestLogic::HandleCloseMe);
+  On(kTestAbort, &CTestLogic::HandleAbort);
+}
+
+void CTestLogic::OnWorkerStart() {
+  if (std::filesystem::exists(kTestCrashFile)) std::abort();
+  if (std::filesystem::exists(kTestRefuseFile)) throw std::runtime_error("this logic refuses to start");
+  m_p_lateAnswers = std::make_unique<CLateAnswers>();
+}
+
+void CTestLogic::OnWorkerStop() { m_p_lateAnswers.reset(); }
+
+bool CTestLogic::HandleWhere(CRequest& request) {
+  STestPlace place{};
+  place.pid = static_cast<uint32_t>(getpid());
+  place.worker = request.Session().Worker();
+  pthread_getname_np(pthread_self(), place.thread, sizeof(place.thread));
+  return request.Reply(place);
+}
+
+bool CTestLogic::HandleTwice(CRequest& request) {
+  const bool isFirstTaken = request.Reply(BytesOf("first"));
+  return isFirstTaken && !request.Reply(BytesOf("second")) && !request.Reject(ERejectReason::kHandlerFailed);
+}
+
+bool CTestLogic::HandleStruct(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  return p_number != nullptr && request.Reply(*p_number);
+}
+
+bool CTestLogic::HandleTooBig(CRequest& request) {
+  const std::vector<std::byte> body(kMaxBodyBytes + 1);
+  return !request.Reply(std::span<const std::byte>(body)) && request.Reply(BytesOf("too big"));
+}
+
+bool CTestLogic::HandleBig(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  if (p_number == nullptr) return false;
+  const std::vector<std::byte> body(p_number->value, std::byte{0x5a});
+  return request.Reply(std::span<const std::byte>(body));
+}
+
+bool CTestLogic::HandlePushes(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  if (p_number == nullptr) return false;
+  struct SPush {
+    STestNumber number;
+    char filling[996];
+  } push{};
+  for (uint32_t i = 0; i < p_number->value; ++i) {
+    push.number.value = i;
+    if (!Send(request.Session(), kTestPush, push)) break;
+  }
+  return request.Reply();
+}
+
+bool CTestLogic::HandleBlock(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  if (p_number == nullptr) return false;
+  CGate().AwaitOpen(Clock::now() + std::chrono::milliseconds(p_number->value));
+  return request.Reply(request.Body());
+}
+
+bool CTestLogic::HandleAwaitGate(CRequest& request) {
+  m_gate.AwaitOpen(Clock::now() + std::chrono::minutes(2));
+  return request.Reply(request.Body());
+}
+
+bool CTestLogic::HandleOpenGate(CRequest& request) {
+  m_gate.Open();
+  return request.Reply();
+}
+
+bool CTestLogic::HandleCount(CRequest& request) {
+  STestNumber number;
+  number.value = ++request.State<SCount>().value;
+  return request.Reply(number);
+}
+
+bool CTestLogic::HandleDefer(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  if (p_number == nullptr) return false;
+  const auto at = Clock::now() + std::chrono::milliseconds(p_number->value);
+  m_p_lateAnswers->Add(at, request.Defer());
+  return true;
+}
+
+bool CTestLogic::HandleDeferForever(CRequest& request) {
+  m_p_lateAnswers->Add(Clock::now() + std::chrono::hours(1000), request.Defer());
+  return true;
+}
+
+bool CTestLogic::HandleDeferDrop(CRequest& request) {
+  request.Defer();
+  return true;
+}
+
+bool CTestLogic::HandleCloseMe(CRequest& request) {
+  Close(request.Session());
+  return request.Reply(BytesOf("bye"));
+}
+
+}  // namespace
+
+}  // namespace switchboard
+
+int main(int argc, char** argv) { return switchboard::RunServer<switchboard::CTestLogic>(argc, argv); }
