@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "misc/CClock.h"
+
+namespace switchboard {
+
+// Says whether a connection sends more packets than its rate and burst allow: a token bucket in one time stamp.
+// Source: the generic cell rate algorithm, ITU-T I.371, in its virtual-scheduling form.
+// Threads: one owner at a time.
+class CFloodGuard {
+ public:
+  // A full bucket: `burst` packets may come at once.
+  void Reset() { m_emptyAt = {}; }
+  // Takes `packets` tokens; false when the bucket held fewer. `packetsPerSecond` and `burst` are at least 1.
+  bool Admit(uint32_t packets, MonotonicTime now, uint32_t packetsPerSecond, uint32_t burst) {
+    const std::chrono::nanoseconds perPacket{std::chrono::nanoseconds{std::chrono::seconds{1}} / packetsPerSecond};
+    const MonotonicTime next = std::max(m_emptyAt, now) + perPacket * packets;
+    if (next - now > perPacket * burst) return false;
+    m_emptyAt = next;
+    return true;
+  }
+
+ private:
+  MonotonicTime m_emptyAt;  // when all tokens taken so far will have been earned
+};
+
+}  // namespace switchboard

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "misc/CClock.h"
+#include "misc/CMutex.h"
+#include "misc/CThread.h"
+#include "net/CAcceptor.h"
+#include "net/CEpoll.h"
+#include "net/CReceiver.h"
+#include "net/Notes.h"
+
+namespace switchboard {
+
+// sb-io: one epoll loop that hands events to the acceptor and the receiver.
+// Threads: the worker's main thread; the loop itself is sb-io's.
+class CIoLoop {
+ public:
+  CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners);
+
+  // Throws std::system_error.
+  void Start();
+  // Accepts on one more listening socket: the accept queue of a worker that retired. Throws std::system_error.
+  void AddListener(SListenerSocket listener);
+  // Tells every client that the worker drains for `drain`, and why.
+  void SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason);
+  // Stops accepting for good; on return no more connection will be made.
+  void StopAccepting();
+  // Stops reading every connection: gracefully answers what was read, else only what is queued leaves.
+  void StopReading(bool isGraceful);
+  // What is still open is dropped.
+  void AbortAll();
+  void Stop();
+
+ private:
+  void Run();
+  void TakeNotes(std::vector<SIoNote>& notes, MonotonicTime now);
+  void Handle(const SIoNote& note, MonotonicTime now);
+  void AdoptListeners();
+  void HandleEvent(const epoll_event& event, MonotonicTime now);
+  std::optional<MonotonicTime> NextDeadline() const;
+  // Posts a note and waits until sb-io has acted on it.
+  void PostAndWait(const SIoNote& note);
+  // Ends that wait, if there is one.
+  void TellDone();
+
+  // constant after construction
+  const CClock& m_clock;
+  CConnectionPool& m_pool;
+  SInboxes& m_inboxes;
+
+  // sb-io's
+  CTrace m_trace;
+  CEpoll m_epoll;
+  CReceiver m_receiver;
+  CAcceptor m_acceptor;
+  bool m_isQuitting = false;
+  bool m_isDoneDue = false;
+
+  CMutex m_mutex;
+  CCondition m_done;
+  bool m_isDone GUARDED_BY(m_mutex) = false;
+  std::vector<SListenerSocket> m_newListeners GUARDED_BY(m_mutex);
+
+  CThread m_thread;
+};
+
+}  // namespace switchboard

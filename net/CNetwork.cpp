@@ -1,0 +1,123 @@
+#include "net/CNetwork.h"
+
+#include <chrono>
+#include <utility>
+
+#include "misc/CBufferPool.h"
+#include "net/CConnectionPool.h"
+#include "net/CDispatcher.h"
+#include "net/CFlowControl.h"
+#include "net/CHeart.h"
+#include "net/CHeartbeat.h"
+#include "net/CIoLoop.h"
+#include "net/CRecycler.h"
+#include "net/CSender.h"
+#include "net/CSocket.h"
+#include "net/CTimers.h"
+#include "net/Notes.h"
+
+namespace switchboard {
+
+namespace {
+
+constexpr std::chrono::seconds kFastFlush{1};
+constexpr std::chrono::seconds kAbortGrace{1};
+
+}  // namespace
+
+// In the order of construction: each part knows only parts above it.
+struct CNetwork::SParts {
+  SParts(const SNetworkDeps& deps, CSocket& socket, std::vector<SListenerSocket> listeners)
+      : config(deps.config),
+        clock(deps.clock),
+        logic(socket),
+        inboxes(config.pool.max_connections),
+        pool(deps.worker, config.pool.connections, config.pool.max_connections, deps.page),
+        flowControl(inboxes, config.limits.recv_pause_bytes),
+        sender(config, pool, buffers, inboxes, flowControl, deps.page),
+        recycler(config, clock, pool, inboxes, deps.page),
+        dispatcher(config, deps.log, logic, sender, inboxes, flowControl, deps.page),
+        heartbeat(config, pool, inboxes),
+        heart(clock, heartbeat, timers, dispatcher, deps.page),
+        io({config, deps.log, pool, buffers, inboxes, flowControl, dispatcher, logic, sender, heartbeat, heart,
+            deps.page},
+           clock, std::move(listeners)) {
+    logic.Bind({config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine});
+  }
+
+  const SConfig& config;
+  const CClock& clock;
+  CSocket& logic;
+  CBufferPool buffers;
+  SInboxes inboxes;
+  CConnectionPool pool;
+  CFlowControl flowControl;
+  CSender sender;
+  CRecycler recycler;
+  CDispatcher dispatcher;
+  CHeartbeat heartbeat;
+  CTimers timers;
+  CHeart heart;
+  CIoLoop io;
+  bool isRunning = false;
+};
+
+CNetwork::CNetwork(const SNetworkDeps& deps, CSocket& logic, std::vector<SListenerSocket> listeners)
+    : m_p_parts(std::make_unique<SParts>(deps, logic, std::move(listeners))) {}
+
+CNetwork::~CNetwork() {
+  if (m_p_parts->isRunning) Stop(EStopMode::kFast);
+}
+
+void CNetwork::Start() {
+  m_p_parts->logic.OnWorkerStart();
+  m_p_parts->isRunning = true;
+  m_p_parts->recycler.Start();
+  m_p_parts->sender.Start();
+  m_p_parts->dispatcher.Start();
+  m_p_parts->heart.Start();
+  m_p_parts->io.Start();
+}
+
+void CNetwork::AddListener(SListenerSocket listener) { m_p_parts->io.AddListener(std::move(listener)); }
+
+void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
+  SParts& parts = *m_p_parts;
+  if (!std::exchange(parts.isRunning, false)) return;
+  bool isGraceful = mode == EStopMode::kGraceful;
+  const MonotonicTime now = parts.clock.Now();
+  const MonotonicTime::duration patience = parts.config.server.shutdown_timeout;
+
+  parts.io.StopAccepting();
+  if (isGraceful && parts.config.protocol.goaway) isGraceful = AskClientsToLeave(reason, now + patience * 3 / 4);
+  parts.io.StopReading(isGraceful);  // mailboxes drain, answers leave, sockets close
+  CRecycler::EWait wait = CRecycler::EWait::kInterrupted;
+  if (isGraceful) wait = parts.recycler.WaitUntilIdle(now + patience);
+  if (wait == CRecycler::EWait::kInterrupted) {
+    parts.io.StopReading(false);
+    wait = parts.recycler.WaitUntilIdle(parts.clock.Now() + kFastFlush);
+  }
+  if (wait != CRecycler::EWait::kIdle) {
+    parts.io.AbortAll();
+    parts.recycler.WaitUntilIdle(parts.clock.Now() + kAbortGrace);
+  }
+  parts.heart.Stop();
+  parts.dispatcher.Stop();  // runs the last OnDisconnect of every connection
+  parts.sender.Stop();
+  parts.recycler.Stop();
+  parts.io.Stop();
+  parts.logic.OnWorkerStop();
+}
+
+// Three quarters of the time are for clients that know GoAway, to finish and leave; the rest is for those that don't.
+// False when there is no time for grace any more.
+bool CNetwork::AskClientsToLeave(EGoAwayReason reason, MonotonicTime deadline) {
+  SParts& parts = *m_p_parts;
+  const auto drain = std::chrono::ceil<std::chrono::milliseconds>(deadline - parts.clock.Now());
+  parts.io.SayGoAway(drain, reason);
+  return parts.recycler.WaitUntilIdle(deadline) != CRecycler::EWait::kInterrupted;
+}
+
+void CNetwork::Hasten() { m_p_parts->recycler.Interrupt(); }
+
+}  // namespace switchboard

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "misc/CBufferPool.h"
+#include "misc/CMutex.h"
+
+namespace switchboard {
+
+// The write half of one connection: who may write to the socket, and the bytes that wait for it.
+//
+// It has one owner at a time. A direct owner writes once and leaves; sb-send owns it while anything is queued; once
+// closed it is nobody's. Only the owner may touch the socket's sending side, so the descriptor can't be closed under
+// it.
+class COutbox {
+ public:
+  enum class EOwner : uint8_t { kNobody, kDirect, kSender };
+  enum class EResult : uint8_t {
+    kOwned,     // the caller owns the write half
+    kQueued,    // the owner will send it
+    kHandOver,  // queued, and the write half now is sb-send's: post the connection to it
+    kOverflow,  // refused: more than the limit would be queued
+    kGone,      // refused: closed, or another connection's by now
+    kReleased,  // nobody's
+    kAwaited    // nobody's, and sb-recycle waits to hear that
+  };
+
+  // Threads: sb-io, for a new connection.
+  void Open(uint32_t generation);
+
+  // Takes the write half for one direct write; kOwned, kQueued (somebody else has it; nothing was queued) or kGone.
+  EResult TryOwn(uint32_t generation);
+  // Queues `p_block`; kQueued, kHandOver, kOverflow or kGone. `limit` bounds the queue, in bytes.
+  EResult Append(uint32_t generation, BlockPtr p_block, uint32_t limit);
+  // Ends a direct write; `p_rest` (may be null) is what it could not write, and comes before what is queued.
+  // kHandOver, kReleased or kAwaited.
+  EResult EndDirect(BlockPtr p_rest);
+
+  // Threads (the next four): sb-send.
+  // True when sb-send owns it.
+  bool IsSenders();
+  // Moves what is queued behind `to`; false when the outbox was closed.
+  bool TakeQueued(CBlockQueue& to);
+  // Takes `bytes` that were sent or dropped off the account.
+  void Done(size_t bytes) { m_bytes.fetch_sub(static_cast<uint32_t>(bytes), std::memory_order_seq_cst); }
+  // Lets go if nothing is queued (or it was closed): kReleased or kAwaited; kQueued when there is more to send.
+  EResult EndSending();
+
+  // Threads (the next two): sb-recycle. When they return false, the owner hears kAwaited when it lets go.
+  // Refuses and drops everything from now on. True when nobody owns it (any more), so the socket may be closed.
+  bool Close();
+  // Nothing is queued and nobody owns it.
+  bool IsDrained();
+
+  // Bytes that are queued or in the hands of sb-send. Threads: any.
+  uint32_t Bytes() const { return m_bytes.load(std::memory_order_seq_cst); }
+
+ private:
+  EResult Release() REQUIRES(m_mutex);
+  bool IsNobodys() REQUIRES(m_mutex);
+
+  std::atomic<uint32_t> m_bytes{0};
+  CMutex m_mutex;
+  CBlockQueue m_queue GUARDED_BY(m_mutex);
+  uint32_t m_generation GUARDED_BY(m_mutex) = 0;
+  EOwner m_owner GUARDED_BY(m_mutex) = EOwner::kNobody;
+  bool m_isClosed GUARDED_BY(m_mutex) = true;
+  bool m_isAwaited GUARDED_BY(m_mutex) = false;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "misc/CBufferPool.h"
+#include "misc/CConfig.h"
+#include "misc/CTally.h"
+#include "misc/CThread.h"
+#include "misc/CTrace.h"
+#include "net/CCloser.h"
+#include "net/CConnectionPool.h"
+#include "net/CEpoll.h"
+#include "net/CFlowControl.h"
+#include "net/Notes.h"
+
+namespace switchboard {
+
+// Writes to peers: at once, from the thread that has something for them, or from sb-send what could not go at once.
+// Threads: Write by any; the rest is sb-send's own.
+class CSender {
+ public:
+  CSender(const SConfig& config, CConnectionPool& pool, CBufferPool& buffers, SInboxes& inboxes,
+          const CFlowControl& flowControl, SWorkerPage& page);
+
+  // Throws std::system_error.
+  void Start();
+  // Lets sb-send finish its inbox and joins it.
+  void Stop();
+
+  // Sends whole frames to life `generation` of the connection, in the order of the calls. False when it is gone or
+  // (closed then) has more unsent than limits.send_queue_bytes. `tally` is the calling thread's.
+  bool Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally);
+
+ private:
+  bool WriteDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
+                   const CTally& tally);
+  bool Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally);
+  void HandOver(const CSession& session, const CTally& tally);
+  // Passes on what the end of a write has come to.
+  void Finish(COutbox::EResult result, const CSession& session, const CTally& tally);
+  void Run();
+  void Serve(CConnection& connection, const CSession& session);
+  // One writev; false when the socket takes no more now, and sb-send is told when it does.
+  bool WriteSome(CConnection& connection, const CSession& session);
+  void AwaitWritable(CConnection& connection, const CSession& session);
+  void Drop(CConnection& connection, size_t bytes);
+
+  // constant after construction
+  const EReplyPath m_path;
+  const uint32_t m_queueLimit;
+  CConnectionPool& m_pool;
+  CBufferPool& m_buffers;
+  SInboxes& m_inboxes;
+  const CFlowControl& m_flowControl;
+  CCloser m_closer;
+  const CTally m_tally;  // sb-send's own
+
+  // sb-send's
+  CTrace m_trace;
+  CEpoll m_epoll;
+  CThread m_thread;
+};
+
+}  // namespace switchboard

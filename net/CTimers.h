@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "misc/CClock.h"
+#include "misc/CMutex.h"
+
+namespace switchboard {
+
+// Names a timer; 0 names none.
+using TimerId = uint64_t;
+
+// Functions that a logic wants called at a time, once or again and again.
+// Threads: any; RunDue is sb-heart's. It is bounded by what the logic adds.
+class CTimers {
+ public:
+  using Job = std::function<void()>;
+
+  // `after` from `now`, then every `period` if that isn't zero.
+  TimerId Add(MonotonicTime now, std::chrono::milliseconds after, std::chrono::milliseconds period, Job job);
+  // False when it has run for the last time or was cancelled. A run that has begun is not waited for.
+  bool Cancel(TimerId id);
+  // The jobs whose time has come, each once.
+  std::vector<Job> TakeDue(MonotonicTime now);
+  std::optional<MonotonicTime> Next();
+
+ private:
+  using DeadlineMap = std::multimap<MonotonicTime, TimerId>;
+  struct STimer {
+    std::chrono::milliseconds period;
+    Job job;
+    DeadlineMap::iterator deadline;
+  };
+
+  CMutex m_mutex;
+  TimerId m_lastId GUARDED_BY(m_mutex) = 0;
+  DeadlineMap m_deadlines GUARDED_BY(m_mutex);
+  std::unordered_map<TimerId, STimer> m_timers GUARDED_BY(m_mutex);
+};
+
+}  // namespace switchboard

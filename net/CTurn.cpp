@@ -1,0 +1,62 @@
+#include "net/CTurn.h"
+
+#include "net/CFrameEncoder.h"
+
+namespace switchboard {
+
+namespace {
+
+thread_local CTurn* t_p_current = nullptr;
+
+}  // namespace
+
+CTurn::CTurn(CSender& sender, SInboxes& inboxes, const CTally& tally, CTrace& trace)
+    : m_sender(sender),
+      m_closer(inboxes),
+      m_tally(tally),
+      m_trace(trace),
+      m_p_gathered(std::make_unique_for_overwrite<std::byte[]>(kCapacity)) {}
+
+CTurn* CTurn::Current() { return t_p_current; }
+
+void CTurn::Begin(CConnection& connection) {
+  m_p_connection = &connection;
+  m_session = connection.Session();
+  m_isDeferred = false;
+  m_trace.BeginSession(m_session.Slot(), m_session.Generation(), connection.PeerWords());
+  t_p_current = this;
+}
+
+void CTurn::End() {
+  Flush();
+  t_p_current = nullptr;
+  m_p_connection = nullptr;
+}
+
+bool CTurn::Put(uint16_t msgCode, std::span<const std::byte> body) {
+  if (body.size() > kMaxBodyBytes || !m_p_connection->IsAnswering()) return false;
+  if (m_size + kHeaderBytes + body.size() > kCapacity) Flush();
+  CFrameEncoder::WriteFrame(m_p_gathered.get() + m_size, msgCode, body);
+  m_size += kHeaderBytes + body.size();
+  return true;
+}
+
+void CTurn::Flush() {
+  if (m_size == 0) return;
+  m_sender.Write(*m_p_connection, m_session.Generation(), {m_p_gathered.get(), m_size}, m_tally);
+  m_size = 0;
+}
+
+void CTurn::Close(EPhase phase, ECloseReason reason) {
+  Flush();
+  m_closer.Close(*m_p_connection, m_session.Generation(), phase, reason);
+}
+
+void CTurn::Defer() {
+  // What was answered before must be on its way before another thread can answer this one.
+  Flush();
+  m_isDeferred = true;
+  m_p_connection->mailbox.BeginDeferral();
+}
+
+}  // namespace switchboard
