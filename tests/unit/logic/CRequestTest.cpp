@@ -1,0 +1,98 @@
+#include "logic/CRequest.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "logic/CLogic.h"
+#include "tests/support/CTestClient.h"
+#include "tests/support/CTestNetwork.h"
+
+namespace switchboard {
+namespace {
+
+// One handler, which the test gives.
+class COneHandlerLogic final : public CLogic {
+ public:
+  explicit COneHandlerLogic(std::function<bool(CRequest&)> handler) : m_handler(std::move(handler)) {
+    On(1, &COneHandlerLogic::Handle);
+  }
+
+ private:
+  bool Handle(CRequest& request) { return m_handler(request); }
+
+  const std::function<bool(CRequest&)> m_handler;
+};
+
+TEST(CRequestTest, ShowsThePacketAndItsSender) {
+  CSession session;
+  COneHandlerLogic logic([&](CRequest& request) {
+    session = request.Session();
+    EXPECT_EQ(request.MsgCode(), 1);
+    EXPECT_FALSE(request.IsEnded());
+    return request.Reply(ToBytes(request.Peer().ToString()));
+  });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  client.SendFrame(1, "x");
+  EXPECT_EQ(client.ReceiveFrame()->Text(), "127.0.0.1:" + std::to_string(client.LocalPort()));
+  EXPECT_TRUE(session);
+}
+
+TEST(CRequestTest, ABodyOverTheLargestIsRefusedAndNeverTruncated) {
+  COneHandlerLogic logic([](CRequest& request) {
+    EXPECT_FALSE(request.Reply(Bytes(kMaxBodyBytes + 1)));
+    EXPECT_FALSE(request.IsEnded());
+    return request.Reply(Bytes(kMaxBodyBytes));
+  });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  client.SendFrame(1);
+  EXPECT_EQ(client.ReceiveFrame()->body.size(), kMaxBodyBytes);
+}
+
+TEST(CRequestTest, AnOversizedReplyAloneEndsInAReject) {
+  COneHandlerLogic logic([](CRequest& request) { return request.Reply(Bytes(kMaxBodyBytes + 1)); });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  client.SendFrame(1);
+  EXPECT_EQ(client.ReceiveFrame()->msgCode, kRejectCode);
+  EXPECT_EQ(network.Count(ERejectReason::kHandlerFailed), 1U);
+}
+
+TEST(CRequestTest, CanAnswerWithAnotherCode) {
+  COneHandlerLogic logic([](CRequest& request) { return request.ReplyAs(77, request.Body()); });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  client.SendFrame(1, "body");
+  const std::optional<SReceivedFrame> frame = client.ReceiveFrame();
+  EXPECT_EQ(frame->msgCode, 77);
+  EXPECT_EQ(frame->Text(), "body");
+}
+
+TEST(CRequestTest, CanRejectWithAReasonOfItsOwn) {
+  COneHandlerLogic logic([](CRequest& request) {
+    EXPECT_TRUE(request.Reject(ERejectReason::kOverload));
+    EXPECT_FALSE(request.Reply());
+    return true;
+  });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  client.SendFrame(1);
+  EXPECT_EQ(client.ReceiveFrame()->msgCode, kRejectCode);
+  EXPECT_EQ(network.Count(ERejectReason::kOverload), 1U);
+}
+
+TEST(CRequestTest, ManyLargeRepliesOfOneTurnAllArrive) {
+  COneHandlerLogic logic([](CRequest& request) { return request.Reply(Bytes(kMaxBodyBytes)); });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  Bytes stream;
+  for (int i = 0; i < 40; ++i) Append(stream, MakeFrame(1));
+  client.SendRaw(stream);
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(client.ReceiveFrame()->body.size(), kMaxBodyBytes);
+}
+
+}  // namespace
+}  // namespace switchboard
