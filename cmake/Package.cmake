@@ -12,4 +12,5 @@ install(FILES "${PROJECT_BINARY_DIR}/switchboardConfig.cmake" "${PROJECT_BINARY_
 install(EXPORT switchboardTargets NAMESPACE switchboard:: DESTINATION "${package_dir}")
 
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-install(FILES conf/switchboard.toml DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" OPTIONAL)
+install(FILES conf/switchboard.toml conf/switchboard.service conf/switchboard.socket conf/switchboard.logrotate
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" OPTIONAL)

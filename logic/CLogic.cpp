@@ -66,8 +66,16 @@ void CLogic::OnEnd(CTurn& turn) {
   }
 }
 
-void CLogic::OnFrame(CTurn& turn, const SFrame& frame) {
+bool CLogic::OnInlineFrame(CTurn& turn, const SFrame& frame) {
   const SEntry* p_entry = Find(frame.msgCode);
+  if (p_entry == nullptr || p_entry->run != Run::kInline) return false;
+  RunFrame(p_entry, turn, frame);
+  return true;
+}
+
+void CLogic::OnFrame(CTurn& turn, const SFrame& frame) { RunFrame(Find(frame.msgCode), turn, frame); }
+
+void CLogic::RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame) {
   if (!turn.Connection().IsAnswering()) {
     turn.Tally().Add(ECounter::kPacketsDiscarded);
   } else if (CCrc32::Of(frame.body) != frame.crc32) {

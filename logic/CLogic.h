@@ -59,11 +59,14 @@ class CLogic : public CSocket {
 
   // CHandlers
   void OnOpening(CTurn& turn) final;
+  bool OnInlineFrame(CTurn& turn, const SFrame& frame) final;
   void OnFrame(CTurn& turn, const SFrame& frame) final;
   void OnRefusedFrame(CTurn& turn, const SFrame& frame) final;
   void OnEnd(CTurn& turn) final;
   bool RunsInline(uint16_t msgCode) const final;
 
+  // Brings a packet to its one outcome; `p_entry` is its handler's, nullptr if it has none.
+  void RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
   void RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame);
   // Ends a packet with a Reject; false when the connection takes nothing any more.
   bool Refuse(CTurn& turn, uint16_t msgCode, ERejectReason reason) {

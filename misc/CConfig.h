@@ -121,6 +121,7 @@ struct SLogConfig {
   std::string file = "switchboard.log";  // "stderr" or empty: standard error
   ELogLevel level = ELogLevel::kInfo;
 
+  bool IsOnStderr() const { return file.empty() || file == "stderr"; }
   bool operator==(const SLogConfig&) const = default;
 };
 

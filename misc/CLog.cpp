@@ -238,13 +238,18 @@ bool CLogLimit::Pass(uint64_t& suppressed) {
   return true;
 }
 
-CLog::CLog(const std::string& file, ELogLevel level) : m_level(level), m_p_impl(std::make_unique<CImpl>(file)) {}
+CLog::CLog(const std::string& file, ELogLevel level)
+    : m_level(level), m_file(file), m_p_impl(std::make_unique<CImpl>(file)) {}
 
 CLog::~CLog() = default;
 
 bool CLog::Reopen() { return m_p_impl->Reopen(); }
 
-void CLog::SetFile(const std::string& file) { m_p_impl = std::make_unique<CImpl>(file); }
+void CLog::SetFile(const std::string& file) {
+  if (file == m_file) return;
+  m_p_impl = std::make_unique<CImpl>(file);
+  m_file = file;
+}
 
 void CLog::Write(ELogLevel level, std::string_view message) { m_p_impl->Write(level, message); }
 

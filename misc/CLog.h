@@ -44,8 +44,8 @@ class CLog {
   // one or the other. Keeps the old file, and returns false with errno set, when that fails. Each process reopens for
   // itself. Does nothing on standard error.
   bool Reopen();
-  // Goes on in another file, named as in the constructor. Throws as the constructor, and keeps the old file then.
-  // Only while the process has one thread.
+  // Goes on in this file, named as in the constructor; nothing to do when it is the same. Throws as the constructor,
+  // and keeps the old file then. Only while the process has one thread.
   void SetFile(const std::string& file);
   void SetLevel(ELogLevel level) { m_level.store(level, std::memory_order_relaxed); }
   bool IsOn(ELogLevel level) const { return level >= m_level.load(std::memory_order_relaxed); }
@@ -86,6 +86,7 @@ class CLog {
   void WriteAfter(uint64_t suppressed, std::string_view message);
 
   std::atomic<ELogLevel> m_level;
+  std::string m_file;
   std::unique_ptr<CImpl> m_p_impl;
 };
 

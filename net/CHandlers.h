@@ -16,6 +16,8 @@ class CHandlers {
 
   // A connection was accepted.
   virtual void OnOpening(CTurn& turn) = 0;
+  // As OnFrame, on sb-io; false, and nothing done, when the packet isn't for sb-io.
+  virtual bool OnInlineFrame(CTurn& turn, const SFrame& frame) = 0;
   // One accepted packet; it must end in exactly one outcome, or in a deferral.
   virtual void OnFrame(CTurn& turn, const SFrame& frame) = 0;
   // One accepted packet that came while limits of the worker were exceeded; only its header is here.

@@ -1,5 +1,7 @@
 #include "net/CNetwork.h"
 
+#include <sched.h>
+
 #include <chrono>
 #include <utility>
 
@@ -23,6 +25,15 @@ namespace {
 constexpr std::chrono::seconds kFastFlush{1};
 constexpr std::chrono::seconds kAbortGrace{1};
 
+// The threads of a worker wake each other all the time; under SCHED_BATCH, which they inherit from here, the woken one
+// doesn't preempt the one that runs, so that batches stay large and switches few. With all threads on one core the
+// pool's CPU time per request fell by a tenth at 64 connections × depth 1, and by a fifth at 64 × 16
+// (bench/compare.sh). It needs no privilege, and where it fails nothing but that saving is lost.
+void KeepTurnsWhole() {
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 }  // namespace
 
 // In the order of construction: each part knows only parts above it.
@@ -42,7 +53,8 @@ struct CNetwork::SParts {
         io({config, deps.log, pool, buffers, inboxes, flowControl, dispatcher, logic, sender, heartbeat, heart,
             deps.page},
            clock, std::move(listeners)) {
-    logic.Bind({config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine});
+    logic.Bind(
+        {config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine});
   }
 
   const SConfig& config;
@@ -70,6 +82,7 @@ CNetwork::~CNetwork() {
 }
 
 void CNetwork::Start() {
+  KeepTurnsWhole();
   m_p_parts->logic.OnWorkerStart();
   m_p_parts->isRunning = true;
   m_p_parts->recycler.Start();

@@ -122,8 +122,7 @@ uint32_t CReceiver::RunInlinePart(std::span<const std::byte>& frames) {
   uint32_t count = 0;
   while (!frames.empty() && !m_turn.IsDeferred()) {
     const SFrame frame = SFrame::At(frames.data());
-    if (!m_parts.handlers.RunsInline(frame.msgCode)) break;
-    m_parts.handlers.OnFrame(m_turn, frame);
+    if (!m_parts.handlers.OnInlineFrame(m_turn, frame)) break;
     frames = frames.subspan(frame.Bytes());
     ++count;
   }

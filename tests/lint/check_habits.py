@@ -22,7 +22,7 @@ FORBIDDEN = (
 SYSTEM_NAMES = re.compile(
     r"__(?:attribute__|cplusplus|clang__|clang_major__|GNUC__|VA_ARGS__|VA_OPT__|FILE__|LINE__|func__|has_\w+"
     r"|builtin_\w+|SANITIZE_\w+|x86_64__|aarch64__|linux__|errno_location|NR_\w+|WALL|environ)"
-    r"|_exit|_Exit|_GNU_SOURCE|_POSIX_C_SOURCE|_SC_\w+|_PC_\w+|_GLIBCXX_\w+|_LIBCPP_\w+|_[0-9]+|_"
+    r"|_exit|_Exit|_GNU_SOURCE|_LINUX_CAPABILITY_\w+|_POSIX_C_SOURCE|_SC_\w+|_PC_\w+|_GLIBCXX_\w+|_LIBCPP_\w+|_[0-9]+|_"
 )
 UNDERSCORE = re.compile(r"(?<![\w.])_\w*")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX)\b")

@@ -27,6 +27,11 @@ class CStubSocket : public CSocket {
 
  private:
   void OnOpening(CTurn& turn) override { onOpening(turn); }
+  bool OnInlineFrame(CTurn& turn, const SFrame& frame) override {
+    if (!RunsInline(frame.msgCode)) return false;
+    OnFrame(turn, frame);
+    return true;
+  }
   void OnFrame(CTurn& turn, const SFrame& frame) override {
     if (turn.Connection().IsAnswering()) {
       onFrame(turn, frame);

@@ -53,9 +53,7 @@ Bytes MakeFrame(uint16_t msgCode, std::string_view body) { return MakeFrame(msgC
 
 void Append(Bytes& bytes, std::span<const std::byte> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
 
-std::string SReceivedFrame::Text() const {
-  return {reinterpret_cast<const char*>(body.data()), body.size()};
-}
+std::string SReceivedFrame::Text() const { return {reinterpret_cast<const char*>(body.data()), body.size()}; }
 
 CTestClient::CTestClient(uint16_t port, int receiveBufferBytes) : CTestClient(MakeSocket(receiveBufferBytes), port) {}
 

@@ -72,7 +72,7 @@ class CTestClient {
   EEnd WaitForEnd(std::chrono::milliseconds patience);
 
   CFd m_fd;
-  Bytes m_received;      // from m_consumed on, not yet given out
+  Bytes m_received;  // from m_consumed on, not yet given out
   size_t m_consumed = 0;
   EEnd m_end = EEnd::kNotYet;
 };

@@ -59,8 +59,8 @@ std::string AccountingError(const SWorkerPage& page) {
     return value;
   };
   const uint64_t rejected = sum(ECounter::kRejectedFirst, static_cast<size_t>(ERejectReason::kCount));
-  const uint64_t ended = of(ECounter::kPacketsReplied) + rejected + of(ECounter::kPacketsOneWay) +
-                         of(ECounter::kPacketsDiscarded);
+  const uint64_t ended =
+      of(ECounter::kPacketsReplied) + rejected + of(ECounter::kPacketsOneWay) + of(ECounter::kPacketsDiscarded);
   const uint64_t closed = sum(ECounter::kClosedFirst, static_cast<size_t>(ECloseReason::kCount));
   std::string error;
   if (of(ECounter::kPacketsEntered) != of(ECounter::kPacketsLeft)) {
@@ -82,8 +82,8 @@ CTestNetwork::CTestNetwork(CSocket& logic, const SConfig& config)
     : m_config(config),
       m_log("/dev/null", ELogLevel::kDebug),
       m_p_page(std::make_unique<SWorkerPage>()),
-      m_p_network(std::make_unique<CNetwork>(SNetworkDeps{m_config, m_log, m_clock, *m_p_page}, logic,
-                                             OneListener(m_port))) {
+      m_p_network(
+          std::make_unique<CNetwork>(SNetworkDeps{m_config, m_log, m_clock, *m_p_page}, logic, OneListener(m_port))) {
   m_p_network->Start();
 }
 

@@ -28,10 +28,10 @@ inline constexpr uint16_t kTestBig = 20;     // STestNumber n: answers with n by
 inline constexpr uint16_t kTestPushes = 21;  // STestNumber n: n pushes of kTestPush, 1,000 bytes each, then an answer
 inline constexpr uint16_t kTestPush = 22;    // server → client: an STestNumber in front, counted from 0
 inline constexpr uint16_t kTestBlock = 23;   // STestNumber n: answers after n milliseconds, and blocks its thread
-inline constexpr uint16_t kTestAwaitGate = 24;  // answers once the gate is open, and blocks its thread
-inline constexpr uint16_t kTestOpenGate = 25;   // opens the worker's gate for good; inline
+inline constexpr uint16_t kTestAwaitGate = 24;    // answers once the gate is open, and blocks its thread
+inline constexpr uint16_t kTestOpenGate = 25;     // opens the worker's gate for good; inline
 inline constexpr uint16_t kTestBlockInline = 27;  // kTestBlock on sb-io
-inline constexpr uint16_t kTestCount = 26;      // answers with how many of these the session has sent: its state
+inline constexpr uint16_t kTestCount = 26;        // answers with how many of these the session has sent: its state
 
 // Answered by another thread after n milliseconds (STestNumber n), or never.
 inline constexpr uint16_t kTestDefer = 30;

@@ -24,7 +24,18 @@ ERejectReason ReasonOf(const SReceivedFrame& frame, uint16_t msgCode) {
   return static_cast<ERejectReason>(body.reason.value());
 }
 
-enum ECode : uint16_t { kEcho, kInlineEcho, kFails, kThrows, kThrowsInt, kSilent, kTwice, kOneWay, kOneWayFails, kWide };
+enum ECode : uint16_t {
+  kEcho,
+  kInlineEcho,
+  kFails,
+  kThrows,
+  kThrowsInt,
+  kSilent,
+  kTwice,
+  kOneWay,
+  kOneWayFails,
+  kWide
+};
 
 struct SWideBody {
   std::array<char, 16> text;

@@ -33,7 +33,9 @@ class CCountingLogic final : public CLogic {
   }
 
  private:
-  bool HandleCount(CRequest& request) { return request.Reply(ToBytes(std::to_string(++request.State<SCount>().packets))); }
+  bool HandleCount(CRequest& request) {
+    return request.Reply(ToBytes(std::to_string(++request.State<SCount>().packets)));
+  }
   bool HandleNothing(CRequest& request) { return request.Reply(); }
   bool HandleWrongType(CRequest& request) {
     EXPECT_THROW(request.State<int>(), std::logic_error);

@@ -31,7 +31,7 @@ std::string TextOf(CBlockQueue& queue) {
 
 TEST(CBufferPoolTest, ABlockHasRoomForWhatWasAsked) {
   CBufferPool pool;
-  for (const size_t bytes : {0, 1, 200, 255, 256, 257, 1000, 4096, 65535, 262144, 300000, 3000000}) {
+  for (const size_t bytes : {0UL, 1UL, 200UL, 255UL, 256UL, 257UL, 1000UL, 4096UL, 65535UL, 262144UL, 3000000UL}) {
     BlockPtr p_block = pool.Get(bytes);
     ASSERT_GE(p_block->Capacity(), bytes);
     EXPECT_TRUE(p_block->Unused().empty());

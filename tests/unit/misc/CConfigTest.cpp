@@ -135,8 +135,8 @@ file = "stderr"
 level = "alert"
 )");
   SConfig expected;
-  expected.server = {false, 3, "nobody", "/run/x.pid", "/srv", milliseconds(1500), milliseconds(0),
-                     false, std::nullopt};
+  expected.server = {false,           3,     "nobody",    "/run/x.pid", "/srv", milliseconds(1500),
+                     milliseconds(0), false, std::nullopt};
   expected.listeners = {
       {"127.0.0.1", 0, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 7, ""},
       {"::1", 65535, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 511, ""},

@@ -60,13 +60,13 @@ class CScoreboardTest : public testing::Test {
 
 TEST_F(CScoreboardTest, BeginsAtZero) {
   const CScoreboard scoreboard("", 3);
-  EXPECT_EQ(scoreboard.Slots(), 3U);
+  EXPECT_EQ(scoreboard.Pages(), 3U);
   EXPECT_EQ(scoreboard.Sum(), CounterTotals{});
   EXPECT_EQ(scoreboard.ConnectionsActive(), 0U);
   EXPECT_EQ(scoreboard.Page(2).pid, 0);
 }
 
-TEST_F(CScoreboardTest, SumsEveryBlockOfEverySlot) {
+TEST_F(CScoreboardTest, SumsEveryBlockOfEveryPage) {
   CScoreboard scoreboard("", 2);
   for (uint32_t slot = 0; slot < 2; ++slot) {
     SWorkerPage& page = scoreboard.Page(slot);
@@ -89,7 +89,7 @@ TEST_F(CScoreboardTest, AnotherMappingAndAnotherProcessSeeTheCounts) {
   CScoreboard scoreboard(Path(), 2);
   const auto p_reader = CScoreboard::OpenExisting(Path());
   ASSERT_NE(p_reader, nullptr);
-  EXPECT_EQ(p_reader->Slots(), 2U);
+  EXPECT_EQ(p_reader->Pages(), 2U);
 
   const pid_t child = ::fork();
   if (child == 0) {
@@ -115,13 +115,55 @@ TEST_F(CScoreboardTest, AnAnonymousOneIsSharedWithAFork) {
   EXPECT_EQ(Of(scoreboard.Sum(), ECounter::kReceives), 1U);
 }
 
+TEST_F(CScoreboardTest, AFreePageIsTheFirstThatNobodyOwns) {
+  CScoreboard scoreboard("", 2);
+  EXPECT_EQ(scoreboard.FreePage(), 0U);
+  scoreboard.Page(0).pid = 4711;
+  EXPECT_EQ(scoreboard.FreePage(), 1U);
+  scoreboard.Page(1).pid = 4712;
+  scoreboard.Page(0).io.Add(ECounter::kReceives, 42);
+  scoreboard.Page(0).pid = 0;
+  EXPECT_EQ(scoreboard.FreePage(), 0U);
+  EXPECT_EQ(Of(scoreboard.Sum(), ECounter::kReceives), 42U) << "what the dead have counted stays";
+}
+
+TEST_F(CScoreboardTest, ItGrowsUnderEverybodysFeet) {
+  for (const std::string& path : {std::string(), Path()}) {
+    CScoreboard scoreboard(path, 1);
+    const auto p_reader = path.empty() ? nullptr : CScoreboard::OpenExisting(path);
+    SWorkerPage& first = scoreboard.Page(0);
+    first.pid = 4711;
+    const uint32_t page = scoreboard.FreePage();
+    EXPECT_EQ(page, 1U);
+    EXPECT_EQ(scoreboard.Pages(), 2U);
+    EXPECT_EQ(&scoreboard.Page(0), &first);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      scoreboard.Page(page).io.Add(ECounter::kReceives, 42);
+      ::_exit(0);
+    }
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    EXPECT_EQ(Of(scoreboard.Sum(), ECounter::kReceives), 42U);
+    if (p_reader == nullptr) continue;
+    EXPECT_EQ(p_reader->Pages(), 2U);
+    EXPECT_EQ(Of(p_reader->Sum(), ECounter::kReceives), 42U);
+    EXPECT_EQ(CScoreboard::OpenExisting(path)->Pages(), 2U);
+  }
+}
+
+TEST_F(CScoreboardTest, ItHasABound) {
+  CScoreboard scoreboard("", 1);
+  EXPECT_THROW(scoreboard.Grow(CScoreboard::kMaxPages + 1), std::system_error);
+  EXPECT_EQ(scoreboard.Pages(), 1U);
+}
+
 TEST_F(CScoreboardTest, ANewOneReplacesTheFileAndOldReadersKeepTheirs) {
   CScoreboard first(Path(), 1);
   first.Page(0).io.Add(ECounter::kReceives);
   const auto p_reader = CScoreboard::OpenExisting(Path());
   const CScoreboard second(Path(), 2);
   EXPECT_EQ(Of(p_reader->Sum(), ECounter::kReceives), 1U);
-  EXPECT_EQ(CScoreboard::OpenExisting(Path())->Slots(), 2U);
+  EXPECT_EQ(CScoreboard::OpenExisting(Path())->Pages(), 2U);
   EXPECT_EQ(std::distance(fs::directory_iterator(m_directory), fs::directory_iterator()), 1);
 }
 
@@ -157,7 +199,7 @@ TEST_F(CScoreboardTest, RefusesWhatIsNotOfItsLayout) {
   std::ofstream(Path()) << "";
   EXPECT_EQ(CScoreboard::OpenExisting(Path()), nullptr) << "an empty file";
 
-  // magic, version, counter count, page size, slots
+  // magic, version, counter count, page size, pages
   for (const std::streamoff offset : {0, 8, 12, 16, 20}) {
     const CScoreboard scoreboard(Path(), 2);
     ASSERT_NE(CScoreboard::OpenExisting(Path()), nullptr);

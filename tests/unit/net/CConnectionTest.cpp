@@ -101,7 +101,9 @@ TEST_F(CConnectionTest, TheNextLifeBeginsAnew) {
   EXPECT_EQ(m_connection.Peer(2)->ToString(), "[2001:db8::2]:1");
 }
 
-TEST_F(CConnectionTest, AnIdleOneIsSmall) { EXPECT_LE(sizeof(CConnection), 448U) << "of the 512 bytes that it may cost"; }
+TEST_F(CConnectionTest, AnIdleOneIsSmall) {
+  EXPECT_LE(sizeof(CConnection), 448U) << "of the 512 bytes that it may cost";
+}
 
 }  // namespace
 }  // namespace switchboard

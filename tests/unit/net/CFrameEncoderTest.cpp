@@ -10,7 +10,10 @@ namespace {
 
 TEST(CFrameEncoderTest, WritesTheDocumentedBytes) {
   // Length 17, code 7, CRC-32 of "123456789" as its definition publishes it.
-  const Bytes expected = ToBytes(std::string_view("\x00\x11\x00\x07\xcb\xf4\x39\x26" "123456789", 17));
+  const Bytes expected =
+      ToBytes(std::string_view("\x00\x11\x00\x07\xcb\xf4\x39\x26"
+                               "123456789",
+                               17));
   EXPECT_EQ(MakeFrame(7, "123456789"), expected);
 }
 

@@ -109,7 +109,7 @@ class CRecycleCyclesTest : public testing::TestWithParam<EReplyPath> {
   struct SPair {
     CFd serverEnd;
     CFd clientEnd;
-    Bytes arrived;    // of a frame that has not arrived whole
+    Bytes arrived;     // of a frame that has not arrived whole
     CSession session;  // of the life that goes on
   };
 
@@ -245,8 +245,7 @@ TEST_P(CRecycleCyclesTest, NothingReachesTheNextLifeOfASlot) {
   EXPECT_EQ(m_p_page->recycle.Get(CounterOf(ECloseReason::kPeerClosed)), (cycles + kSlots - 1) / kSlots * kSlots);
 }
 
-INSTANTIATE_TEST_SUITE_P(ReplyPaths, CRecycleCyclesTest,
-                         testing::Values(EReplyPath::kDirect, EReplyPath::kSendThread));
+INSTANTIATE_TEST_SUITE_P(ReplyPaths, CRecycleCyclesTest, testing::Values(EReplyPath::kDirect, EReplyPath::kSendThread));
 
 }  // namespace
 }  // namespace switchboard
