@@ -1,0 +1,600 @@
+#include "proc/CMaster.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "proc/ExitCode.h"
+#include "proc/FixedKeys.h"
+
+namespace switchboard {
+
+namespace {
+
+// The waiter's keys of what is no worker; a worker's is its pid, and 1 is init's.
+constexpr uint64_t kSignalsKey = 0;
+constexpr uint64_t kUpgradeKey = 1;
+
+bool IsClean(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == kExitOk; }
+
+bool HasExitCode(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
+
+std::string Describe(int status) {
+  if (WIFEXITED(status)) return fmt::format("exited with code {}", WEXITSTATUS(status));
+  return fmt::format("was killed by {}{}", CSignals::Name(WTERMSIG(status)), WCOREDUMP(status) ? " (core dumped)" : "");
+}
+
+std::string Describe(const SWorkerProcess& worker, int status) {
+  return fmt::format("worker process {} ({}) {}{}{}", worker.slot, worker.pid, Describe(status),
+                     worker.failure.empty() ? "" : ": ", worker.failure);
+}
+
+void KeepEarlier(std::optional<MonotonicTime>& earliest, std::optional<MonotonicTime> other) {
+  if (other && (!earliest || *other < *earliest)) earliest = other;
+}
+
+}  // namespace
+
+CMaster::CMaster(SMasterDeps deps, std::unique_ptr<CSignals> p_signals)
+    : m_deps(std::move(deps)),
+      m_p_signals(std::move(p_signals)),
+      m_p_waiter(std::make_unique<CWaiter>()),
+      m_supervisor(m_deps.log, m_deps.clock, m_deps.scoreboard.Quarantine(), ".",
+                   [](pid_t pid, int number) { kill(pid, number); }),
+      m_notify(m_deps.clock),
+      m_upgrade(m_deps.program),
+      m_scaler(m_deps.clock),
+      m_workers(m_deps.log, m_deps.clock, m_deps.listeners, m_deps.scoreboard,
+                [this](const SWorkerLaunch& launch, CChannel channel) { BecomeWorker(launch, std::move(channel)); }),
+      m_p_current(std::make_shared<CGeneration>(m_generations, m_deps.config,
+                                                m_deps.listeners.Reserve(m_deps.config.listeners),
+                                                m_deps.config.server.workers, m_deps.clock)) {
+  m_supervisor.Configure(m_deps.config);
+  m_p_waiter->Add(m_p_signals->Fd(), kSignalsKey);
+}
+
+CMaster::~CMaster() {
+  m_workers.Signal(SIGKILL);
+  for (const auto& [pid, worker] : m_workers.All()) waitpid(pid, nullptr, 0);
+}
+
+void CMaster::Start() {
+  for (uint32_t slot = 0; slot < m_p_current->Slots(); ++slot) Spawn(m_p_current, slot);
+  while (m_phase == EPhase::kStarting && !m_workers.AreReady(*m_p_current)) RunOnce();
+  if (m_phase == EPhase::kStarting) {
+    m_phase = EPhase::kServing;
+    m_scaler.Configure(m_p_current->Config().server.dynamic_workers);
+    m_notify.Ready();
+    return;
+  }
+  while (!m_workers.IsEmpty()) RunOnce();
+  throw std::runtime_error(m_startError);
+}
+
+int CMaster::Run() {
+  DoWhatWaited();
+  while (m_phase != EPhase::kStopping || !m_workers.IsEmpty()) RunOnce();
+  return m_exitCode;
+}
+
+void CMaster::RunOnce() {
+  for (const uint64_t key : m_p_waiter->Wait(NextDeadline())) {
+    if (key == kSignalsKey) {
+      HandleSignals();
+    } else if (key == kUpgradeKey) {
+      HearUpgrade();
+    } else {
+      HandleChannel(static_cast<pid_t>(key));
+    }
+  }
+  HandleDeadlines();
+}
+
+std::optional<MonotonicTime> CMaster::NextDeadline() const {
+  std::optional<MonotonicTime> next = m_workers.NextKill();
+  KeepEarlier(next, m_supervisor.NextDeadline());
+  KeepEarlier(next, m_notify.NextSignOfLife());
+  KeepEarlier(next, m_p_current->NextRespawn());
+  KeepEarlier(next, m_scaler.NextLook());
+  return next;
+}
+
+void CMaster::HandleDeadlines() {
+  m_supervisor.HandleDeadlines();
+  m_notify.SignOfLife();
+  m_workers.KillOverdue();
+  if (m_scaler.IsDue()) Scale();
+  const MonotonicTime now = m_deps.clock.Now();
+  for (uint32_t slot = 0; slot < m_p_current->Slots(); ++slot) {
+    const std::optional<MonotonicTime> respawnAt = m_p_current->Slot(slot).respawnAt;
+    if (respawnAt && *respawnAt <= now) Respawn(slot);
+  }
+}
+
+// ---- Signals ----
+
+void CMaster::HandleSignals() {
+  while (const std::optional<SSignal> signal = m_p_signals->Next()) HandleSignal(*signal);
+}
+
+void CMaster::HandleSignal(const SSignal& signal) {
+  if (signal.number == SIGCHLD) return Reap();
+  // Sent to a terminal's foreground processes whenever its window changes.
+  if (signal.number == SIGWINCH && signal.sender == 0) return;
+  m_deps.log.Info("{} received from {}", CSignals::Name(signal.number),
+                  signal.sender == 0 ? "the terminal" : fmt::format("process {}", signal.sender));
+  switch (signal.number) {
+    case SIGTERM:
+    case SIGINT:
+    case SIGQUIT:
+      if (m_phase == EPhase::kStarting) m_startError = CSignals::Name(signal.number) + " stopped the start";
+      return Stop(signal.number == SIGQUIT ? EStopMode::kGraceful : EStopMode::kFast);
+    case SIGUSR1:
+      return ReopenLogs();
+    case SIGHUP:
+      return Reload();
+    case SIGUSR2:
+      return StartUpgrade();
+    case SIGWINCH:
+      return Rest();
+    default:
+      return;
+  }
+}
+
+void CMaster::ReopenLogs() {
+  if (!m_deps.log.Reopen()) {
+    m_deps.log.Error("the log cannot be reopened; going on with the old file");
+    return;
+  }
+  try {
+    GiveLog(m_p_current->Config().log);
+  } catch (const std::system_error& error) {
+    m_deps.log.Error("the log cannot be given to the workers: {}", error.what());
+  }
+  m_deps.log.Info("log reopened");
+  m_workers.Signal(SIGUSR1);
+}
+
+void CMaster::Rest() {
+  const bool isServingOrAboutTo = m_phase == EPhase::kServing || (m_phase == EPhase::kResting && m_p_next);
+  if (!isServingOrAboutTo) return;
+  m_isReloadWaiting = false;
+  DropNextGeneration();
+  m_phase = EPhase::kResting;
+  m_p_current->CancelRespawns();
+  m_deps.log.Info("the workers leave; SIGHUP starts them again");
+  TellWorkersToLeave(EStopMode::kGraceful);
+}
+
+void CMaster::Stop(EStopMode mode) {
+  if (m_phase == EPhase::kStopping && (mode == EStopMode::kGraceful || m_stopMode == EStopMode::kFast)) return;
+  m_phase = EPhase::kStopping;
+  m_stopMode = mode;
+  m_isReloadWaiting = false;
+  m_isUpgradeWaiting = false;
+  m_p_next.reset();
+  m_p_current->CancelRespawns();
+  m_scaler.Configure(std::nullopt);
+  // First of all: as long as the kept sockets are open, the kernel gives them clients that nobody will accept.
+  m_deps.listeners.CloseAll();
+  m_deps.log.Info("stopping {}", mode == EStopMode::kFast ? "at once" : "after everything is answered");
+  // The service goes on if the next binary has taken over.
+  if (!m_upgrade.IsReady()) m_notify.Stopping();
+  TellWorkersToLeave(mode);
+}
+
+void CMaster::TellWorkersToLeave(EStopMode mode) {
+  const EGoAwayReason reason = m_upgrade.IsRunning() ? EGoAwayReason::kUpgrade : EGoAwayReason::kStop;
+  for (const auto& [pid, worker] : m_workers.All()) {
+    // What leaves already may have to hurry up.
+    if (!worker.isLeaving || mode == EStopMode::kFast) TellToStop(*m_workers.Find(pid), mode, reason);
+  }
+}
+
+void CMaster::TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason) {
+  m_supervisor.OnToldToStop(worker.pid);
+  m_workers.TellToStop(worker, mode, reason);
+}
+
+// ---- Reload ----
+
+void CMaster::Reload() {
+  if (m_phase == EPhase::kStopping) return;
+  if (m_phase == EPhase::kStarting || m_p_next) {
+    m_isReloadWaiting = true;
+    return;
+  }
+  if (m_upgrade.IsRunning() && m_phase == EPhase::kServing) {
+    m_deps.log.Warn("nothing is reloaded: the configuration is for the new binary, process {}", m_upgrade.Pid());
+    return;
+  }
+  m_notify.Reloading();
+  if (std::optional<SConfig> config = LoadNextConfig()) return StartGeneration(std::move(*config));
+  m_notify.Ready();
+}
+
+// nullopt when the workers that serve are to go on. Workers that rest start in any case, and with the configuration
+// that they had when it is the roll-back of an upgrade: the file may be meant for the new binary.
+std::optional<SConfig> CMaster::LoadNextConfig() {
+  const SConfig& running = m_p_current->Config();
+  if (m_upgrade.IsRunning()) return running;
+  try {
+    SConfig fresh = m_deps.loadConfig();
+    for (const std::string_view key : KeepFixedKeys(running, fresh)) {
+      m_deps.log.Warn("{} can't be changed by a reload; the old value stays until the next start", key);
+    }
+    return fresh;
+  } catch (const std::exception& error) {
+    m_deps.log.Error("the reload is refused, and the old configuration stays: {}", error.what());
+  }
+  return m_phase == EPhase::kResting ? std::optional(running) : std::nullopt;
+}
+
+void CMaster::StartGeneration(SConfig config) {
+  try {
+    // Whether it can be opened at all; here a reload can still be refused.
+    const CLog probe(config.log.file, config.log.level);
+    GiveLog(config.log);
+    const uint32_t slots = SlotsFor(config);
+    std::vector<uint32_t> listeners = m_deps.listeners.Reserve(config.listeners);
+    m_supervisor.Configure(config);
+    m_p_next =
+        std::make_shared<CGeneration>(++m_generations, std::move(config), std::move(listeners), slots, m_deps.clock);
+    m_deps.log.Info("starting {} {} of generation {}", slots, slots == 1 ? "worker" : "workers", m_p_next->Number());
+    for (uint32_t slot = 0; slot < slots; ++slot) Spawn(m_p_next, slot);
+  } catch (const std::exception& error) {
+    FailReload(error.what());
+  }
+}
+
+uint32_t CMaster::SlotsFor(const SConfig& config) const {
+  const std::optional<SDynamicWorkers>& dynamic = config.server.dynamic_workers;
+  return dynamic ? std::clamp(m_p_current->Slots(), dynamic->min, dynamic->max) : config.server.workers;
+}
+
+void CMaster::FinishReload() {
+  const std::shared_ptr<CGeneration> p_old = std::exchange(m_p_current, std::exchange(m_p_next, nullptr));
+  m_phase = EPhase::kServing;
+  ApplyLog(m_p_current->Config());
+  for (const uint32_t listener : p_old->Listeners()) {
+    if (m_p_current->PlaceOf(listener)) continue;
+    m_deps.log.Info("not listening any more on {}", m_deps.listeners.Address(listener));
+    m_deps.listeners.CloseKept(listener);
+  }
+  for (const uint32_t listener : m_p_current->Listeners()) {
+    const auto& before = p_old->Listeners();
+    const bool isNew = std::find(before.begin(), before.end(), listener) == before.end();
+    if (isNew) m_deps.log.Info("listening on {}", m_deps.listeners.Address(listener));
+  }
+  m_workers.HandOver(*m_p_current);
+  for (const auto& [pid, worker] : m_workers.All()) {
+    if (worker.isLeaving || worker.p_generation == m_p_current) continue;
+    TellToStop(*m_workers.Find(pid), EStopMode::kGraceful, EGoAwayReason::kReload);
+  }
+  m_scaler.Configure(m_p_current->Config().server.dynamic_workers);
+  m_deps.log.Info("reloaded: generation {} serves", m_p_current->Number());
+  m_notify.Ready();
+  DoWhatWaited();
+}
+
+void CMaster::FailReload(const std::string& why) {
+  m_deps.log.Error("the reload failed, and the old configuration stays: {}", why);
+  DropNextGeneration();
+  m_notify.Ready();
+  StopIfNobodyIsLeft();
+  DoWhatWaited();
+}
+
+void CMaster::DropNextGeneration() {
+  if (const std::shared_ptr<CGeneration> p_dropped = std::exchange(m_p_next, nullptr)) {
+    for (const auto& [pid, worker] : m_workers.All()) {
+      if (worker.p_generation != p_dropped || worker.isLeaving) continue;
+      // Some may serve clients already.
+      TellToStop(*m_workers.Find(pid), EStopMode::kGraceful, EGoAwayReason::kReload);
+    }
+    m_supervisor.Configure(m_p_current->Config());
+  }
+  // What it opened may have clients in its queues by now.
+  m_workers.HandOver(*m_p_current);
+  ForgetUnusedListeners();
+}
+
+void CMaster::DoWhatWaited() {
+  if (m_p_next) return;
+  if (std::exchange(m_isReloadWaiting, false)) return Reload();
+  if (std::exchange(m_isUpgradeWaiting, false)) StartUpgrade();
+}
+
+void CMaster::ApplyLog(const SConfig& config) {
+  m_deps.log.SetLevel(config.log.level);
+  try {
+    m_deps.log.SetFile(config.log.file);
+  } catch (const std::system_error& error) {
+    m_deps.log.Error("the master goes on with the old log: {}", error.what());
+  }
+}
+
+void CMaster::GiveLog(const SLogConfig& config) const {
+  if (!config.IsOnStderr()) m_deps.privileges.GiveFile(config.file);
+}
+
+void CMaster::ForgetUnusedListeners() {
+  std::set<uint32_t> used;
+  const auto add = [&used](const CGeneration& generation) {
+    used.insert(generation.Listeners().begin(), generation.Listeners().end());
+  };
+  add(*m_p_current);
+  if (m_p_next) add(*m_p_next);
+  // A removed listener stays reserved until its last worker is gone: the next reload may want it back.
+  for (const auto& [pid, worker] : m_workers.All()) add(*worker.p_generation);
+  m_deps.listeners.Retain(used);
+}
+
+// ---- Upgrade ----
+
+void CMaster::StartUpgrade() {
+  if (m_phase == EPhase::kStopping) return;
+  if (m_phase == EPhase::kStarting || m_p_next) {
+    m_isUpgradeWaiting = true;
+    return;
+  }
+  if (m_upgrade.IsRunning()) {
+    m_deps.log.Warn("there is a new binary already, process {}", m_upgrade.Pid());
+    return;
+  }
+  try {
+    m_deps.files.MoveAside();
+    m_upgrade.Start(m_deps.listeners);
+    m_p_waiter->Add(m_upgrade.Fd(), kUpgradeKey);
+    m_deps.log.Info("new binary: process {} starts {}", m_upgrade.Pid(), m_deps.program.path);
+  } catch (const std::exception& error) {
+    m_deps.log.Error("the upgrade failed, and this binary goes on: {}", error.what());
+    TakeNamesBack();
+  }
+}
+
+void CMaster::TakeNamesBack() {
+  try {
+    m_deps.files.MoveBack();
+  } catch (const std::system_error& error) {
+    m_deps.log.Error("the pid file cannot be renamed back: {}", error.what());
+  }
+}
+
+void CMaster::HearUpgrade() {
+  if (m_upgrade.Fd() < 0) return;
+  const bool wasReady = m_upgrade.IsReady();
+  if (!m_upgrade.Hear()) CloseUpgradePipe();
+  if (wasReady || !m_upgrade.IsReady()) return;
+  m_deps.log.Info("new binary: process {} serves; SIGQUIT makes this one leave, SIGWINCH its workers only",
+                  m_upgrade.Pid());
+  m_notify.MainProcess(m_upgrade.Pid());
+}
+
+void CMaster::CloseUpgradePipe() {
+  if (m_upgrade.Fd() < 0) return;
+  m_p_waiter->Remove(m_upgrade.Fd());
+  m_upgrade.Forget();
+}
+
+void CMaster::HandleUpgradeEnd(int status) {
+  // Its last words may have arrived after the last look at the pipe.
+  HearUpgrade();
+  const std::string failure = m_upgrade.Failure();
+  if (!m_upgrade.IsReady()) {
+    m_deps.log.Error("the upgrade failed, and this binary goes on: {}",
+                     failure.empty() ? "the new binary " + Describe(status) + " during its start" : failure);
+  } else if (IsClean(status)) {
+    m_deps.log.Info("new binary: process {} has ended; this one goes on", m_upgrade.Pid());
+  } else {
+    m_deps.log.Alert("new binary: process {} {}; this one goes on", m_upgrade.Pid(), Describe(status));
+  }
+  CloseUpgradePipe();
+  m_upgrade.NoteEnd();
+  TakeNamesBack();
+  m_notify.MainProcess(getpid());
+  // Without the new binary, nobody would serve.
+  if (m_phase == EPhase::kResting && !m_p_next) StartGeneration(m_p_current->Config());
+}
+
+// ---- Dynamic workers ----
+
+void CMaster::Scale() {
+  const bool isSettled = m_phase == EPhase::kServing && !m_p_next && !m_upgrade.IsRunning();
+  switch (m_scaler.Look(isSettled ? MeasureLoads() : std::vector<double>())) {
+    case CScaler::EAdvice::kGrow:
+      return AddWorker();
+    case CScaler::EAdvice::kShrink:
+      return RetireWorker();
+    case CScaler::EAdvice::kStay:
+      return;
+  }
+}
+
+std::vector<double> CMaster::MeasureLoads() {
+  if (!m_workers.AreReady(*m_p_current)) return {};
+  std::vector<double> loads;
+  for (uint32_t slot = 0; slot < m_p_current->Slots(); ++slot) {
+    const pid_t pid = m_workers.Serving(*m_p_current, slot)->pid;
+    if (const std::optional<double> load = m_ioLoad.Measure(pid, m_deps.clock.Now())) loads.push_back(*load);
+  }
+  const bool isComplete = loads.size() == m_p_current->Slots();
+  return isComplete ? loads : std::vector<double>();
+}
+
+void CMaster::AddWorker() {
+  m_p_current->AddSlot();
+  m_deps.log.Info("sb-io is busy: worker process {} is added", m_p_current->Slots() - 1);
+  Respawn(m_p_current->Slots() - 1);
+}
+
+void CMaster::RetireWorker() {
+  const uint32_t slot = m_p_current->Slots() - 1;
+  SWorkerProcess* p_worker = m_workers.Serving(*m_p_current, slot);
+  m_p_current->RemoveSlot();
+  m_deps.log.Info("sb-io is idle: worker process {} retires", slot);
+  m_workers.HandOver(*m_p_current);
+  if (p_worker != nullptr) TellToStop(*p_worker, EStopMode::kGraceful, EGoAwayReason::kRetire);
+}
+
+// ---- The life of a worker ----
+
+void CMaster::Spawn(const std::shared_ptr<CGeneration>& p_generation, uint32_t slot) {
+  const SWorkerProcess& worker = m_workers.Spawn(p_generation, slot);
+  p_generation->Slot(slot).backoff.NoteStart();
+  m_p_waiter->Add(worker.channel.Fd(), static_cast<uint64_t>(worker.pid));
+}
+
+// The objects on the master's stack stay as they are, and are never destroyed in the worker: exit(3) doesn't unwind.
+void CMaster::BecomeWorker(const SWorkerLaunch& launch, CChannel channel) noexcept {
+  m_workers.Forget();
+  m_upgrade.Forget();
+  m_p_waiter.reset();
+  m_p_signals.reset();
+  std::exit(m_deps.workerMain(launch, std::move(channel)));
+}
+
+void CMaster::Respawn(uint32_t slot) {
+  CGeneration::SSlot& entry = m_p_current->Slot(slot);
+  entry.respawnAt.reset();
+  try {
+    Spawn(m_p_current, slot);
+  } catch (const std::system_error& error) {
+    entry.respawnAt = m_deps.clock.Now() + CBackoff::kMaxDelay;
+    m_deps.log.Alert("worker process {} cannot be started: {}", slot, error.what());
+  }
+}
+
+void CMaster::HandleChannel(pid_t pid) {
+  SWorkerProcess* p_worker = m_workers.Find(pid);
+  if (p_worker == nullptr || !p_worker->channel.IsOpen()) return;
+  bool isReadyNow = false;
+  while (true) {
+    SMessage message;
+    const CChannel::EReceive result = p_worker->channel.Receive(message);
+    if (result == CChannel::EReceive::kNothing) break;
+    if (result == CChannel::EReceive::kClosed) {
+      m_p_waiter->Remove(p_worker->channel.Fd());
+      p_worker->channel.Close();
+      break;
+    }
+    isReadyNow = isReadyNow || message.kind == EMessage::kReady;
+    HandleMessage(*p_worker, std::move(message));
+  }
+  if (isReadyNow) HandleReady(*p_worker);
+}
+
+void CMaster::HandleMessage(SWorkerProcess& worker, SMessage message) {
+  switch (message.kind) {
+    case EMessage::kListener:
+      worker.serves.insert(m_deps.listeners.Keep(message.listener, worker.slot, std::move(message.fd)));
+      // It was told to stop before it had said what it opened.
+      if (worker.isLeaving) m_workers.HandOver(*m_p_current);
+      break;
+    case EMessage::kFailed:
+      worker.failure = std::move(message.text);
+      break;
+    case EMessage::kReady:   // HandleReady
+    case EMessage::kReason:  // never comes from a worker
+      break;
+  }
+}
+
+void CMaster::HandleReady(SWorkerProcess& worker) {
+  worker.isReady = true;
+  m_deps.log.Info("worker process {} ({}) is ready", worker.slot, worker.pid);
+  if (worker.isLeaving) return;
+  m_supervisor.OnReady(worker.pid, m_deps.scoreboard.Page(worker.page));
+  if (m_p_next && m_workers.AreReady(*m_p_next)) FinishReload();
+}
+
+void CMaster::Reap() {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0;) {
+    if (WIFSTOPPED(status)) {
+      m_supervisor.OnPaused(pid);
+    } else if (WIFCONTINUED(status)) {
+      m_supervisor.OnContinued(pid);
+    } else if (pid == m_upgrade.Pid()) {
+      HandleUpgradeEnd(status);
+    } else {
+      HandleEnd(pid, status);
+    }
+  }
+}
+
+void CMaster::HandleEnd(pid_t pid, int status) {
+  // Its last words may have arrived after the last look at the channel.
+  HandleChannel(pid);
+  if (m_workers.Find(pid) == nullptr) return;
+  const SWorkerProcess worker = m_workers.Remove(pid);
+  if (worker.channel.IsOpen()) m_p_waiter->Remove(worker.channel.Fd());
+  CloseAccount(worker, status);
+
+  if (m_phase == EPhase::kStarting) {
+    m_startError = !worker.failure.empty()
+                       ? worker.failure
+                       : fmt::format("worker process {} {} during the start", worker.slot, Describe(status));
+    return Stop(EStopMode::kFast);
+  }
+  if (m_p_next && worker.p_generation == m_p_next && !worker.isLeaving) return FailReload(Describe(worker, status));
+  LogEnd(worker, status);
+  if (m_phase == EPhase::kStopping) return;
+  ForgetUnusedListeners();
+  if (!worker.isLeaving && worker.p_generation == m_p_current) ReplaceOrGiveUp(worker.slot, status);
+}
+
+void CMaster::CloseAccount(const SWorkerProcess& worker, int status) {
+  SWorkerPage& page = m_deps.scoreboard.Page(worker.page);
+  m_supervisor.OnEnd(worker.pid, page, status);
+  m_ioLoad.Forget(worker.pid);
+  page.pid.store(0, std::memory_order_relaxed);
+  // A worker that stopped in order has accounted for everything itself.
+  if (!IsClean(status)) m_deps.scoreboard.WriteOff(worker.page);
+}
+
+void CMaster::LogEnd(const SWorkerProcess& worker, int status) {
+  const std::string what = Describe(worker, status);
+  const bool isInOrder = IsClean(status) || HasExitCode(status, kExitCutShort);
+  // Where a start has failed, of the server or of a generation, its first failure is the one to tell.
+  const bool isExpected = worker.isLeaving && (isInOrder || !worker.isReady);
+  if (!m_startError.empty() || isExpected) {
+    m_deps.log.Info("{}", what);
+  } else if (IsClean(status)) {
+    m_deps.log.Warn("{}, though the master didn't ask for it", what);
+  } else {
+    m_deps.log.Alert("{}", what);
+  }
+}
+
+void CMaster::ReplaceOrGiveUp(uint32_t slot, int status) {
+  CGeneration::SSlot& entry = m_p_current->Slot(slot);
+  if (!HasExitCode(status, kExitDoNotRespawn)) {
+    entry.respawnAt = m_deps.clock.Now() + entry.backoff.NoteEnd();
+    return;
+  }
+  m_deps.log.Alert("worker process {} is not replaced: the next one would fail in the same way", slot);
+  entry.isGivenUp = true;
+  m_workers.HandOver(*m_p_current);
+  StopIfNobodyIsLeft();
+}
+
+void CMaster::StopIfNobodyIsLeft() {
+  const bool isHopeless =
+      m_phase == EPhase::kServing && !m_p_next && !m_p_current->NextRespawn() && !m_workers.HasAny(*m_p_current);
+  if (!isHopeless) return;
+  m_deps.log.Alert("no worker is left");
+  m_exitCode = kExitFailed;
+  Stop(EStopMode::kFast);
+}
+
+}  // namespace switchboard

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "misc/CClock.h"
+#include "misc/CConfig.h"
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "net/CNetwork.h"
+#include "proc/CIoLoad.h"
+#include "proc/CListenerStore.h"
+#include "proc/CNotify.h"
+#include "proc/CPrivileges.h"
+#include "proc/CRunFiles.h"
+#include "proc/CScaler.h"
+#include "proc/CSignals.h"
+#include "proc/CSupervisor.h"
+#include "proc/CUpgrade.h"
+#include "proc/CWaiter.h"
+#include "proc/CWorkerSet.h"
+#include "proc/SProgramStart.h"
+
+namespace switchboard {
+
+// What a forked worker does, from its first to its last line; returns the exit code of the process.
+using WorkerMain = std::function<int(const SWorkerLaunch& launch, CChannel channel)>;
+
+// What a master needs from outside; all references outlive it.
+struct SMasterDeps {
+  const SConfig& config;  // at the start
+  CLog& log;
+  const CClock& clock;
+  const CPrivileges& privileges;
+  CListenerStore& listeners;
+  CScoreboard& scoreboard;
+  CRunFiles& files;
+  const SProgramStart& program;
+  std::function<SConfig()> loadConfig;  // for a reload; throws std::exception with one line
+  WorkerMain workerMain;
+};
+
+// The process that keeps the workers: starts them, replaces the dead, reloads, upgrades, passes the operator's signals
+// on.
+//
+//   Start ─> serving ─ WINCH ─> resting: the workers leave, the master and the sockets stay
+//               │  ^─── HUP ──────┘
+//               └─ TERM, INT, QUIT ─> stopping ─> the last worker has ended
+//
+// A reload (HUP) starts a next generation of workers beside the current one. When all of the next are ready, it becomes
+// the current one, and the old workers are told to leave; when one of them fails, they all go, and nothing has changed.
+// Threads: one, the only one of its process; this is where the server forks.
+class CMaster {
+ public:
+  CMaster(SMasterDeps deps, std::unique_ptr<CSignals> p_signals);
+  // Kills what is left of the workers, and waits for it.
+  ~CMaster();
+  CMaster(const CMaster&) = delete;
+  CMaster& operator=(const CMaster&) = delete;
+
+  // Starts a worker in every slot, and returns when all serve. Throws std::runtime_error with one line when one of them
+  // fails or a signal stops the start; no worker is left then.
+  void Start();
+  // Keeps the workers until a signal stops the server and the last one is gone. Returns the exit code.
+  int Run();
+
+ private:
+  enum class EPhase : uint8_t { kStarting, kServing, kResting, kStopping };
+
+  void RunOnce();
+  std::optional<MonotonicTime> NextDeadline() const;
+  void HandleDeadlines();
+
+  void HandleSignals();
+  void HandleSignal(const SSignal& signal);
+  void ReopenLogs();
+  void Rest();
+  void Stop(EStopMode mode);
+  // Those that serve, why ever the server stops serving.
+  void TellWorkersToLeave(EStopMode mode);
+  void TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason);
+
+  // The reload. Each step either leads to the next one or to FailReload.
+  void Reload();
+  std::optional<SConfig> LoadNextConfig();
+  void StartGeneration(SConfig config);
+  void FinishReload();
+  void FailReload(const std::string& why);
+  void DropNextGeneration();
+  // What came during a reload and had to wait.
+  void DoWhatWaited();
+  uint32_t SlotsFor(const SConfig& config) const;
+  void ApplyLog(const SConfig& config);
+  void GiveLog(const SLogConfig& config) const;
+  void ForgetUnusedListeners();
+
+  // The upgrade.
+  void StartUpgrade();
+  void HearUpgrade();
+  void CloseUpgradePipe();
+  void HandleUpgradeEnd(int status);
+  void TakeNamesBack();
+
+  // Dynamic workers.
+  void Scale();
+  std::vector<double> MeasureLoads();
+  void AddWorker();
+  void RetireWorker();
+
+  [[noreturn]] void BecomeWorker(const SWorkerLaunch& launch, CChannel channel) noexcept;
+  void Spawn(const std::shared_ptr<CGeneration>& p_generation, uint32_t slot);
+  void Respawn(uint32_t slot);
+
+  void HandleChannel(pid_t pid);
+  void HandleMessage(SWorkerProcess& worker, SMessage message);
+  void HandleReady(SWorkerProcess& worker);
+
+  void Reap();
+  void HandleEnd(pid_t pid, int status);
+  void CloseAccount(const SWorkerProcess& worker, int status);
+  void LogEnd(const SWorkerProcess& worker, int status);
+  void ReplaceOrGiveUp(uint32_t slot, int status);
+  void StopIfNobodyIsLeft();
+
+  SMasterDeps m_deps;
+  std::unique_ptr<CSignals> m_p_signals;
+  std::unique_ptr<CWaiter> m_p_waiter;
+  CSupervisor m_supervisor;
+  CNotify m_notify;
+  CUpgrade m_upgrade;
+  CIoLoad m_ioLoad;
+  CScaler m_scaler;
+  CWorkerSet m_workers;
+
+  EPhase m_phase = EPhase::kStarting;
+  EStopMode m_stopMode = EStopMode::kGraceful;
+  std::string m_startError;  // the first one
+  int m_exitCode = 0;
+
+  uint64_t m_generations = 1;                // so many were started
+  std::shared_ptr<CGeneration> m_p_current;  // serves, or rests
+  std::shared_ptr<CGeneration> m_p_next;     // starts; none when no reload goes on
+  bool m_isReloadWaiting = false;
+  bool m_isUpgradeWaiting = false;
+};
+
+}  // namespace switchboard

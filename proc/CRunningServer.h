@@ -1,0 +1,32 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+
+#include "misc/CFd.h"
+
+namespace switchboard {
+
+// The master of a running server, found through its pid file.
+// Threads: one.
+class CRunningServer {
+ public:
+  // Throws std::runtime_error with one line when no live master holds the pid file at `pidFile`; a stale file, left by
+  // a crash, counts as none.
+  explicit CRunningServer(const std::string& pidFile);
+
+  pid_t Pid() const { return m_pid; }
+  // Throws std::system_error, such as for want of permission.
+  void Signal(int number) const;
+  // Returns false when the master still lives after `timeout`.
+  bool WaitForEnd(std::chrono::milliseconds timeout) const;
+
+ private:
+  pid_t m_pid = 0;
+  // Names this very process, even if its number is given to another one meanwhile.
+  CFd m_process;
+};
+
+}  // namespace switchboard

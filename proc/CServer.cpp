@@ -1,0 +1,129 @@
+#include "proc/CServer.h"
+
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "proc/CActivation.h"
+#include "proc/CInheritance.h"
+#include "proc/CListenerStore.h"
+#include "proc/CMaster.h"
+#include "proc/CPreflight.h"
+#include "proc/CPrivileges.h"
+#include "proc/CRunFiles.h"
+#include "proc/CSignals.h"
+#include "proc/CSocketAddress.h"
+#include "proc/CWorker.h"
+#include "proc/ExitCode.h"
+#include "proc/LoadConfig.h"
+#include "proc/Totals.h"
+#include "proc/Version.h"
+
+namespace switchboard {
+
+namespace {
+
+// So many pages that a reload finds room for its workers beside the old ones.
+uint32_t PagesFor(const SServerConfig& config) {
+  const uint32_t workers = config.dynamic_workers ? config.dynamic_workers->max : config.workers;
+  return 2 * workers + 2;
+}
+
+void LogDoubts(const SConfig& config, CLog& log) {
+  for (const std::string& doubt : CPreflight::Check(config, CPreflight::ThisMachine()).doubtful) {
+    log.Warn("doubtful: {}", doubt);
+  }
+}
+
+}  // namespace
+
+int CServer::Run() {
+  try {
+    CInheritance inheritance;
+    m_daemon.Inherit(inheritance.TakeVerdict());
+    const SConfig config = LoadConfig(m_commandLine);
+    std::filesystem::current_path(config.server.working_directory);
+    CActivation activation;
+    if (IsDaemon(config) && !m_daemon.IsInherited()) m_daemon.Detach();
+    return Serve(config, activation, inheritance.Listeners());
+  } catch (const std::exception& error) {
+    m_daemon.Fail(error.what());
+    return kExitFailed;
+  }
+}
+
+int CServer::Serve(const SConfig& config, CActivation& activation, const std::string& inheritedListeners) {
+  m_title.Set("master process " + ConfigName(m_commandLine));
+  auto p_signals = std::make_unique<CSignals>();
+  const CPrivileges privileges(config.server.user);
+  CRunFiles files(config.server.pid_file);
+  CLog log(config.log.file, config.log.level);
+  if (!config.log.IsOnStderr()) privileges.GiveFile(config.log.file);
+  CListenerStore listeners;
+  listeners.Inherit(inheritedListeners);
+  Reserve(config, activation, listeners);
+  CScoreboard scoreboard(files.Scoreboard(), PagesFor(config.server));
+
+  const WorkerMain workerMain = [&](const SWorkerLaunch& launch, CChannel channel) {
+    files.Forget();
+    m_daemon.Forget();
+    m_title.Set("worker process " + std::to_string(launch.slot));
+    const SWorkerDeps deps{
+        log, m_clock, privileges, listeners, scoreboard.Page(launch.page), scoreboard.Quarantine(), m_factory};
+    return CWorker(deps, launch, std::move(channel)).Run();
+  };
+  const auto loadConfig = [this, &log] {
+    SConfig fresh = LoadConfig(m_commandLine);
+    LogDoubts(fresh, log);
+    return fresh;
+  };
+  CMaster master({config, log, m_clock, privileges, listeners, scoreboard, files, m_program, loadConfig, workerMain},
+                 std::move(p_signals));
+  Start(master, config, log);
+  for (const uint32_t listener : listeners.Reserve(config.listeners)) {
+    log.Info("listening on {}", listeners.Address(listener));
+  }
+  const bool isMute = IsDaemon(config) && config.log.IsOnStderr();
+  m_daemon.Ready(isMute ? "note: a daemon has no standard error; set log.file to get a log" : "");
+
+  int exitCode = kExitFailed;
+  try {
+    exitCode = master.Run();
+  } catch (const std::exception& error) {
+    log.Alert("the master cannot go on: {}", error.what());
+  }
+  log.Info("totals: {}", FormatTotals(scoreboard, " "));
+  log.Info("stopped");
+  return exitCode;
+}
+
+void CServer::Reserve(const SConfig& config, CActivation& activation, CListenerStore& listeners) {
+  for (const SListenerConfig& listener : config.listeners) {
+    CFd fd = activation.Take(CSocketAddress(listener.address, listener.port).ToString());
+    if (fd.IsValid()) listeners.AddActivated(listener, std::move(fd));
+  }
+  for (const std::string& address : activation.Addresses()) {
+    throw std::runtime_error("LISTEN_FDS: the socket on " + address + " belongs to no [[listener]]");
+  }
+  const std::vector<uint32_t> used = listeners.Reserve(config.listeners);
+  // What an old binary listened on, and this one doesn't.
+  listeners.Retain({used.begin(), used.end()});
+}
+
+void CServer::Start(CMaster& master, const SConfig& config, CLog& log) const {
+  LogDoubts(config, log);
+  log.Info("switchboard {} starts with {}", kVersion, ConfigName(m_commandLine));
+  try {
+    master.Start();
+  } catch (const std::exception& error) {
+    if (!config.log.IsOnStderr()) log.Error("the start failed: {}", error.what());
+    throw;
+  }
+}
+
+}  // namespace switchboard

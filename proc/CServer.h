@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+
+#include "misc/CClock.h"
+#include "misc/CConfig.h"
+#include "misc/CLog.h"
+#include "proc/CActivation.h"
+#include "proc/CCommandLine.h"
+#include "proc/CDaemon.h"
+#include "proc/CListenerStore.h"
+#include "proc/CMaster.h"
+#include "proc/CProcessTitle.h"
+#include "proc/LogicFactory.h"
+#include "proc/SProgramStart.h"
+
+namespace switchboard {
+
+// A server from its start to its end: everything is opened in order, and then the master runs.
+// Threads: one, the only one of its process.
+class CServer {
+ public:
+  // References outlive the server.
+  CServer(const SCommandLine& commandLine, const SProgramStart& program, const CProcessTitle& title,
+          const LogicFactory& factory)
+      : m_commandLine(commandLine), m_program(program), m_title(title), m_factory(factory) {}
+
+  // Returns the exit code of the process. A start that fails has said why on standard error, has given back what it
+  // opened, and leaves no process behind.
+  int Run();
+
+ private:
+  int Serve(const SConfig& config, CActivation& activation, const std::string& inheritedListeners);
+  static void Reserve(const SConfig& config, CActivation& activation, CListenerStore& listeners);
+  void Start(CMaster& master, const SConfig& config, CLog& log) const;
+  bool IsDaemon(const SConfig& config) const { return config.server.daemon && !m_commandLine.isForeground; }
+
+  const SCommandLine& m_commandLine;
+  const SProgramStart& m_program;
+  const CProcessTitle& m_title;
+  const LogicFactory& m_factory;
+  const CClock m_clock;
+  CDaemon m_daemon;
+};
+
+}  // namespace switchboard

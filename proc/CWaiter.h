@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "misc/CClock.h"
+#include "misc/CFd.h"
+
+namespace switchboard {
+
+// Waits for descriptors to become readable, up to a deadline.
+// Threads: one.
+class CWaiter {
+ public:
+  // Throws std::system_error, as does Add.
+  CWaiter();
+
+  // Waits for `fd` too, from now on; `key` names it in the answers of Wait. The caller keeps the descriptor, and
+  // removes it before closing it.
+  void Add(int fd, uint64_t key);
+  void Remove(int fd);
+
+  // The keys of what is readable or at its end; empty when the deadline passed or a signal came in between.
+  std::vector<uint64_t> Wait(std::optional<MonotonicTime> deadline = std::nullopt);
+
+ private:
+  CFd m_epoll;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "misc/CScoreboard.h"
+
+namespace switchboard {
+
+// The counters of all workers as "key=value", separated by `separator`: first what the two identities need,
+// whatever their values,
+//   connections_accepted = connections_active + connections_closed
+//   packets_accepted = packets_replied + packets_rejected + packets_oneway + packets_discarded + packets_in_flight
+// then every other counter that is not zero, under its CounterName.
+std::string FormatTotals(const CScoreboard& scoreboard, std::string_view separator);
+
+}  // namespace switchboard

@@ -1,0 +1,4 @@
+#include "logic/CDemoLogic.h"
+#include "proc/RunServer.h"
+
+int main(int argc, char** argv) { return switchboard::RunServer<switchboard::CDemoLogic>(argc, argv); }
