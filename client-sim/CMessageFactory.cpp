@@ -1,0 +1,27 @@
+#include "client-sim/CMessageFactory.h"
+
+#include <algorithm>
+#include <array>
+
+namespace switchboard::sim {
+
+bool CMessageFactory::Knows(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kNames{"ping", "echo", "login", "register"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+std::unique_ptr<const CMessage> CMessageFactory::Make(std::string_view name, bool isOwnAccount) {
+  using EAccounts = CRegisterMessage::EAccounts;
+  if (name == "ping") return std::make_unique<CPingMessage>();
+  if (name == "echo") return std::make_unique<CEchoMessage>(m_pattern, m_echoBytes);
+  if (name == "register" && isOwnAccount) {
+    return std::make_unique<CRegisterMessage>(m_namePrefix, EAccounts::kOfTheConnection);
+  }
+  if (name == "register") return std::make_unique<CRegisterMessage>(m_namePrefix + "r");
+  if (name == "login" && isOwnAccount) return std::make_unique<COwnLoginMessage>(m_namePrefix);
+  if (name != "login") return nullptr;
+  if (!m_accounts) m_accounts = m_registerAccounts();
+  return std::make_unique<CLoginMessage>(*m_accounts);
+}
+
+}  // namespace switchboard::sim

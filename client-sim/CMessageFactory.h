@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "client-sim/CBodyPattern.h"
+#include "client-sim/CMessage.h"
+
+namespace switchboard::sim {
+
+// Makes the messages that have a name without any scenario: ping, echo, register, login.
+// Threads: one.
+class CMessageFactory {
+ public:
+  using Registrar = std::function<std::vector<SLoginBody>()>;
+
+  // `namePrefix` begins every user name. `registerAccounts` is called at most once, for the first "login".
+  CMessageFactory(const CBodyPattern& pattern, size_t echoBytes, std::string namePrefix, Registrar registerAccounts)
+      : m_pattern(pattern),
+        m_echoBytes(echoBytes),
+        m_namePrefix(std::move(namePrefix)),
+        m_registerAccounts(std::move(registerAccounts)) {}
+
+  static bool Knows(std::string_view name);
+  // With `isOwnAccount`, register and login mean one account for each connection. nullptr for an unknown name.
+  std::unique_ptr<const CMessage> Make(std::string_view name, bool isOwnAccount = false);
+  const CBodyPattern& Pattern() const { return m_pattern; }
+
+ private:
+  const CBodyPattern& m_pattern;
+  const size_t m_echoBytes;
+  const std::string m_namePrefix;
+  const Registrar m_registerAccounts;
+  std::optional<std::vector<SLoginBody>> m_accounts;
+};
+
+}  // namespace switchboard::sim

@@ -1,0 +1,36 @@
+#include "client-sim/Process.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace switchboard::sim {
+
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+CFd OpenSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  CFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.IsValid()) throw std::system_error(errno, std::generic_category(), "signalfd");
+  return fd;
+}
+
+bool TakeSignal(const CFd& signals) {
+  signalfd_siginfo info;
+  return ::read(signals.Get(), &info, sizeof(info)) == sizeof(info);
+}
+
+}  // namespace switchboard::sim

@@ -1,0 +1,31 @@
+// How the program writes numbers, and how it prints and writes text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace switchboard::sim {
+
+// 1234567 as "1,234,567".
+std::string WithCommas(uint64_t number);
+// A count and what it counts, in the plural unless it is one: "1 frame", "2,000 frames".
+std::string Counted(uint64_t number, std::string_view noun);
+// A whole number of seconds as "45 s", "12:30" or "1:02:03".
+std::string ClockText(double seconds);
+
+// A latency with three digits and the unit that suits it: "85.3 µs", "1.20 ms", "4.00 s".
+std::string LatencyText(double ns);
+// A rate with three digits: "950", "182k", "1.25M".
+std::string RateText(double perSecond);
+// A line of blocks, as high as the last `width` values are: "▁▃▇█".
+std::string Sparkline(std::span<const double> values, size_t width);
+
+// Prints to the standard output at once.
+void Print(std::string_view text);
+// Replaces the file's content. Throws std::system_error.
+void WriteFile(const std::string& path, std::string_view text);
+
+}  // namespace switchboard::sim
