@@ -1,0 +1,142 @@
+// Workers crash, and the master finds out why.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "misc/CFrameRecord.h"
+#include "tests/system/CSystemTest.h"
+#include "tests/system/Processes.h"
+
+namespace switchboard {
+namespace {
+
+using testing::ContainsRegex;
+using testing::SizeIs;
+
+class CCrashTest : public CSystemTest {
+ protected:
+  std::vector<std::filesystem::path> Records() const {
+    std::vector<std::filesystem::path> records;
+    for (const auto& entry : std::filesystem::directory_iterator(Folder())) {
+      if (entry.path().extension() == ".sbr") records.push_back(entry.path());
+    }
+    std::sort(records.begin(), records.end());
+    return records;
+  }
+  static bool IsListening(uint16_t port) {
+    try {
+      CTestClient probe(port);
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
+  // Has a client kill the worker; returns when the next one serves.
+  static void Crash(const CServerProcess& server, std::string_view body = {}) {
+    const pid_t before = server.WorkerPid();
+    CTestClient client(server.Port());
+    ASSERT_TRUE(client.SendFrame(kTestAbort, body));
+    EXPECT_TRUE(client.WaitForClose());
+    EXPECT_TRUE(server.WaitForNewWorker(0, before));
+  }
+};
+
+TEST_F(CCrashTest, TheDeadlyPacketIsNamedAndSaved) {
+  ExpectComplaint("was killed by SIGABRT");
+  CServerProcess& server = StartWith({"business.threads=3"});
+  CTestClient bystander(server.Port());
+  ASSERT_TRUE(bystander.SendFrame(kTestAwaitGate, "bystander"));
+  ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, 1));
+  const pid_t before = server.WorkerPid();
+  CTestClient client(server.Port());
+  const std::string peer = "127.0.0.1:" + std::to_string(client.LocalPort());
+  ASSERT_TRUE(client.SendFrame(kTestAbort, "poison"));
+  EXPECT_TRUE(client.WaitForClose());
+  ASSERT_TRUE(server.WaitForNewWorker(0, before));
+
+  const auto lines = server.LogLines("worker process 0 was killed by SIGABRT while handling");
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_THAT(lines[0], ContainsRegex("while handling msgCode 41 from " + peer +
+                                      " \\(session 0:[0-9]+:[0-9]+\\): 000e0029[0-9a-f]{8}706f69736f6e; "
+                                      "saved as switchboard-crash-[0-9TZ]+-" +
+                                      std::to_string(before) + "-sb-work-[0-2]\\.sbr"));
+  EXPECT_THAT(server.LogLines("when SIGABRT killed it: msgCode 24 from "), SizeIs(1));
+
+  const std::string file = lines[0].substr(lines[0].find("switchboard-crash-"));
+  const std::string bytes = ReadFile(Folder() / file);
+  CFrameRecord record(std::as_bytes(std::span(bytes)));
+  const auto frame = record.Next();
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(Bytes(frame->bytes.begin(), frame->bytes.end()), MakeFrame(kTestAbort, "poison"));
+  // It does so again.
+  const pid_t next = server.WorkerPid();
+  CTestClient replay(server.Port());
+  ASSERT_TRUE(replay.SendRaw(frame->bytes));
+  EXPECT_TRUE(replay.WaitForClose());
+  EXPECT_TRUE(server.WaitForNewWorker(0, next));
+}
+
+TEST_F(CCrashTest, WhatKillsThreeWorkersIsQuarantined) {
+  ExpectComplaint("was killed by SIGABRT");
+  ExpectComplaint("msgCode 41 has killed 3 workers within a minute and is quarantined");
+  CServerProcess& server = Start();
+  for (int i = 0; i < 3; ++i) Crash(server);
+  const pid_t worker = server.WorkerPid();
+  CTestClient client(server.Port());
+  for (int i = 0; i < 5; ++i) ExpectReject(Ask(client, kTestAbort), kTestAbort, ERejectReason::kQuarantined);
+  ExpectServed(client);
+  EXPECT_EQ(server.Count(ERejectReason::kQuarantined), 5U);
+  EXPECT_EQ(server.WorkerPid(), worker);
+}
+
+TEST_F(CCrashTest, TheQuarantineCanBeSwitchedOff) {
+  ExpectComplaint("was killed by SIGABRT");
+  CServerProcess& server = StartWith({"server.quarantine=false"});
+  for (int i = 0; i < 4; ++i) Crash(server);
+}
+
+TEST_F(CCrashTest, AKillFromOutsideBlamesNobody) {
+  ExpectComplaint("was killed by SIGKILL");
+  CServerProcess& server = Start();
+  for (int i = 0; i < 3; ++i) {
+    const pid_t before = server.WorkerPid();
+    CTestClient client(server.Port());
+    ASSERT_TRUE(client.SendFrame(kTestAwaitGate));
+    ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, static_cast<uint64_t>(i) + 1));
+    kill(before, SIGKILL);
+    EXPECT_TRUE(server.WaitForNewWorker(0, before));
+  }
+  EXPECT_EQ(server.CountInLog("while handling"), 0U);
+  CTestClient gate(server.Port());
+  Ask(gate, kTestOpenGate);
+  EXPECT_EQ(Ask(gate, kTestAwaitGate, "still served").Text(), "still served");
+}
+
+TEST_F(CCrashTest, ADrainingOrphanDoesNotBlockARestart) {
+  ExpectComplaint("the master is dead");
+  CServerProcess& server = StartWith({"server.shutdown_timeout_s=600"});
+  CTestClient client(server.Port());
+  ASSERT_TRUE(client.SendFrame(kTestAwaitGate));
+  ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, 1));
+  ExpectLostMaster(server);
+  const pid_t orphan = server.WorkerPid();
+  kill(server.MasterPid(), SIGKILL);
+  EXPECT_EQ(server.WaitForEnd(), 128 + SIGKILL);
+  // The orphan notices at once, but not in no time: until it has closed its listener, the address is in use.
+  ASSERT_TRUE(Eventually([&] { return !IsListening(server.Port()); }));
+  CServerProcess& next = StartWith({"listener.0.port=" + std::to_string(server.Port())});
+  EXPECT_TRUE(StateOf(orphan).has_value()) << "it has ended before it could have been in the way";
+  CTestClient again(next.Port());
+  ExpectServed(again);
+  kill(orphan, SIGKILL);
+  EXPECT_TRUE(client.WaitForClose());
+}
+
+}  // namespace
+}  // namespace switchboard

@@ -1,0 +1,57 @@
+// `switchboard -t` does the arithmetic.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "proc/ExitCode.h"
+#include "tests/system/CSystemTest.h"
+
+namespace switchboard {
+namespace {
+
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+class CPreflightTest : public CSystemTest {
+ protected:
+  SRunResult TestConfig(const std::vector<std::string>& overrides) {
+    std::vector<std::string> arguments{"-t", "-c", CServerProcess::WriteConfig(Folder()).string()};
+    for (const std::string& setting : overrides) arguments.insert(arguments.end(), {"--set", setting});
+    return Run(arguments);
+  }
+};
+
+TEST_F(CPreflightTest, TheTableIsPrinted) {
+  const SRunResult result = TestConfig({"pool.max_connections=1000", "listener.0.backlog=1"});
+  EXPECT_EQ(result.exitCode, kExitOk);
+  EXPECT_EQ(result.errors, "");
+  for (const char* p_row :
+       {"replies that wait to be sent +1,000 × 4.0 MiB +3.9 GiB\n", "backlog of listener 0 ",
+        "descriptors of a worker +32 \\+ 1 × 1 \\+ 1,000 +1,033\n", "threads +1 × \\(4 \\+ 5\\) +9\n"}) {
+    EXPECT_THAT(result.output, ContainsRegex(p_row));
+  }
+}
+
+TEST_F(CPreflightTest, WhatIsDoubtfulIsSaidAndServedAllTheSame) {
+  const std::vector<std::string> doubtful{"heartbeat.interval_s=1", "pool.max_connections=1000"};
+  const SRunResult result = TestConfig(doubtful);
+  EXPECT_EQ(result.exitCode, kExitOk);
+  EXPECT_THAT(result.output, HasSubstr("\ndoubtful: limits.packet_timeout_s: 10 s never come"));
+  CServerProcess& server = StartWith(doubtful);
+  EXPECT_EQ(server.CountInLog("doubtful: limits.packet_timeout_s: 10 s never come"), 1U);
+}
+
+TEST_F(CPreflightTest, WhatIsImpossibleIsRefused) {
+  const std::vector<std::string> impossible{"listener.0.port=4711", "listener.1.address=0.0.0.0",
+                                            "listener.1.port=4711"};
+  for (const SRunResult& result : {TestConfig(impossible), RunServer(impossible)}) {
+    EXPECT_EQ(result.exitCode, kExitFailed);
+    EXPECT_EQ(result.output, "");
+    EXPECT_THAT(result.errors, testing::MatchesRegex("switchboard: .*: listener\\.1: port 4711 of 0\\.0\\.0\\.0 is "
+                                                     "taken by listener\\.0 \\(127\\.0\\.0\\.1\\)\n"));
+  }
+  EXPECT_THAT(TestConfig({}).output, Not(HasSubstr("taken")));
+}
+
+}  // namespace
+}  // namespace switchboard
