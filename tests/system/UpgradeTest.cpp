@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -168,7 +167,9 @@ TEST_F(CUpgradeTest, ANewBinaryThatCannotStartChangesNothing) {
 TEST_F(CUpgradeTest, AReplacedFileIsTheNewBinary) {
   ExpectComplaint("the upgrade failed, and this binary goes on: cannot execute ");
   // A copy, so that it can be replaced, that is called by a link.
-  const fs::path original = fs::path(std::getenv("SWITCHBOARD_BIN_DIR")) / "test-server";
+  CServerProcess& first = Start();
+  const fs::path original = fs::read_symlink("/proc/" + std::to_string(first.MasterPid()) + "/exe");
+  EXPECT_EQ(first.Stop(), 0);
   const fs::path copy = Folder() / "server-1";
   const fs::path link = Folder() / "server";
   fs::copy_file(original, copy);
