@@ -21,7 +21,7 @@ namespace switchboard::sim {
 namespace {
 
 constexpr uint64_t kSecondNs = 1'000'000'000;
-// A rest of a second that is shorter makes no point of the series.
+// A rest of a second that is shorter makes no point of the series, unless it is all there is of a phase.
 constexpr uint64_t kShortestNs = kSecondNs / 10;
 // Enough to reach several rows of the server's store; few, as each costs the server a password hash.
 constexpr size_t kSharedAccounts = 4;
@@ -240,7 +240,8 @@ void CLoadRun::WatchPhase(const SPhase& phase) {
     if (nowNs >= nextNs && !isOver()) AddSecond(phase, nowNs);
   }
   const uint64_t nowNs = Now();
-  if (nowNs - m_secondStartNs >= kShortestNs) AddSecond(phase, nowNs);
+  const bool isFirst = m_result.series.empty() || m_result.series.back().phase + 1 != m_result.phases.size();
+  if (isFirst || nowNs - m_secondStartNs >= kShortestNs) AddSecond(phase, nowNs);
 }
 
 void CLoadRun::AddSecond(const SPhase& phase, uint64_t nowNs) {

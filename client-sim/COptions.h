@@ -8,6 +8,7 @@
 
 #include "client-sim/CObjective.h"
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
 namespace CLI {
 class App;
 }

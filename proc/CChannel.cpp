@@ -82,7 +82,11 @@ CChannel::EReceive CChannel::Receive(SMessage& message) {
   header.msg_iovlen = 1;
   header.msg_control = control.data();
   header.msg_controllen = control.size();
-  const ssize_t received = recvmsg(m_fd.Get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t received = -1;
+  do {
+    received = recvmsg(m_fd.Get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    // Once, when the other end went without having read everything; what it sent before is still there.
+  } while (received < 0 && errno == ECONNRESET);
   if (received < 0) return errno == EAGAIN || errno == EINTR ? EReceive::kNothing : EReceive::kClosed;
   if (received < static_cast<ssize_t>(sizeof(SFixedPart))) return EReceive::kClosed;
 

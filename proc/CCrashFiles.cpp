@@ -31,7 +31,7 @@ std::string CCrashFiles::Save(const STracedPacket& packet, pid_t pid, std::chron
 
   // The time comes first, in one width and in UTC: the order of the names is that of the deaths.
   const std::string time = fmt::format("{:%Y%m%dT%H%M%S}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
-  const std::string name = fmt::format("{}{}-{}-{}{}", kPrefix, time, pid, packet.thread, kSuffix);
+  std::string name = fmt::format("{}{}-{}-{}{}", kPrefix, time, pid, packet.thread, kSuffix);
   // O_EXCL follows no link: the folder may be writable for those whom the workers have become.
   const CFd fd(open((m_folder / name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd.IsValid() || write(fd.Get(), record.data(), record.size()) != static_cast<ssize_t>(record.size())) {

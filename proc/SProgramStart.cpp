@@ -22,7 +22,7 @@ fs::path FindInPath(const std::string& name) {
   const char* p_path = std::getenv("PATH");
   std::istringstream folders(p_path == nullptr ? "" : p_path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const fs::path candidate = fs::absolute(folder.empty() ? "." : folder) / name;
+    fs::path candidate = fs::absolute(folder.empty() ? "." : folder) / name;
     if (IsThisProgram(candidate)) return candidate;
   }
   return {};

@@ -62,6 +62,21 @@ TEST(CChannelTest, EndOfTheOtherSideShowsAfterItsLastWords) {
   EXPECT_FALSE(right.Send({EMessage::kReady, 0, {}, {}}));
 }
 
+TEST(CChannelTest, TheLastWordsOfOneWhoHasNotReadEverythingArrive) {
+  auto [left, right] = CChannel::MakePair();
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const CFd other(ends[1]);
+  ASSERT_TRUE(right.Send({EMessage::kListener, 3, {}, CFd(ends[0])}));
+  ASSERT_TRUE(left.Send({EMessage::kReason, 0, {}, {}}));
+  right.Close();
+  SMessage message;
+  ASSERT_EQ(left.Receive(message), CChannel::EReceive::kMessage);
+  EXPECT_EQ(message.kind, EMessage::kListener);
+  EXPECT_TRUE(message.fd.IsValid());
+  EXPECT_EQ(left.Receive(message), CChannel::EReceive::kClosed);
+}
+
 TEST(CChannelTest, AReasonArrives) {
   auto [left, right] = CChannel::MakePair();
   ASSERT_TRUE(left.TrySend({EMessage::kReason, 0, {}, {}, EGoAwayReason::kRetire}));
