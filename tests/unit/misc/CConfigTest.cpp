@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using Overrides = std::vector<std::string>;
 
-fs::path ShippedFile() { return fs::path(__FILE__).parent_path() / "../../../conf/switchboard.toml"; }
+fs::path ShippedFile() { return fs::path(SWITCHBOARD_SOURCE_DIR) / "conf/switchboard.toml"; }
 
 class CConfigTest : public testing::Test {
  protected:
