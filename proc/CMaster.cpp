@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "proc/DescribeEnd.h"
 #include "proc/ExitCode.h"
 #include "proc/FixedKeys.h"
 
@@ -27,13 +28,8 @@ bool IsClean(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == kE
 
 bool HasExitCode(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
 
-std::string Describe(int status) {
-  if (WIFEXITED(status)) return fmt::format("exited with code {}", WEXITSTATUS(status));
-  return fmt::format("was killed by {}{}", CSignals::Name(WTERMSIG(status)), WCOREDUMP(status) ? " (core dumped)" : "");
-}
-
 std::string Describe(const SWorkerProcess& worker, int status) {
-  return fmt::format("worker process {} ({}) {}{}{}", worker.slot, worker.pid, Describe(status),
+  return fmt::format("worker process {} ({}) {}{}{}", worker.slot, worker.pid, DescribeEnd(status),
                      worker.failure.empty() ? "" : ": ", worker.failure);
 }
 
@@ -50,7 +46,8 @@ CMaster::CMaster(SMasterDeps deps, std::unique_ptr<CSignals> p_signals)
       m_supervisor(m_deps.log, m_deps.clock, m_deps.scoreboard.Quarantine(), ".",
                    [](pid_t pid, int number) { kill(pid, number); }),
       m_notify(m_deps.clock),
-      m_upgrade(m_deps.program),
+      m_log(m_deps.log, m_deps.privileges),
+      m_upgrade(m_deps.program, m_deps.files, m_deps.log),
       m_scaler(m_deps.clock),
       m_workers(m_deps.log, m_deps.clock, m_deps.listeners, m_deps.scoreboard,
                 [this](const SWorkerLaunch& launch, CChannel channel) { BecomeWorker(launch, std::move(channel)); }),
@@ -151,17 +148,7 @@ void CMaster::HandleSignal(const SSignal& signal) {
 }
 
 void CMaster::ReopenLogs() {
-  if (!m_deps.log.Reopen()) {
-    m_deps.log.Error("the log cannot be reopened; going on with the old file");
-    return;
-  }
-  try {
-    GiveLog(m_p_current->Config().log);
-  } catch (const std::system_error& error) {
-    m_deps.log.Error("the log cannot be given to the workers: {}", error.what());
-  }
-  m_deps.log.Info("log reopened");
-  m_workers.Signal(SIGUSR1);
+  if (m_log.Reopen(m_p_current->Config().log)) m_workers.Signal(SIGUSR1);
 }
 
 void CMaster::Rest() {
@@ -241,9 +228,7 @@ std::optional<SConfig> CMaster::LoadNextConfig() {
 
 void CMaster::StartGeneration(SConfig config) {
   try {
-    // Whether it can be opened at all; here a reload can still be refused.
-    const CLog probe(config.log.file, config.log.level);
-    GiveLog(config.log);
+    m_log.Probe(config.log);
     const uint32_t slots = SlotsFor(config);
     std::vector<uint32_t> listeners = m_deps.listeners.Reserve(config.listeners);
     m_supervisor.Configure(config);
@@ -264,7 +249,7 @@ uint32_t CMaster::SlotsFor(const SConfig& config) const {
 void CMaster::FinishReload() {
   const std::shared_ptr<CGeneration> p_old = std::exchange(m_p_current, std::exchange(m_p_next, nullptr));
   m_phase = EPhase::kServing;
-  ApplyLog(m_p_current->Config());
+  m_log.Follow(m_p_current->Config().log);
   for (const uint32_t listener : p_old->Listeners()) {
     if (m_p_current->PlaceOf(listener)) continue;
     m_deps.log.Info("not listening any more on {}", m_deps.listeners.Address(listener));
@@ -314,19 +299,6 @@ void CMaster::DoWhatWaited() {
   if (std::exchange(m_isUpgradeWaiting, false)) StartUpgrade();
 }
 
-void CMaster::ApplyLog(const SConfig& config) {
-  m_deps.log.SetLevel(config.log.level);
-  try {
-    m_deps.log.SetFile(config.log.file);
-  } catch (const std::system_error& error) {
-    m_deps.log.Error("the master goes on with the old log: {}", error.what());
-  }
-}
-
-void CMaster::GiveLog(const SLogConfig& config) const {
-  if (!config.IsOnStderr()) m_deps.privileges.GiveFile(config.file);
-}
-
 void CMaster::ForgetUnusedListeners() {
   std::set<uint32_t> used;
   const auto add = [&used](const CGeneration& generation) {
@@ -351,56 +323,24 @@ void CMaster::StartUpgrade() {
     m_deps.log.Warn("there is a new binary already, process {}", m_upgrade.Pid());
     return;
   }
-  try {
-    m_deps.files.MoveAside();
-    m_upgrade.Start(m_deps.listeners);
-    m_p_waiter->Add(m_upgrade.Fd(), kUpgradeKey);
-    m_deps.log.Info("new binary: process {} starts {}", m_upgrade.Pid(), m_deps.program.path);
-  } catch (const std::exception& error) {
-    m_deps.log.Error("the upgrade failed, and this binary goes on: {}", error.what());
-    TakeNamesBack();
-  }
-}
-
-void CMaster::TakeNamesBack() {
-  try {
-    m_deps.files.MoveBack();
-  } catch (const std::system_error& error) {
-    m_deps.log.Error("the pid file cannot be renamed back: {}", error.what());
-  }
+  if (m_upgrade.Start(m_deps.listeners)) m_p_waiter->Add(m_upgrade.Fd(), kUpgradeKey);
 }
 
 void CMaster::HearUpgrade() {
   if (m_upgrade.Fd() < 0) return;
   const bool wasReady = m_upgrade.IsReady();
-  if (!m_upgrade.Hear()) CloseUpgradePipe();
-  if (wasReady || !m_upgrade.IsReady()) return;
-  m_deps.log.Info("new binary: process {} serves; SIGQUIT makes this one leave, SIGWINCH its workers only",
-                  m_upgrade.Pid());
-  m_notify.MainProcess(m_upgrade.Pid());
-}
-
-void CMaster::CloseUpgradePipe() {
-  if (m_upgrade.Fd() < 0) return;
-  m_p_waiter->Remove(m_upgrade.Fd());
-  m_upgrade.Forget();
+  if (!m_upgrade.Hear()) {
+    m_p_waiter->Remove(m_upgrade.Fd());
+    m_upgrade.ClosePipe();
+  }
+  if (!wasReady && m_upgrade.IsReady()) m_notify.MainProcess(m_upgrade.Pid());
 }
 
 void CMaster::HandleUpgradeEnd(int status) {
   // Its last words may have arrived after the last look at the pipe.
   HearUpgrade();
-  const std::string failure = m_upgrade.Failure();
-  if (!m_upgrade.IsReady()) {
-    m_deps.log.Error("the upgrade failed, and this binary goes on: {}",
-                     failure.empty() ? "the new binary " + Describe(status) + " during its start" : failure);
-  } else if (IsClean(status)) {
-    m_deps.log.Info("new binary: process {} has ended; this one goes on", m_upgrade.Pid());
-  } else {
-    m_deps.log.Alert("new binary: process {} {}; this one goes on", m_upgrade.Pid(), Describe(status));
-  }
-  CloseUpgradePipe();
-  m_upgrade.NoteEnd();
-  TakeNamesBack();
+  if (m_upgrade.Fd() >= 0) m_p_waiter->Remove(m_upgrade.Fd());
+  m_upgrade.HandleEnd(status);
   m_notify.MainProcess(getpid());
   // Without the new binary, nobody would serve.
   if (m_phase == EPhase::kResting && !m_p_next) StartGeneration(m_p_current->Config());
@@ -457,7 +397,7 @@ void CMaster::Spawn(const std::shared_ptr<CGeneration>& p_generation, uint32_t s
 // The objects on the master's stack stay as they are, and are never destroyed in the worker: exit(3) doesn't unwind.
 void CMaster::BecomeWorker(const SWorkerLaunch& launch, CChannel channel) noexcept {
   m_workers.Forget();
-  m_upgrade.Forget();
+  m_upgrade.ClosePipe();
   m_p_waiter.reset();
   m_p_signals.reset();
   std::exit(m_deps.workerMain(launch, std::move(channel)));
@@ -543,7 +483,7 @@ void CMaster::HandleEnd(pid_t pid, int status) {
   if (m_phase == EPhase::kStarting) {
     m_startError = !worker.failure.empty()
                        ? worker.failure
-                       : fmt::format("worker process {} {} during the start", worker.slot, Describe(status));
+                       : fmt::format("worker process {} {} during the start", worker.slot, DescribeEnd(status));
     return Stop(EStopMode::kFast);
   }
   if (m_p_next && worker.p_generation == m_p_next && !worker.isLeaving) return FailReload(Describe(worker, status));

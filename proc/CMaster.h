@@ -15,6 +15,7 @@
 #include "net/CNetwork.h"
 #include "proc/CIoLoad.h"
 #include "proc/CListenerStore.h"
+#include "proc/CMasterLog.h"
 #include "proc/CNotify.h"
 #include "proc/CPrivileges.h"
 #include "proc/CRunFiles.h"
@@ -95,16 +96,12 @@ class CMaster {
   // What came during a reload and had to wait.
   void DoWhatWaited();
   uint32_t SlotsFor(const SConfig& config) const;
-  void ApplyLog(const SConfig& config);
-  void GiveLog(const SLogConfig& config) const;
   void ForgetUnusedListeners();
 
   // The upgrade.
   void StartUpgrade();
   void HearUpgrade();
-  void CloseUpgradePipe();
   void HandleUpgradeEnd(int status);
-  void TakeNamesBack();
 
   // Dynamic workers.
   void Scale();
@@ -132,6 +129,7 @@ class CMaster {
   std::unique_ptr<CWaiter> m_p_waiter;
   CSupervisor m_supervisor;
   CNotify m_notify;
+  const CMasterLog m_log;
   CUpgrade m_upgrade;
   CIoLoad m_ioLoad;
   CScaler m_scaler;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,11 +14,25 @@
 
 #include "proc/CDaemon.h"
 #include "proc/CInheritance.h"
+#include "proc/DescribeEnd.h"
 #include "proc/ExitCode.h"
 
 namespace switchboard {
 
-void CUpgrade::Start(const CListenerStore& listeners) {
+bool CUpgrade::Start(const CListenerStore& listeners) {
+  try {
+    m_files.MoveAside();
+    Fork(listeners);
+    m_log.Info("new binary: process {} starts {}", m_pid, m_program.path);
+    return true;
+  } catch (const std::exception& error) {
+    m_log.Error("the upgrade failed, and this binary goes on: {}", error.what());
+  }
+  TakeNamesBack();
+  return false;
+}
+
+void CUpgrade::Fork(const CListenerStore& listeners) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
   CFd pipe(ends[0]);
@@ -54,7 +69,9 @@ bool CUpgrade::Hear() {
     if (count < 0 && errno == EAGAIN) return true;
     if (count <= 0) return false;
     m_heard.append(bytes.data(), static_cast<size_t>(count));
-    m_isReady = m_heard.front() == CDaemon::kReady;
+    if (m_isReady || m_heard.front() != CDaemon::kReady) continue;
+    m_isReady = true;
+    m_log.Info("new binary: process {} serves; SIGQUIT makes this one leave, SIGWINCH its workers only", m_pid);
   }
 }
 
@@ -62,10 +79,28 @@ std::string CUpgrade::Failure() const {
   return !m_heard.empty() && m_heard.front() == CDaemon::kFailed ? m_heard.substr(1) : "";
 }
 
-void CUpgrade::NoteEnd() {
+void CUpgrade::HandleEnd(int status) {
+  const std::string failure = Failure();
+  if (!m_isReady) {
+    m_log.Error("the upgrade failed, and this binary goes on: {}",
+                failure.empty() ? "the new binary " + DescribeEnd(status) + " during its start" : failure);
+  } else if (WIFEXITED(status) && WEXITSTATUS(status) == kExitOk) {
+    m_log.Info("new binary: process {} has ended; this one goes on", m_pid);
+  } else {
+    m_log.Alert("new binary: process {} {}; this one goes on", m_pid, DescribeEnd(status));
+  }
   m_pid = 0;
   m_isReady = false;
-  m_pipe.Reset();
+  ClosePipe();
+  TakeNamesBack();
+}
+
+void CUpgrade::TakeNamesBack() {
+  try {
+    m_files.MoveBack();
+  } catch (const std::system_error& error) {
+    m_log.Error("the pid file cannot be renamed back: {}", error.what());
+  }
 }
 
 }  // namespace switchboard

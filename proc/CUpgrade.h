@@ -5,7 +5,9 @@
 #include <string>
 
 #include "misc/CFd.h"
+#include "misc/CLog.h"
 #include "proc/CListenerStore.h"
+#include "proc/CRunFiles.h"
 #include "proc/SProgramStart.h"
 
 namespace switchboard {
@@ -17,10 +19,13 @@ namespace switchboard {
 // Threads: one, the master's.
 class CUpgrade {
  public:
-  explicit CUpgrade(const SProgramStart& program) : m_program(program) {}
+  // References outlive the object.
+  CUpgrade(const SProgramStart& program, CRunFiles& files, CLog& log)
+      : m_program(program), m_files(files), m_log(log) {}
 
-  // Forks; whether the program can be executed at all is heard later. Throws std::system_error.
-  void Start(const CListenerStore& listeners);
+  // Leaves the names of the run files to the new binary, and forks; whether the program can be executed at all is heard
+  // later. Returns false when it fails, which it logs, as everything here.
+  bool Start(const CListenerStore& listeners);
 
   bool IsRunning() const { return m_pid != 0; }
   bool IsReady() const { return m_isReady; }
@@ -30,18 +35,23 @@ class CUpgrade {
   int Fd() const { return m_pipe.Get(); }
   // Returns false at the end of the pipe.
   bool Hear();
-  // What the new binary said about its failure, one line; empty when it said nothing.
-  std::string Failure() const;
-  // Its process has ended.
-  void NoteEnd();
-
-  // Closes the pipe: after its end, and in a forked worker.
-  void Forget() { m_pipe.Reset(); }
+  // After its end, and in a forked worker.
+  void ClosePipe() { m_pipe.Reset(); }
+  // The new master's process has ended with a `status` of waitpid(2), all was heard: the run files get their names
+  // back.
+  void HandleEnd(int status);
 
  private:
+  void Fork(const CListenerStore& listeners);
   [[noreturn]] void Become(const CListenerStore& listeners, CFd verdict) const noexcept;
 
+  // What the new binary said about its failure, one line; empty when it said nothing.
+  std::string Failure() const;
+  void TakeNamesBack();
+
   const SProgramStart& m_program;
+  CRunFiles& m_files;
+  CLog& m_log;
   pid_t m_pid = 0;
   CFd m_pipe;
   std::string m_heard;

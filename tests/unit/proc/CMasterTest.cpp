@@ -11,7 +11,6 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <thread>
 
 #include "proc/ExitCode.h"
 #include "tests/support/Eventually.h"
@@ -92,10 +91,19 @@ class CMasterTest : public testing::Test {
     return text.str();
   }
 
-  // Stops the master when its log has this line.
-  void StopAfter(const std::string& line) const {
-    EXPECT_TRUE(Eventually([&] { return Log().find(line) != std::string::npos; }));
-    kill(getpid(), SIGTERM);
+  // Runs the master, and stops it when its log has this line. Who does it is a process: with a second thread, a worker
+  // would be forked from a program whose other thread it lacks.
+  int RunUntil(CMaster& master, const std::string& line) const {
+    const pid_t stopper = fork();
+    if (stopper == 0) {
+      const bool isFound = Eventually([&] { return Log().find(line) != std::string::npos; });
+      kill(getppid(), SIGTERM);
+      _exit(isFound ? 0 : 1);
+    }
+    const int exitCode = master.Run();
+    waitpid(stopper, nullptr, 0);  // unless the master has done it
+    EXPECT_THAT(Log(), HasSubstr(line));
+    return exitCode;
   }
 
   static void ExpectNoChildLeft() {
@@ -290,9 +298,7 @@ TEST_F(CMasterReloadTest, ABadConfigurationChangesNothing) {
       MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) == SIGTERM ? 0 : 1; });
   EXPECT_EQ(StartError(*p_master), "");
   kill(getpid(), SIGHUP);
-  std::thread stopper([this] { StopAfter(m_loadError); });
-  EXPECT_EQ(p_master->Run(), 0);
-  stopper.join();
+  EXPECT_EQ(RunUntil(*p_master, m_loadError), 0);
   EXPECT_THAT(Log(), HasSubstr("[error]"));
   EXPECT_THAT(Log(), Not(HasSubstr("generation 2")));
   ExpectNoChildLeft();
@@ -352,9 +358,7 @@ TEST_F(CMasterReloadTest, RestingWorkersComeBack) {
   });
   EXPECT_EQ(StartError(*p_master), "");
   kill(getpid(), SIGWINCH);
-  std::thread stopper([this] { StopAfter("reloaded: generation 2 serves"); });
-  EXPECT_EQ(p_master->Run(), 0);
-  stopper.join();
+  EXPECT_EQ(RunUntil(*p_master, "reloaded: generation 2 serves"), 0);
   EXPECT_THAT(Log(), Not(HasSubstr("[alert]")));
   ExpectNoChildLeft();
 }
@@ -365,14 +369,9 @@ TEST_F(CMasterReloadTest, AnUpgradeThatCannotExecuteLeavesEverythingAsItWas) {
       MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) == SIGTERM ? 0 : 1; });
   EXPECT_EQ(StartError(*p_master), "");
   kill(getpid(), SIGUSR2);
-  std::thread stopper([this] {
-    EXPECT_TRUE(Eventually([this] { return Log().find("the upgrade failed") != std::string::npos; }));
-    EXPECT_TRUE(Eventually([this] { return std::filesystem::exists(m_folder / "pid"); }));
-    EXPECT_FALSE(std::filesystem::exists(m_folder / "pid.oldbin"));
-    kill(getpid(), SIGTERM);
-  });
-  EXPECT_EQ(p_master->Run(), 0);
-  stopper.join();
+  EXPECT_EQ(RunUntil(*p_master, "the upgrade failed"), 0);
+  EXPECT_TRUE(std::filesystem::exists(m_folder / "pid"));
+  EXPECT_FALSE(std::filesystem::exists(m_folder / "pid.oldbin"));
   EXPECT_THAT(Log(), HasSubstr("cannot execute /nowhere/switchboard in "));
   ExpectNoChildLeft();
 }
