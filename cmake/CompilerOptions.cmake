@@ -32,6 +32,11 @@ endif()
 
 if(SWITCHBOARD_SANITIZE)
   add_compile_options(-fsanitize=${SWITCHBOARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  if(SWITCHBOARD_SANITIZE MATCHES "undefined")
+    # The check of vptrs probes memory with a pipe, and takes any object for none when no descriptor is left, which
+    # tests bring about on purpose.
+    add_compile_options(-fno-sanitize=vptr)
+  endif()
   add_link_options(-fsanitize=${SWITCHBOARD_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # gcc says itself that its sanitizers make it warn falsely here; the other presets keep it an error.
