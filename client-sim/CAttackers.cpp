@@ -1,16 +1,15 @@
 #include "client-sim/CAttackers.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <span>
-#include <system_error>
 
+#include "client-sim/Epoll.h"
+#include "client-sim/Nanoseconds.h"
 #include "net/Wire.h"
 
 namespace switchboard::sim {
@@ -33,13 +32,10 @@ CAttackers::CAttackers(const SAttackKind& kind, uint32_t count, const CEndpoint&
       m_bytes(kind.Bytes(seed)),
       m_server(server),
       m_clock(clock),
-      m_epoll(::epoll_create1(EPOLL_CLOEXEC)),
+      m_epoll(OpenEpoll()),
       m_attackers(count),
       m_in(kReadBytes) {
-  if (!m_epoll.IsValid()) throw std::system_error(errno, std::generic_category(), "epoll_create1");
-  epoll_event event{};
-  event.events = EPOLLIN;
-  ::epoll_ctl(m_epoll.Get(), EPOLL_CTL_ADD, m_wakeup.Fd(), &event);
+  WatchFor(m_epoll, EPOLL_CTL_ADD, m_wakeup.Fd(), EPOLLIN, nullptr);
   m_outcome.kind = m_kind.name;
   m_outcome.attackers = count;
 }
@@ -61,20 +57,13 @@ void CAttackers::Stop() {
 void CAttackers::WaitAndHandle() {
   std::array<epoll_event, kEvents> events;
   timespec timeout{};
-  const uint64_t nextNs = m_timers.NextNs();
-  if (nextNs != UINT64_MAX) {
-    const uint64_t nowNs = NowNs();
-    const uint64_t leftNs = nextNs > nowNs ? nextNs - nowNs : 0;
-    timeout.tv_sec = static_cast<time_t>(leftNs / 1'000'000'000);
-    timeout.tv_nsec = static_cast<long>(leftNs % 1'000'000'000);
-  }
   const int count = ::epoll_pwait2(m_epoll.Get(), events.data(), static_cast<int>(events.size()),
-                                   nextNs == UINT64_MAX ? nullptr : &timeout, nullptr);
+                                   TimeLeft(m_timers.NextNs(), NowNs(m_clock), timeout), nullptr);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
     if (event.data.ptr != nullptr) HandleEvent(*static_cast<SAttacker*>(event.data.ptr), event.events);
   }
-  const uint64_t nowNs = NowNs();
+  const uint64_t nowNs = NowNs(m_clock);
   while (SAttacker* p_attacker = m_timers.TakeDue(nowNs)) {
     if (nowNs < p_attacker->dueNs) continue;
     if (!p_attacker->fd.IsValid()) {
@@ -87,10 +76,7 @@ void CAttackers::WaitAndHandle() {
 
 void CAttackers::HandleEvent(SAttacker& attacker, uint32_t events) {
   if (attacker.isConnecting) {
-    int error = 0;
-    socklen_t length = sizeof(error);
-    ::getsockopt(attacker.fd.Get(), SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error != 0) return End(attacker, m_outcome.connectFailures);
+    if (CEndpoint::ConnectErrorOf(attacker.fd) != 0) return End(attacker, m_outcome.connectFailures);
     attacker.isConnecting = false;
     ++m_outcome.connections;
     Watch(attacker, EPOLL_CTL_MOD, false);
@@ -138,7 +124,7 @@ void CAttackers::Send(SAttacker& attacker) {
 }
 
 void CAttackers::GoOnAfter(SAttacker& attacker, uint64_t pauseNs) {
-  attacker.dueNs = NowNs() + pauseNs;
+  attacker.dueNs = NowNs(m_clock) + pauseNs;
   m_timers.Add(attacker.dueNs, &attacker);
 }
 
@@ -193,17 +179,10 @@ void CAttackers::End(SAttacker& attacker, uint64_t& counter) {
 }
 
 void CAttackers::Watch(SAttacker& attacker, int operation, bool isSending) {
-  epoll_event event{};
-  event.events = EPOLLRDHUP;
-  if (m_kind.isReading && !attacker.isConnecting) event.events |= EPOLLIN;
-  if (isSending) event.events |= EPOLLOUT;
-  event.data.ptr = &attacker;
-  ::epoll_ctl(m_epoll.Get(), operation, attacker.fd.Get(), &event);
-}
-
-uint64_t CAttackers::NowNs() const {
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(m_clock.Now().time_since_epoch()).count());
+  uint32_t events = EPOLLRDHUP;
+  if (m_kind.isReading && !attacker.isConnecting) events |= EPOLLIN;
+  if (isSending) events |= EPOLLOUT;
+  WatchFor(m_epoll, operation, attacker.fd.Get(), events, &attacker);
 }
 
 }  // namespace switchboard::sim

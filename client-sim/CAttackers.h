@@ -58,7 +58,6 @@ class CAttackers {
   // Counts an end, and lets the attacker come back.
   void End(SAttacker& attacker, uint64_t& counter);
   void Watch(SAttacker& attacker, int operation, bool isSending);
-  uint64_t NowNs() const;
 
   const SAttackKind& m_kind;
   const std::vector<std::byte> m_bytes;

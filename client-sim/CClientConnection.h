@@ -8,6 +8,7 @@
 
 #include "client-sim/CConversation.h"
 #include "client-sim/CEndpoint.h"
+#include "client-sim/CSocketWriter.h"
 #include "misc/CFd.h"
 
 namespace switchboard::sim {
@@ -59,7 +60,7 @@ class CClientConnection {
   // Sends frames of this connection's conversation, once; keeps what the socket doesn't take. Only without HasUnsent.
   void Send(std::span<const std::byte> frames);
   // Sends what was kept.
-  void Flush();
+  void Flush() { m_writer.Flush(m_fd); }
   // Tells the server that no more requests will come.
   void HalfClose();
   void Close();
@@ -68,10 +69,10 @@ class CClientConnection {
   EConnectionState State() const { return m_state; }
   CConversation& Conversation() { return m_conversation; }
   const CConversation& Conversation() const { return m_conversation; }
-  bool HasUnsent() const { return m_unsentAt != m_unsent.size(); }
+  bool HasUnsent() const { return m_writer.HasUnsent(); }
   // New requests may leave: the connection is open, nothing is unsent, and the server hasn't asked to go away.
   bool CanSend() const {
-    return m_state == EConnectionState::kOpen && !HasUnsent() && !m_isBroken && !m_conversation.HasGoAway();
+    return m_state == EConnectionState::kOpen && !HasUnsent() && !m_writer.IsBroken() && !m_conversation.HasGoAway();
   }
 
  private:
@@ -81,16 +82,12 @@ class CClientConnection {
   ssize_t Receive(std::span<std::byte> buffer);
   // Returns false after a bad length.
   bool Consume(std::span<const std::byte> bytes, uint64_t nowNs);
-  // Returns how many bytes the socket took.
-  size_t TrySend(std::span<const std::byte> bytes);
 
   EConnectionState m_state = EConnectionState::kClosed;
-  bool m_isBroken = false;  // the server refuses bytes; what it has sent before can still be read
   CFd m_fd;
+  CSocketWriter m_writer;
   CConversation m_conversation;
   std::vector<std::byte> m_partial;  // the frame begun at the end of the last read
-  std::vector<std::byte> m_unsent;
-  size_t m_unsentAt = 0;
 };
 
 }  // namespace switchboard::sim

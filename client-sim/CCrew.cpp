@@ -3,28 +3,14 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <system_error>
+
+#include "client-sim/Nanoseconds.h"
+#include "client-sim/Process.h"
 
 namespace switchboard::sim {
 namespace {
-
-CFd OpenSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  CFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd.IsValid()) throw std::system_error(errno, std::generic_category(), "signalfd");
-  return fd;
-}
 
 // Keeps the calling thread on one of the processors that the process may use.
 void PinTo(size_t index) {
@@ -81,8 +67,7 @@ void CCrew::Wait(uint64_t deadlineNs) {
   if (m_news.empty()) {
     int timeoutMs = -1;
     if (deadlineNs != UINT64_MAX) {
-      const auto nowNs = static_cast<uint64_t>(
-          std::chrono::duration_cast<std::chrono::nanoseconds>(m_clock.Now().time_since_epoch()).count());
+      const uint64_t nowNs = NowNs(m_clock);
       const uint64_t leftNs = deadlineNs > nowNs ? deadlineNs - nowNs : 0;
       timeoutMs = static_cast<int>(std::min<uint64_t>((leftNs + 999'999) / 1'000'000, 3'600'000));
     }
@@ -92,8 +77,7 @@ void CCrew::Wait(uint64_t deadlineNs) {
     m_notes.Take(m_news);
   }
   for (const SDriverNote& note : m_news) Hear(note);
-  signalfd_siginfo info;
-  if (::read(m_signals.Get(), &info, sizeof(info)) == sizeof(info)) Stop();
+  if (TakeSignal(m_signals)) Stop();
 }
 
 void CCrew::Hear(const SDriverNote& note) {

@@ -83,6 +83,12 @@ int CEndpoint::BindTo(int socket, const SAddress& server, size_t source) const {
   return ::bind(socket, reinterpret_cast<const sockaddr*>(&own.storage), own.length) == 0 ? 0 : errno;
 }
 
+int CEndpoint::ConnectErrorOf(const CFd& socket) {
+  int error = 0;
+  socklen_t length = sizeof(error);
+  return ::getsockopt(socket.Get(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
 CFd CEndpoint::Listen() const {
   const SAddress& own = m_servers.front();
   CFd socket(::socket(own.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

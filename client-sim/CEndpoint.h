@@ -27,6 +27,8 @@ class CEndpoint {
   // server's addresses from 0; connections with different `source` come from our sources in turn. Returns 0 or an
   // errno, EINPROGRESS among them; `socket` is valid with both 0 and EINPROGRESS.
   int Connect(int flags, CFd& socket, size_t address = 0, size_t source = 0) const;
+  // How the connect of a non-blocking socket, which is writable now, has ended: 0 or an errno.
+  static int ConnectErrorOf(const CFd& socket);
 
   // Opens a non-blocking socket that listens on the address; port 0 stands for any free one. Throws std::system_error.
   CFd Listen() const;

@@ -1,14 +1,22 @@
 #include "client-sim/CMessageFactory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
 namespace switchboard::sim {
+namespace {
+
+constexpr std::array<std::string_view, 4> kNames{"ping", "echo", "login", "register"};
+
+}  // namespace
 
 bool CMessageFactory::Knows(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kNames{"ping", "echo", "login", "register"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
+
+std::string CMessageFactory::Names() { return fmt::format("{}", fmt::join(kNames, ", ")); }
 
 std::unique_ptr<const CMessage> CMessageFactory::Make(std::string_view name, bool isOwnAccount) {
   using EAccounts = CRegisterMessage::EAccounts;

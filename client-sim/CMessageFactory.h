@@ -28,6 +28,8 @@ class CMessageFactory {
         m_registerAccounts(std::move(registerAccounts)) {}
 
   static bool Knows(std::string_view name);
+  // All that it knows, for people: "ping, echo, …".
+  static std::string Names();
   // With `isOwnAccount`, register and login mean one account for each connection. nullptr for an unknown name.
   std::unique_ptr<const CMessage> Make(std::string_view name, bool isOwnAccount = false);
   const CBodyPattern& Pattern() const { return m_pattern; }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,41 +11,16 @@
 #include <utility>
 
 #include "client-sim/AttackKind.h"
+#include "client-sim/CMessageFactory.h"
+#include "client-sim/CommandLine.h"
 #include "client-sim/Numbers.h"
 #include "net/Wire.h"
 
 namespace switchboard::sim {
 namespace {
 
-constexpr std::array<std::string_view, 4> kMessages{"ping", "echo", "login", "register"};
 constexpr uint64_t kNoEndNs = 365ULL * 24 * 3600 * 1'000'000'000;
 constexpr uint64_t kTrialNs = 3'000'000'000;  // of --find-max
-
-// CLI11's answer to a bad value is a non-empty string.
-template <typename Reader>
-CLI::Validator Readable(Reader read) {
-  return CLI::Validator(
-      [read](std::string& text) -> std::string {
-        try {
-          read(text);
-          return {};
-        } catch (const std::invalid_argument& error) {
-          return error.what();
-        }
-      },
-      "");
-}
-
-// An option whose text `read` turns into the value of `target`.
-template <typename Value, typename Reader>
-CLI::Option* AddRead(CLI::App& app, const char* name, Value& target, Reader read, const char* meaning,
-                     const char* type) {
-  return app
-      .add_option_function<std::string>(
-          name, [&target, read](const std::string& text) { target = read(text); }, meaning)
-      ->check(Readable(read))
-      ->type_name(type);
-}
 
 CLI::Option* AddTime(CLI::App& app, const char* name, uint64_t& target, const char* meaning) {
   CLI::Option* p_option = AddRead(app, name, target, DurationNs, meaning, "TIME");
@@ -150,8 +124,8 @@ std::vector<SMixEntry> COptions::Mix(const std::string& text) {
   for (const std::string& entry : SplitAtCommas(text)) {
     const size_t equals = std::min(entry.find('='), entry.size());
     const std::string name = entry.substr(0, equals);
-    if (std::find(kMessages.begin(), kMessages.end(), name) == kMessages.end()) {
-      throw std::invalid_argument(fmt::format("'{}' is none of ping, echo, login, register", name));
+    if (!CMessageFactory::Knows(name)) {
+      throw std::invalid_argument(fmt::format("'{}' is none of {}", name, CMessageFactory::Names()));
     }
     uint32_t weight = equals == entry.size() ? 1 : 0;
     if (equals != entry.size()) {

@@ -3,18 +3,18 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <iterator>
 #include <system_error>
 
 #include "client-sim/COptions.h"
+#include "client-sim/Epoll.h"
+#include "client-sim/Nanoseconds.h"
 #include "client-sim/Process.h"
 #include "client-sim/Text.h"
 
@@ -25,15 +25,6 @@ constexpr size_t kReadBytes = 64 * 1024;
 constexpr uint64_t kFlushEveryNs = 1'000'000'000;
 constexpr uint64_t kListenerKey = UINT64_MAX;
 constexpr uint64_t kSignalKey = UINT64_MAX - 1;
-
-void Control(const CFd& epoll, int operation, const CFd& fd, uint32_t events, uint64_t key) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = key;
-  if (::epoll_ctl(epoll.Get(), operation, fd.Get(), &event) != 0) {
-    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  }
-}
 
 }  // namespace
 
@@ -63,12 +54,11 @@ CProxy::CProxy(const SProxyOptions& options)
       m_recorder(options.file),
       m_signals(OpenSignals()),
       m_listener(CEndpoint(options.listen).Listen()),
-      m_epoll(::epoll_create1(EPOLL_CLOEXEC)),
+      m_epoll(OpenEpoll()),
       m_buffer(kReadBytes) {
-  if (!m_epoll.IsValid()) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   RaiseDescriptorLimit();
-  Control(m_epoll, EPOLL_CTL_ADD, m_listener, EPOLLIN, kListenerKey);
-  Control(m_epoll, EPOLL_CTL_ADD, m_signals, EPOLLIN, kSignalKey);
+  WatchAs(m_epoll, EPOLL_CTL_ADD, m_listener.Get(), EPOLLIN, kListenerKey);
+  WatchAs(m_epoll, EPOLL_CTL_ADD, m_signals.Get(), EPOLLIN, kSignalKey);
 }
 
 CProxy::~CProxy() = default;
@@ -76,13 +66,13 @@ CProxy::~CProxy() = default;
 int CProxy::Execute() {
   Print(fmt::format("client-sim: listening on {}, connecting to {}, recording into {}\n", Address(), m_server.Text(),
                     m_options.file));
-  m_startNs = Now();
+  m_startNs = NowNs(m_clock);
   const uint64_t endNs = m_options.durationNs == 0 ? UINT64_MAX : m_startNs + m_options.durationNs;
   uint64_t flushedNs = m_startNs;
   uint64_t nowNs = m_startNs;
   while (!m_isStopping && nowNs < endNs) {
     HandleEvents(m_recorder.HasUnflushed() ? std::min(endNs, flushedNs + kFlushEveryNs) : endNs, nowNs);
-    nowNs = Now();
+    nowNs = NowNs(m_clock);
     if (nowNs < flushedNs + kFlushEveryNs) continue;
     m_recorder.Flush();
     flushedNs = nowNs;
@@ -138,7 +128,7 @@ void CProxy::Accept() {
 void CProxy::ListenAgain(bool isOn) {
   if (isOn == m_isListening) return;
   m_isListening = isOn;
-  Control(m_epoll, EPOLL_CTL_MOD, m_listener, isOn ? uint32_t{EPOLLIN} : 0, kListenerKey);
+  WatchAs(m_epoll, EPOLL_CTL_MOD, m_listener.Get(), isOn ? uint32_t{EPOLLIN} : 0, kListenerKey);
 }
 
 void CProxy::HandlePair(uint64_t key, uint32_t events) {
@@ -153,9 +143,7 @@ void CProxy::HandlePair(uint64_t key, uint32_t events) {
 }
 
 bool CProxy::HandleConnected(SPair& pair) {
-  int error = 0;
-  socklen_t length = sizeof(error);
-  ::getsockopt(pair.Socket(ESide::kServer).Get(), SOL_SOCKET, SO_ERROR, &error, &length);
+  const int error = CEndpoint::ConnectErrorOf(pair.Socket(ESide::kServer));
   pair.isConnecting = false;
   if (error != 0) RefuseClient(pair, error);
   return error == 0;
@@ -171,7 +159,7 @@ void CProxy::HandleSide(SPair& pair, ESide side, uint32_t events) {
   const ESide other = side == ESide::kClient ? ESide::kServer : ESide::kClient;
   CProxyStream& from = pair.From(side);
   const bool isReadable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
-  if (isReadable && from.WantsToTake()) from.Take(pair.Socket(side), m_buffer, Now() - m_startNs);
+  if (isReadable && from.WantsToTake()) from.Take(pair.Socket(side), m_buffer, NowNs(m_clock) - m_startNs);
   if (from.WasReset()) {
     pair.To(side).Break();
   } else {
@@ -200,7 +188,8 @@ void CProxy::Watch(SPair& pair, ESide side, uint32_t events) {
   if (watched == 0) operation = EPOLL_CTL_ADD;
   if (events == 0) operation = EPOLL_CTL_DEL;
   watched = events;
-  Control(m_epoll, operation, pair.Socket(side), events, (uint64_t{pair.number} << 1) | static_cast<uint64_t>(side));
+  WatchAs(m_epoll, operation, pair.Socket(side).Get(), events,
+          (uint64_t{pair.number} << 1) | static_cast<uint64_t>(side));
 }
 
 void CProxy::End(SPair& pair, bool withReset) {
@@ -216,8 +205,7 @@ void CProxy::End(SPair& pair, bool withReset) {
 std::string CProxy::Table(uint64_t lengthNs) const {
   std::string out = "\n";
   const auto append = [&out](std::string_view name, uint64_t count, std::string_view remark = {}) {
-    fmt::format_to(std::back_inserter(out), "{:<20}{:>15}{}{}\n", name, WithCommas(count), remark.empty() ? "" : "   ",
-                   remark);
+    out += CountLine(name, count, remark);
   };
   append("connections", m_accepted);
   if (!m_pairs.empty()) append("still open", m_pairs.size());
@@ -231,11 +219,6 @@ std::string CProxy::Table(uint64_t lengthNs) const {
   append("bytes recorded", m_recorder.Bytes());
   fmt::format_to(std::back_inserter(out), "{:<20}{:>15.3f} s\n", "time", static_cast<double>(lengthNs) / 1e9);
   return out;
-}
-
-uint64_t CProxy::Now() const {
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(m_clock.Now().time_since_epoch()).count());
 }
 
 }  // namespace switchboard::sim

@@ -56,7 +56,6 @@ class CProxy {
   void Watch(SPair& pair, ESide side, uint32_t events);
   void End(SPair& pair, bool withReset);
   std::string Table(uint64_t lengthNs) const;
-  uint64_t Now() const;
 
   const SProxyOptions m_options;
   const CEndpoint m_server;

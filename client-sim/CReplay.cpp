@@ -1,19 +1,19 @@
 #include "client-sim/CReplay.h"
 
 #include <fmt/format.h>
-#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <iterator>
 #include <system_error>
 
 #include "client-sim/COptions.h"
+#include "client-sim/Epoll.h"
+#include "client-sim/Nanoseconds.h"
 #include "client-sim/Process.h"
 #include "client-sim/Text.h"
 
@@ -25,18 +25,10 @@ constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr uint64_t kTimerKey = UINT64_MAX;
 constexpr uint64_t kSignalKey = UINT64_MAX - 1;
 
-CFd Checked(int fd, const char* p_what) {
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), p_what);
-  return CFd(fd);
-}
-
-void WatchOwn(const CFd& epoll, const CFd& fd, uint64_t key) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = key;
-  if (::epoll_ctl(epoll.Get(), EPOLL_CTL_ADD, fd.Get(), &event) != 0) {
-    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  }
+CFd OpenTimer() {
+  CFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer.IsValid()) throw std::system_error(errno, std::generic_category(), "timerfd_create");
+  return timer;
 }
 
 }  // namespace
@@ -47,12 +39,12 @@ CReplay::CReplay(const SReplayOptions& options)
       m_file(options.file),
       m_recording(m_file.Bytes()),
       m_signals(OpenSignals()),
-      m_timer(Checked(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
-      m_epoll(Checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      m_timer(OpenTimer()),
+      m_epoll(OpenEpoll()),
       m_in(kReadBytes) {
   RaiseDescriptorLimit();
-  WatchOwn(m_epoll, m_timer, kTimerKey);
-  WatchOwn(m_epoll, m_signals, kSignalKey);
+  WatchAs(m_epoll, EPOLL_CTL_ADD, m_timer.Get(), EPOLLIN, kTimerKey);
+  WatchAs(m_epoll, EPOLL_CTL_ADD, m_signals.Get(), EPOLLIN, kSignalKey);
   for (const SRecordedConnection& recorded : m_recording.Connections()) {
     m_connections.emplace_back(recorded, m_options.ignored, m_tally);
   }
@@ -66,10 +58,10 @@ int CReplay::Execute() {
 }
 
 void CReplay::Play() {
-  m_pace = {Now(), m_options.speed};
+  m_pace = {NowNs(m_clock), m_options.speed};
   m_progressNs = m_lineNs = m_pace.startNs;
   while (m_finished < m_connections.size()) {
-    const uint64_t nowNs = Now();
+    const uint64_t nowNs = NowNs(m_clock);
     ContinueDue(nowNs);
     if (IsTimeSettled() && nowNs >= m_progressNs + m_options.patienceNs) CloseAll("the server fell silent");
     if (m_finished == m_connections.size()) break;
@@ -79,7 +71,7 @@ void CReplay::Play() {
     }
     WaitAndHandle(nowNs);
   }
-  m_endNs = Now();
+  m_endNs = NowNs(m_clock);
 }
 
 void CReplay::ContinueDue(uint64_t nowNs) {
@@ -105,7 +97,7 @@ void CReplay::Open(size_t index) {
     m_connectError = std::generic_category().message(error);
     return Close(index, "could not connect");
   }
-  m_progressNs = Now();
+  m_progressNs = NowNs(m_clock);
   Watch(index, EPOLL_CTL_ADD);
   if (error == 0) Continue(index, m_progressNs);
 }
@@ -169,14 +161,14 @@ void CReplay::HandleSocket(size_t index, uint32_t events) {
       case CReplayConnection::ERead::kBadLength:
         return Close(index, "the server sent an impossible length");
       case CReplayConnection::ERead::kMore:
-        m_progressNs = Now();
+        m_progressNs = NowNs(m_clock);
         break;
       case CReplayConnection::ERead::kNothing:
         break;
     }
   }
   // At a speed, the next step is already in m_due unless the socket was what held it back.
-  if (m_pace.AwaitsReplies() || (events & EPOLLOUT) != 0) Continue(index, Now());
+  if (m_pace.AwaitsReplies() || (events & EPOLLOUT) != 0) Continue(index, NowNs(m_clock));
 }
 
 bool CReplay::HandleConnected(size_t index) {
@@ -193,13 +185,8 @@ bool CReplay::HandleConnected(size_t index) {
 
 void CReplay::Watch(size_t index, int operation) {
   const CReplayConnection& connection = m_connections[index];
-  epoll_event event{};
-  event.events = EPOLLIN;
-  if (connection.IsConnecting() || connection.HasUnsent()) event.events |= EPOLLOUT;
-  event.data.u64 = index;
-  if (::epoll_ctl(m_epoll.Get(), operation, connection.Fd(), &event) != 0) {
-    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  }
+  const bool isWriting = connection.IsConnecting() || connection.HasUnsent();
+  WatchAs(m_epoll, operation, connection.Fd(), EPOLLIN | (isWriting ? uint32_t{EPOLLOUT} : 0), index);
 }
 
 void CReplay::Close(size_t index, const std::string& why) {
@@ -209,7 +196,7 @@ void CReplay::Close(size_t index, const std::string& why) {
   m_received += connection.Received();
   m_unsent += connection.Unsent();
   ++m_finished;
-  m_progressNs = Now();
+  m_progressNs = NowNs(m_clock);
 }
 
 void CReplay::CloseAll(const std::string& why) {
@@ -245,8 +232,7 @@ std::string CReplay::LiveLine(uint64_t nowNs) const {
 std::string CReplay::Table() const {
   std::string out = "\n";
   const auto append = [&out](std::string_view name, uint64_t count, std::string_view remark = {}) {
-    fmt::format_to(std::back_inserter(out), "{:<20}{:>15}{}{}\n", name, WithCommas(count), remark.empty() ? "" : "   ",
-                   remark);
+    out += CountLine(name, count, remark);
   };
   append("connections", m_connections.size());
   if (m_connectFailures != 0) append("connect failures", m_connectFailures, m_connectError);
@@ -278,11 +264,6 @@ int CReplay::ExitCode() const {
   if (m_connectFailures != 0) return kExitNoConnection;
   if (m_unsent != 0) return kExitFaults;
   return m_options.isDiff && m_tally.Differences() != 0 ? kExitFaults : kExitOk;
-}
-
-uint64_t CReplay::Now() const {
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(m_clock.Now().time_since_epoch()).count());
 }
 
 }  // namespace switchboard::sim

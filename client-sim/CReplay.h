@@ -70,7 +70,6 @@ class CReplay {
   std::string LiveLine(uint64_t nowNs) const;
   std::string Table() const;
   int ExitCode() const;
-  uint64_t Now() const;
 
   const SReplayOptions m_options;
   const CEndpoint m_server;

@@ -17,11 +17,8 @@ int CReplayConnection::Connect(const CEndpoint& server) {
 }
 
 int CReplayConnection::FinishConnect() {
-  int error = 0;
-  socklen_t length = sizeof(error);
-  if (::getsockopt(m_fd.Get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   m_isConnecting = false;
-  return error;
+  return CEndpoint::ConnectErrorOf(m_fd);
 }
 
 bool CReplayConnection::MayGo(const SRecordedStep& step, const SPace& pace, uint64_t nowNs) const {
@@ -31,8 +28,8 @@ bool CReplayConnection::MayGo(const SRecordedStep& step, const SPace& pace, uint
 
 void CReplayConnection::SendDue(const SPace& pace, uint64_t nowNs, CSendBuffer& out) {
   if (m_isConnecting || !IsOpen()) return;
-  Flush();
-  while (!HasUnsent() && !m_isBroken) {
+  m_writer.Flush(m_fd);
+  while (!HasUnsent() && !m_writer.IsBroken()) {
     const SRecordedStep* p_step = Next();
     for (; p_step != nullptr && !p_step->frame.empty() && !out.IsFull() && MayGo(*p_step, pace, nowNs);
          p_step = Next()) {
@@ -40,7 +37,7 @@ void CReplayConnection::SendDue(const SPace& pace, uint64_t nowNs, CSendBuffer& 
       ++m_next;
     }
     if (!out.Bytes().empty()) {
-      Send(out.Bytes());
+      m_writer.Send(m_fd, out.Bytes());
       out.Clear();
       continue;
     }
@@ -52,7 +49,8 @@ void CReplayConnection::SendDue(const SPace& pace, uint64_t nowNs, CSendBuffer& 
 
 std::optional<uint64_t> CReplayConnection::NextDueNs(const SPace& pace) const {
   const SRecordedStep* p_step = Next();
-  if (p_step == nullptr || pace.AwaitsReplies() || m_isConnecting || HasUnsent() || m_isBroken) return std::nullopt;
+  if (p_step == nullptr || pace.AwaitsReplies() || m_isConnecting || HasUnsent() || m_writer.IsBroken())
+    return std::nullopt;
   return pace.DueNs(p_step->atNs);
 }
 
@@ -62,31 +60,6 @@ void CReplayConnection::Write(const SRecordedStep& step, CSendBuffer& out) {
   CFrameEncoder::WriteHeader(out.Room(), SFrame::At(step.frame.data()).msgCode, step.frame.size() - kHeaderBytes);
   out.Commit(step.frame.size());
   ++m_sent;
-}
-
-void CReplayConnection::Send(std::span<const std::byte> bytes) {
-  const size_t sent = TrySend(bytes);
-  if (sent == bytes.size() || m_isBroken) return;
-  m_unsent.assign(bytes.begin() + static_cast<ptrdiff_t>(sent), bytes.end());
-  m_unsentAt = 0;
-}
-
-void CReplayConnection::Flush() {
-  if (!HasUnsent()) return;
-  m_unsentAt += TrySend(std::span(m_unsent).subspan(m_unsentAt));
-  if (HasUnsent() && !m_isBroken) return;
-  m_unsent = {};
-  m_unsentAt = 0;
-}
-
-size_t CReplayConnection::TrySend(std::span<const std::byte> bytes) {
-  for (;;) {
-    const ssize_t sent = ::send(m_fd.Get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent >= 0) return static_cast<size_t>(sent);
-    if (errno == EINTR) continue;
-    m_isBroken = errno != EAGAIN;
-    return 0;
-  }
 }
 
 CReplayConnection::ERead CReplayConnection::Read(std::span<std::byte> buffer) {

@@ -5,12 +5,12 @@
 #include <optional>
 #include <set>
 #include <span>
-#include <vector>
 
 #include "client-sim/CEndpoint.h"
 #include "client-sim/CRecording.h"
 #include "client-sim/CReplyDiff.h"
 #include "client-sim/CSendBuffer.h"
+#include "client-sim/CSocketWriter.h"
 #include "misc/CFd.h"
 #include "net/CFrameDecoder.h"
 
@@ -54,8 +54,7 @@ class CReplayConnection {
   int Fd() const { return m_fd.Get(); }
   bool IsOpen() const { return m_fd.IsValid(); }
   bool IsConnecting() const { return m_isConnecting; }
-  bool HasUnsent() const { return m_unsentAt != m_unsent.size(); }
-  bool IsBroken() const { return m_isBroken; }
+  bool HasUnsent() const { return m_writer.HasUnsent(); }
   uint64_t Sent() const { return m_sent; }
   uint64_t Received() const { return m_received; }
   // Frames of the record that were never sent.
@@ -67,22 +66,17 @@ class CReplayConnection {
   bool MayGo(const SRecordedStep& step, const SPace& pace, uint64_t nowNs) const;
   // Appends a step's frame with the right length and CRC.
   void Write(const SRecordedStep& step, CSendBuffer& out);
-  void Send(std::span<const std::byte> bytes);
-  void Flush();
-  size_t TrySend(std::span<const std::byte> bytes);
   void OnFrames(std::span<const std::byte> frames);
 
   const SRecordedConnection& m_recorded;
   CReplyDiff m_diff;
   CFd m_fd;
+  CSocketWriter m_writer;
   CFrameDecoder m_decoder;
   bool m_isConnecting = false;
-  bool m_isBroken = false;  // the server takes no more bytes; what it has sent before can still be read
-  size_t m_next = 0;        // the step that comes next
+  size_t m_next = 0;  // the step that comes next
   uint64_t m_sent = 0;
   uint64_t m_received = 0;
-  std::vector<std::byte> m_unsent;
-  size_t m_unsentAt = 0;
 };
 
 }  // namespace switchboard::sim

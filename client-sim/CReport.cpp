@@ -25,7 +25,7 @@ std::string Rate(double perSecond) { return WithCommas(static_cast<uint64_t>(std
 double Throughput(uint64_t replies, double seconds) { return seconds > 0 ? static_cast<double>(replies) / seconds : 0; }
 
 void AppendCount(std::string& out, std::string_view name, uint64_t count, std::string_view remark = {}) {
-  Append(out, "{:<20}{:>15}{}{}\n", name, WithCommas(count), remark.empty() ? "" : "   ", remark);
+  out += CountLine(name, count, remark);
 }
 
 void AppendTimes(std::string& out, std::string_view name, uint64_t ns, std::string_view remark = {}) {

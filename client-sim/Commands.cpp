@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -22,70 +19,12 @@
 #include "client-sim/CProxy.h"
 #include "client-sim/CReplay.h"
 #include "client-sim/CReport.h"
+#include "client-sim/CommandLine.h"
 #include "client-sim/Numbers.h"
 #include "client-sim/Text.h"
 
 namespace switchboard::sim {
 namespace {
-
-// One line for each option: its name, what it takes, what it does, and the default.
-// Threads: one.
-class CBriefHelp : public CLI::Formatter {
- public:
-  std::string make_option(const CLI::Option* p_option, bool isPositional) const override {
-    std::string line = "  " + make_option_name(p_option, isPositional);
-    // What a check says about itself stands behind a colon; its errors say the same when it matters.
-    std::string type = p_option->get_type_size() == 0 ? "" : " " + p_option->get_type_name();
-    if (const size_t colon = type.find(':'); !type.starts_with(" HOST:")) type.resize(std::min(colon, type.size()));
-    line += type;
-    const std::string value = p_option->get_default_str();
-    const std::string remark = value.empty() || value == "0" || value == "\"\"" ? "" : " (" + value + ")";
-    const auto columns = static_cast<size_t>(
-        std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-    line.append(columns < kColumn ? kColumn - columns : 1, ' ');
-    return line + p_option->get_description() + remark + "\n";
-  }
-
- private:
-  static constexpr size_t kColumn = 28;
-};
-
-// CLI11's answer to a bad value is a non-empty string.
-template <typename Reader>
-CLI::Validator Readable(Reader read) {
-  return CLI::Validator(
-      [read](std::string& text) -> std::string {
-        try {
-          read(text);
-          return {};
-        } catch (const std::invalid_argument& error) {
-          return error.what();
-        }
-      },
-      "");
-}
-
-template <typename Value, typename Reader>
-CLI::Option* AddRead(CLI::App& app, const char* name, Value& target, Reader read, const char* meaning,
-                     const char* type) {
-  return app
-      .add_option_function<std::string>(
-          name, [&target, read](const std::string& text) { target = read(text); }, meaning)
-      ->check(Readable(read))
-      ->type_name(type);
-}
-
-// Returns true if the command is to run; else `exitCode` says how to end.
-bool Parse(CLI::App& app, int argc, char** argv, int& exitCode) {
-  app.formatter(std::make_shared<CBriefHelp>());
-  try {
-    app.parse(argc, argv);
-    return true;
-  } catch (const CLI::ParseError& error) {
-    exitCode = app.exit(error) == 0 ? kExitOk : kExitUsage;
-    return false;
-  }
-}
 
 double Speed(const std::string& text) {
   if (text == "max") return 0;

@@ -53,6 +53,10 @@ std::string RateText(double perSecond) {
   return fmt::format("{:.3g}M", perSecond / 1e6);
 }
 
+std::string CountLine(std::string_view name, uint64_t count, std::string_view remark) {
+  return fmt::format("{:<20}{:>15}{}{}\n", name, WithCommas(count), remark.empty() ? "" : "   ", remark);
+}
+
 std::string Sparkline(std::span<const double> values, size_t width) {
   constexpr std::array<std::string_view, 8> kBlocks{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   const auto last = values.last(std::min(values.size(), width));

@@ -20,6 +20,8 @@ std::string ClockText(double seconds);
 std::string LatencyText(double ns);
 // A rate with three digits: "950", "182k", "1.25M".
 std::string RateText(double perSecond);
+// A line of a table: a name, a count, and perhaps what there is to say about it.
+std::string CountLine(std::string_view name, uint64_t count, std::string_view remark = {});
 // A line of blocks, as high as the last `width` values are: "▁▃▇█".
 std::string Sparkline(std::span<const double> values, size_t width);
 
