@@ -67,16 +67,13 @@ SLiveOutput SLiveOutput::Standard() {
   return {Print, nullptr};
 }
 
-void CLiveView::OnStart(const SRunOptions& options) {
-  m_isCounted = options.requests != 0;
-  m_output.print(CReport::Heading(options));
-}
+void CLiveView::OnStart(const SRunOptions& options) { m_output.print(CReport::Heading(options)); }
 
 void CLiveView::OnPhaseBegin(EPhaseKind kind, const std::string& name, double targetRate, uint64_t durationNs) {
   m_kind = kind;
   m_name = name;
   m_targetRate = targetRate;
-  m_phaseSeconds = m_isCounted ? 0 : static_cast<double>(durationNs) / 1e9;
+  m_phaseSeconds = static_cast<double>(durationNs) / 1e9;
   m_elapsedSeconds = 0;
 }
 

@@ -41,8 +41,7 @@ class CLiveView final : public CRunObserver {
   void LeaveBlock();
 
   const SLiveOutput m_output;
-  bool m_isCounted = false;  // the run ends after so many requests, and nobody knows when
-  size_t m_drawn = 0;        // lines on the screen that belong to the view
+  size_t m_drawn = 0;  // lines on the screen that belong to the view
   EPhaseKind m_kind = EPhaseKind::kLoad;
   std::string m_name;
   double m_targetRate = 0;

@@ -16,25 +16,16 @@
 #include "client-sim/CMessageFactory.h"
 #include "client-sim/CRateSearch.h"
 #include "client-sim/CScenarioFile.h"
+#include "client-sim/Nanoseconds.h"
+#include "client-sim/Process.h"
 
 namespace switchboard::sim {
 namespace {
 
-constexpr uint64_t kSecondNs = 1'000'000'000;
-// A rest of a second that is shorter makes no point of the series, unless it is all there is of a phase.
-constexpr uint64_t kShortestNs = kSecondNs / 10;
 // Enough to reach several rows of the server's store; few, as each costs the server a password hash.
 constexpr size_t kSharedAccounts = 4;
 // Where --find-max begins.
 constexpr double kFirstRate = 1000;
-
-// A connection needs a descriptor: take all that the system grants.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 double CpuSeconds() {
   rusage usage{};
@@ -54,7 +45,8 @@ CLoadRun::CLoadRun(const SRunOptions& options, CRunObserver& observer)
       m_observer(observer),
       m_server(options.server, options.sources),
       m_pattern(options.seed),
-      m_crew(m_clock) {
+      m_crew(m_clock),
+      m_series(m_crew) {
   if (!options.attacks.empty() && !options.isTargetMine && !m_server.IsLoopback()) {
     throw std::invalid_argument(fmt::format(
         "{} isn't on this machine: attack only what you own, and say so with --i-own-this-target", options.server));
@@ -67,7 +59,6 @@ SRunResult CLoadRun::Execute() {
   if (!Prepare()) return std::move(m_result);
   m_observer.OnStart(m_options);
   const double cpuBefore = CpuSeconds();
-  m_startNs = Now();
   RunPhases();
   m_crew.Dismiss();
   m_result.cpuSeconds = CpuSeconds() - cpuBefore;
@@ -195,11 +186,12 @@ void CLoadRun::RunUnderAttack() {
 bool CLoadRun::RunPhase(const SPhase& phase) {
   if (m_crew.IsStopped()) return false;
   m_result.phases.emplace_back();
-  m_observer.OnPhaseBegin(phase.kind, phase.name, phase.rate, phase.durationNs);
+  m_observer.OnPhaseBegin(phase.kind, phase.name, phase.rate, phase.requests == 0 ? phase.durationNs : 0);
   CLedger before;
   m_crew.AddCountsTo(before);
-  m_phaseStartNs = m_secondStartNs = Now();
-  m_latenciesBefore.Clear();
+  m_phaseStartNs = NowNs(m_clock);
+  if (m_startNs == 0) m_startNs = m_phaseStartNs;
+  m_series.BeginPhase(phase, m_result.phases.size() - 1, m_phaseStartNs);
   m_crew.Begin(phase);
   WatchPhase(phase);
 
@@ -232,46 +224,22 @@ void CLoadRun::WatchPhase(const SPhase& phase) {
   const uint64_t endNs = m_phaseStartNs + phase.durationNs;
   // Attackers alone have no driver that knows when it is over.
   const bool hasDrivers = !m_crew.Drivers().empty();
-  const auto isOver = [&] { return hasDrivers ? m_crew.IsPhaseOver() : Now() >= endNs || m_crew.IsStopped(); };
+  const auto isOver = [&] { return hasDrivers ? m_crew.IsPhaseOver() : NowNs(m_clock) >= endNs || m_crew.IsStopped(); };
   while (!isOver()) {
-    const uint64_t nextNs = m_secondStartNs + kSecondNs;
+    const uint64_t nextNs = m_series.SecondEndNs();
     m_crew.Wait(hasDrivers ? nextNs : std::min(nextNs, endNs));
-    const uint64_t nowNs = Now();
-    if (nowNs >= nextNs && !isOver()) AddSecond(phase, nowNs);
+    const uint64_t nowNs = NowNs(m_clock);
+    if (nowNs >= nextNs && !isOver()) AddSecond(nowNs);
   }
-  const uint64_t nowNs = Now();
-  const bool isFirst = m_result.series.empty() || m_result.series.back().phase + 1 != m_result.phases.size();
-  if (isFirst || nowNs - m_secondStartNs >= kShortestNs) AddSecond(phase, nowNs);
+  const uint64_t nowNs = NowNs(m_clock);
+  if (m_series.IsWorthAPoint(nowNs)) AddSecond(nowNs);
 }
 
-void CLoadRun::AddSecond(const SPhase& phase, uint64_t nowNs) {
+void CLoadRun::AddSecond(uint64_t nowNs) {
   CLedger totals;
   m_crew.AddCountsTo(totals);
-  const CHistogram latencies = m_crew.Latencies();
-  const CHistogram interval = latencies.Since(m_latenciesBefore);
-  const auto gained = [&](ECount what) { return totals.Get(what) - m_countsBefore[static_cast<size_t>(what)]; };
-  SSecond second;
-  second.at = Seconds(nowNs - m_startNs);
-  second.length = Seconds(nowNs - m_secondStartNs);
-  second.phase = m_result.phases.size() - 1;
-  second.targetRate = CPacer::RateAt({phase.rate, phase.rampNs}, nowNs - m_phaseStartNs);
-  second.sent = gained(ECount::kSent);
-  second.replies = gained(ECount::kReplied);
-  second.rejects = gained(ECount::kRejected);
-  second.inFlightAtReset = gained(ECount::kInFlightAtReset);
-  second.faults = totals.Faults() - m_faultsBefore;
-  second.connections = m_crew.OpenConnections();
-  second.p50Ns = interval.ValueAt(50);
-  second.p90Ns = interval.ValueAt(90);
-  second.p99Ns = interval.ValueAt(99);
-  second.maxNs = interval.Max();
-  m_result.series.push_back(second);
-  m_observer.OnSecond(second, totals);
-
-  m_secondStartNs = nowNs;
-  for (size_t i = 0; i < m_countsBefore.size(); ++i) m_countsBefore[i] = totals.Get(static_cast<ECount>(i));
-  m_faultsBefore = totals.Faults();
-  m_latenciesBefore = latencies;
+  m_result.series.push_back(m_series.Cut(nowNs, totals));
+  m_observer.OnSecond(m_result.series.back(), totals);
 }
 
 void CLoadRun::FinishPhase(SPhaseResult& result) const {
@@ -281,7 +249,7 @@ void CLoadRun::FinishPhase(SPhaseResult& result) const {
     result.repliesInTime += driver.RepliesInTime();
     endNs = std::max(endNs, driver.EndNs());
   }
-  if (m_crew.Drivers().empty()) endNs = Now();
+  if (m_crew.Drivers().empty()) endNs = NowNs(m_clock);
   result.seconds = Seconds(endNs - m_phaseStartNs);
 }
 
@@ -327,16 +295,6 @@ void CLoadRun::Judge() {
     if (!IsMeasured(phase) || phase.isObjectiveMet != false) continue;
     return Fail(kExitObjectiveMissed, fmt::format("the objectives were missed at: {}", phase.name));
   }
-}
-
-void CLoadRun::Fail(EExitCode exitCode, std::string verdict) {
-  m_result.exitCode = exitCode;
-  m_result.verdict = std::move(verdict);
-}
-
-uint64_t CLoadRun::Now() const {
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(m_clock.Now().time_since_epoch()).count());
 }
 
 }  // namespace switchboard::sim

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client-sim/CAttackers.h"
@@ -12,6 +12,7 @@
 #include "client-sim/CEndpoint.h"
 #include "client-sim/CRunObserver.h"
 #include "client-sim/CScenario.h"
+#include "client-sim/CSecondSeries.h"
 #include "client-sim/Phase.h"
 #include "client-sim/RunResult.h"
 #include "misc/CClock.h"
@@ -45,14 +46,16 @@ class CLoadRun {
   // Returns false when the run is to end.
   bool RunPhase(const SPhase& phase);
   void WatchPhase(const SPhase& phase);
-  void AddSecond(const SPhase& phase, uint64_t nowNs);
+  void AddSecond(uint64_t nowNs);
   void FinishPhase(SPhaseResult& result) const;
 
   void Collect();
   bool IsMeasured(const SPhaseResult& phase) const;
   void Judge();
-  void Fail(EExitCode exitCode, std::string verdict);
-  uint64_t Now() const;
+  void Fail(EExitCode exitCode, std::string verdict) {
+    m_result.exitCode = exitCode;
+    m_result.verdict = std::move(verdict);
+  }
 
   const SRunOptions m_options;
   CRunObserver& m_observer;
@@ -61,13 +64,10 @@ class CLoadRun {
   const CBodyPattern m_pattern;
   CScenario m_scenario;
   CCrew m_crew;
+  CSecondSeries m_series;
   SRunResult m_result;
   uint64_t m_startNs = 0;       // of the first phase
   uint64_t m_phaseStartNs = 0;  // of the current one
-  uint64_t m_secondStartNs = 0;
-  std::array<uint64_t, static_cast<size_t>(ECount::kCount)> m_countsBefore{};  // at the last second's end
-  uint64_t m_faultsBefore = 0;
-  CHistogram m_latenciesBefore;
 };
 
 }  // namespace switchboard::sim

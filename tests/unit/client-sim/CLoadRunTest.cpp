@@ -83,6 +83,29 @@ TEST(CLoadRunTest, TheWarmUpIsNotMeasured) {
   EXPECT_EQ(result.ledger.Get(ECount::kReplied), 500 + result.phases[0].replies);
 }
 
+// Keeps what it was told of the phases.
+class CPhaseListener : public CRunObserver {
+ public:
+  void OnPhaseBegin(EPhaseKind, const std::string&, double, uint64_t durationNs) override {
+    m_durationsNs.push_back(durationNs);
+  }
+  const std::vector<uint64_t>& DurationsNs() const { return m_durationsNs; }
+
+ private:
+  std::vector<uint64_t> m_durationsNs;
+};
+
+TEST(CLoadRunTest, ObserversAreToldHowLongAPhaseLastsOnlyIfThatIsKnown) {
+  CFaultyServer server(EchoBack);
+  SRunOptions options = Options(server.Address());
+  options.warmupNs = 50 * kMs;
+  options.requests = 10;
+  options.durationNs = 60'000 * kMs;
+  CPhaseListener listener;
+  EXPECT_EQ(CLoadRun(options, listener).Execute().exitCode, kExitOk);
+  EXPECT_EQ(listener.DurationsNs(), (std::vector<uint64_t>{50 * kMs, 0}));
+}
+
 TEST(CLoadRunTest, StepsAreAPhaseEach) {
   CFaultyServer server(EchoBack);
   SRunOptions options = Options(server.Address());
