@@ -59,4 +59,12 @@ std::optional<double> CIoLoad::Measure(pid_t pid, MonotonicTime now) {
   return used / passed;
 }
 
+std::vector<double> CIoLoad::MeasureAll(const std::vector<pid_t>& pids, MonotonicTime now) {
+  std::vector<double> loads;
+  for (const pid_t pid : pids) {
+    if (const std::optional<double> load = Measure(pid, now)) loads.push_back(*load);
+  }
+  return loads.size() == pids.size() ? loads : std::vector<double>();
+}
+
 }  // namespace switchboard

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "misc/CClock.h"
 
@@ -18,8 +19,9 @@ class CIoLoad {
  public:
   // Since the last call for this worker; nullopt at the first, and when the process is gone.
   std::optional<double> Measure(pid_t pid, MonotonicTime now);
+  // Of all of these workers; empty when one of them can't be told.
+  std::vector<double> MeasureAll(const std::vector<pid_t>& pids, MonotonicTime now);
   void Forget(pid_t pid) { m_workers.erase(pid); }
-  void ForgetAll() { m_workers.clear(); }
 
  private:
   struct SWorker {

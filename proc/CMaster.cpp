@@ -5,14 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <set>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
-#include "proc/DescribeEnd.h"
 #include "proc/ExitCode.h"
 #include "proc/FixedKeys.h"
 
@@ -23,15 +20,6 @@ namespace {
 // The waiter's keys of what is no worker; a worker's is its pid, and 1 is init's.
 constexpr uint64_t kSignalsKey = 0;
 constexpr uint64_t kUpgradeKey = 1;
-
-bool IsClean(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == kExitOk; }
-
-bool HasExitCode(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
-
-std::string Describe(const SWorkerProcess& worker, int status) {
-  return fmt::format("worker process {} ({}) {}{}{}", worker.slot, worker.pid, DescribeEnd(status),
-                     worker.failure.empty() ? "" : ": ", worker.failure);
-}
 
 void KeepEarlier(std::optional<MonotonicTime>& earliest, std::optional<MonotonicTime> other) {
   if (other && (!earliest || *other < *earliest)) earliest = other;
@@ -51,9 +39,7 @@ CMaster::CMaster(SMasterDeps deps, std::unique_ptr<CSignals> p_signals)
       m_scaler(m_deps.clock),
       m_workers(m_deps.log, m_deps.clock, m_deps.listeners, m_deps.scoreboard,
                 [this](const SWorkerLaunch& launch, CChannel channel) { BecomeWorker(launch, std::move(channel)); }),
-      m_p_current(std::make_shared<CGeneration>(m_generations, m_deps.config,
-                                                m_deps.listeners.Reserve(m_deps.config.listeners),
-                                                m_deps.config.server.workers, m_deps.clock)) {
+      m_generations(m_deps.log, m_deps.clock, m_deps.listeners, m_workers, m_deps.config) {
   m_supervisor.Configure(m_deps.config);
   m_p_waiter->Add(m_p_signals->Fd(), kSignalsKey);
 }
@@ -64,11 +50,11 @@ CMaster::~CMaster() {
 }
 
 void CMaster::Start() {
-  for (uint32_t slot = 0; slot < m_p_current->Slots(); ++slot) Spawn(m_p_current, slot);
-  while (m_phase == EPhase::kStarting && !m_workers.AreReady(*m_p_current)) RunOnce();
+  for (uint32_t slot = 0; slot < Current().Slots(); ++slot) Spawn(m_generations.Current(), slot);
+  while (m_phase == EPhase::kStarting && !m_workers.AreReady(Current())) RunOnce();
   if (m_phase == EPhase::kStarting) {
     m_phase = EPhase::kServing;
-    m_scaler.Configure(m_p_current->Config().server.dynamic_workers);
+    m_scaler.Configure(Current().Config().server.dynamic_workers);
     m_notify.Ready();
     return;
   }
@@ -99,7 +85,7 @@ std::optional<MonotonicTime> CMaster::NextDeadline() const {
   std::optional<MonotonicTime> next = m_workers.NextKill();
   KeepEarlier(next, m_supervisor.NextDeadline());
   KeepEarlier(next, m_notify.NextSignOfLife());
-  KeepEarlier(next, m_p_current->NextRespawn());
+  KeepEarlier(next, Current().NextRespawn());
   KeepEarlier(next, m_scaler.NextLook());
   return next;
 }
@@ -110,8 +96,8 @@ void CMaster::HandleDeadlines() {
   m_workers.KillOverdue();
   if (m_scaler.IsDue()) Scale();
   const MonotonicTime now = m_deps.clock.Now();
-  for (uint32_t slot = 0; slot < m_p_current->Slots(); ++slot) {
-    const std::optional<MonotonicTime> respawnAt = m_p_current->Slot(slot).respawnAt;
+  for (uint32_t slot = 0; slot < Current().Slots(); ++slot) {
+    const std::optional<MonotonicTime> respawnAt = Current().Slot(slot).respawnAt;
     if (respawnAt && *respawnAt <= now) Respawn(slot);
   }
 }
@@ -148,16 +134,16 @@ void CMaster::HandleSignal(const SSignal& signal) {
 }
 
 void CMaster::ReopenLogs() {
-  if (m_log.Reopen(m_p_current->Config().log)) m_workers.Signal(SIGUSR1);
+  if (m_log.Reopen(Current().Config().log)) m_workers.Signal(SIGUSR1);
 }
 
 void CMaster::Rest() {
-  const bool isServingOrAboutTo = m_phase == EPhase::kServing || (m_phase == EPhase::kResting && m_p_next);
+  const bool isServingOrAboutTo = m_phase == EPhase::kServing || (m_phase == EPhase::kResting && IsReloading());
   if (!isServingOrAboutTo) return;
   m_isReloadWaiting = false;
   DropNextGeneration();
   m_phase = EPhase::kResting;
-  m_p_current->CancelRespawns();
+  Current().CancelRespawns();
   m_deps.log.Info("the workers leave; SIGHUP starts them again");
   TellWorkersToLeave(EStopMode::kGraceful);
 }
@@ -168,8 +154,8 @@ void CMaster::Stop(EStopMode mode) {
   m_stopMode = mode;
   m_isReloadWaiting = false;
   m_isUpgradeWaiting = false;
-  m_p_next.reset();
-  m_p_current->CancelRespawns();
+  m_generations.Abandon();
+  Current().CancelRespawns();
   m_scaler.Configure(std::nullopt);
   // First of all: as long as the kept sockets are open, the kernel gives them clients that nobody will accept.
   m_deps.listeners.CloseAll();
@@ -196,7 +182,7 @@ void CMaster::TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason r
 
 void CMaster::Reload() {
   if (m_phase == EPhase::kStopping) return;
-  if (m_phase == EPhase::kStarting || m_p_next) {
+  if (m_phase == EPhase::kStarting || IsReloading()) {
     m_isReloadWaiting = true;
     return;
   }
@@ -212,7 +198,7 @@ void CMaster::Reload() {
 // nullopt when the workers that serve are to go on. Workers that rest start in any case, and with the configuration
 // that they had when it is the roll-back of an upgrade: the file may be meant for the new binary.
 std::optional<SConfig> CMaster::LoadNextConfig() {
-  const SConfig& running = m_p_current->Config();
+  const SConfig& running = Current().Config();
   if (m_upgrade.IsRunning()) return running;
   try {
     SConfig fresh = m_deps.loadConfig();
@@ -229,44 +215,25 @@ std::optional<SConfig> CMaster::LoadNextConfig() {
 void CMaster::StartGeneration(SConfig config) {
   try {
     m_log.Probe(config.log);
-    const uint32_t slots = SlotsFor(config);
-    std::vector<uint32_t> listeners = m_deps.listeners.Reserve(config.listeners);
-    m_supervisor.Configure(config);
-    m_p_next =
-        std::make_shared<CGeneration>(++m_generations, std::move(config), std::move(listeners), slots, m_deps.clock);
-    m_deps.log.Info("starting {} {} of generation {}", slots, slots == 1 ? "worker" : "workers", m_p_next->Number());
-    for (uint32_t slot = 0; slot < slots; ++slot) Spawn(m_p_next, slot);
+    m_generations.Begin(std::move(config));
+    m_supervisor.Configure(m_generations.Next()->Config());
+    for (uint32_t slot = 0; slot < m_generations.Next()->Slots(); ++slot) Spawn(m_generations.Next(), slot);
   } catch (const std::exception& error) {
     FailReload(error.what());
   }
 }
 
-uint32_t CMaster::SlotsFor(const SConfig& config) const {
-  const std::optional<SDynamicWorkers>& dynamic = config.server.dynamic_workers;
-  return dynamic ? std::clamp(m_p_current->Slots(), dynamic->min, dynamic->max) : config.server.workers;
-}
-
 void CMaster::FinishReload() {
-  const std::shared_ptr<CGeneration> p_old = std::exchange(m_p_current, std::exchange(m_p_next, nullptr));
+  m_log.Follow(m_generations.Next()->Config().log);
+  m_generations.Promote();
   m_phase = EPhase::kServing;
-  m_log.Follow(m_p_current->Config().log);
-  for (const uint32_t listener : p_old->Listeners()) {
-    if (m_p_current->PlaceOf(listener)) continue;
-    m_deps.log.Info("not listening any more on {}", m_deps.listeners.Address(listener));
-    m_deps.listeners.CloseKept(listener);
-  }
-  for (const uint32_t listener : m_p_current->Listeners()) {
-    const auto& before = p_old->Listeners();
-    const bool isNew = std::find(before.begin(), before.end(), listener) == before.end();
-    if (isNew) m_deps.log.Info("listening on {}", m_deps.listeners.Address(listener));
-  }
-  m_workers.HandOver(*m_p_current);
+  const std::shared_ptr<CGeneration>& p_current = m_generations.Current();
   for (const auto& [pid, worker] : m_workers.All()) {
-    if (worker.isLeaving || worker.p_generation == m_p_current) continue;
+    if (worker.isLeaving || worker.p_generation == p_current) continue;
     TellToStop(*m_workers.Find(pid), EStopMode::kGraceful, EGoAwayReason::kReload);
   }
-  m_scaler.Configure(m_p_current->Config().server.dynamic_workers);
-  m_deps.log.Info("reloaded: generation {} serves", m_p_current->Number());
+  m_scaler.Configure(p_current->Config().server.dynamic_workers);
+  m_deps.log.Info("reloaded: generation {} serves", p_current->Number());
   m_notify.Ready();
   DoWhatWaited();
 }
@@ -280,42 +247,30 @@ void CMaster::FailReload(const std::string& why) {
 }
 
 void CMaster::DropNextGeneration() {
-  if (const std::shared_ptr<CGeneration> p_dropped = std::exchange(m_p_next, nullptr)) {
+  if (const std::shared_ptr<CGeneration> p_dropped = m_generations.Abandon()) {
     for (const auto& [pid, worker] : m_workers.All()) {
       if (worker.p_generation != p_dropped || worker.isLeaving) continue;
       // Some may serve clients already.
       TellToStop(*m_workers.Find(pid), EStopMode::kGraceful, EGoAwayReason::kReload);
     }
-    m_supervisor.Configure(m_p_current->Config());
+    m_supervisor.Configure(Current().Config());
   }
   // What it opened may have clients in its queues by now.
-  m_workers.HandOver(*m_p_current);
-  ForgetUnusedListeners();
+  m_workers.HandOver(Current());
+  m_generations.ForgetUnusedListeners();
 }
 
 void CMaster::DoWhatWaited() {
-  if (m_p_next) return;
+  if (IsReloading()) return;
   if (std::exchange(m_isReloadWaiting, false)) return Reload();
   if (std::exchange(m_isUpgradeWaiting, false)) StartUpgrade();
-}
-
-void CMaster::ForgetUnusedListeners() {
-  std::set<uint32_t> used;
-  const auto add = [&used](const CGeneration& generation) {
-    used.insert(generation.Listeners().begin(), generation.Listeners().end());
-  };
-  add(*m_p_current);
-  if (m_p_next) add(*m_p_next);
-  // A removed listener stays reserved until its last worker is gone: the next reload may want it back.
-  for (const auto& [pid, worker] : m_workers.All()) add(*worker.p_generation);
-  m_deps.listeners.Retain(used);
 }
 
 // ---- Upgrade ----
 
 void CMaster::StartUpgrade() {
   if (m_phase == EPhase::kStopping) return;
-  if (m_phase == EPhase::kStarting || m_p_next) {
+  if (m_phase == EPhase::kStarting || IsReloading()) {
     m_isUpgradeWaiting = true;
     return;
   }
@@ -343,13 +298,13 @@ void CMaster::HandleUpgradeEnd(int status) {
   m_upgrade.HandleEnd(status);
   m_notify.MainProcess(getpid());
   // Without the new binary, nobody would serve.
-  if (m_phase == EPhase::kResting && !m_p_next) StartGeneration(m_p_current->Config());
+  if (m_phase == EPhase::kResting && !IsReloading()) StartGeneration(Current().Config());
 }
 
 // ---- Dynamic workers ----
 
 void CMaster::Scale() {
-  const bool isSettled = m_phase == EPhase::kServing && !m_p_next && !m_upgrade.IsRunning();
+  const bool isSettled = m_phase == EPhase::kServing && !IsReloading() && !m_upgrade.IsRunning();
   switch (m_scaler.Look(isSettled ? MeasureLoads() : std::vector<double>())) {
     case CScaler::EAdvice::kGrow:
       return AddWorker();
@@ -361,28 +316,24 @@ void CMaster::Scale() {
 }
 
 std::vector<double> CMaster::MeasureLoads() {
-  if (!m_workers.AreReady(*m_p_current)) return {};
-  std::vector<double> loads;
-  for (uint32_t slot = 0; slot < m_p_current->Slots(); ++slot) {
-    const pid_t pid = m_workers.Serving(*m_p_current, slot)->pid;
-    if (const std::optional<double> load = m_ioLoad.Measure(pid, m_deps.clock.Now())) loads.push_back(*load);
-  }
-  const bool isComplete = loads.size() == m_p_current->Slots();
-  return isComplete ? loads : std::vector<double>();
+  if (!m_workers.AreReady(Current())) return {};
+  std::vector<pid_t> pids;
+  for (uint32_t slot = 0; slot < Current().Slots(); ++slot) pids.push_back(m_workers.Serving(Current(), slot)->pid);
+  return m_ioLoad.MeasureAll(pids, m_deps.clock.Now());
 }
 
 void CMaster::AddWorker() {
-  m_p_current->AddSlot();
-  m_deps.log.Info("sb-io is busy: worker process {} is added", m_p_current->Slots() - 1);
-  Respawn(m_p_current->Slots() - 1);
+  Current().AddSlot();
+  m_deps.log.Info("sb-io is busy: worker process {} is added", Current().Slots() - 1);
+  Respawn(Current().Slots() - 1);
 }
 
 void CMaster::RetireWorker() {
-  const uint32_t slot = m_p_current->Slots() - 1;
-  SWorkerProcess* p_worker = m_workers.Serving(*m_p_current, slot);
-  m_p_current->RemoveSlot();
+  const uint32_t slot = Current().Slots() - 1;
+  SWorkerProcess* p_worker = m_workers.Serving(Current(), slot);
+  Current().RemoveSlot();
   m_deps.log.Info("sb-io is idle: worker process {} retires", slot);
-  m_workers.HandOver(*m_p_current);
+  m_workers.HandOver(Current());
   if (p_worker != nullptr) TellToStop(*p_worker, EStopMode::kGraceful, EGoAwayReason::kRetire);
 }
 
@@ -404,10 +355,10 @@ void CMaster::BecomeWorker(const SWorkerLaunch& launch, CChannel channel) noexce
 }
 
 void CMaster::Respawn(uint32_t slot) {
-  CGeneration::SSlot& entry = m_p_current->Slot(slot);
+  CGeneration::SSlot& entry = Current().Slot(slot);
   entry.respawnAt.reset();
   try {
-    Spawn(m_p_current, slot);
+    Spawn(m_generations.Current(), slot);
   } catch (const std::system_error& error) {
     entry.respawnAt = m_deps.clock.Now() + CBackoff::kMaxDelay;
     m_deps.log.Alert("worker process {} cannot be started: {}", slot, error.what());
@@ -438,7 +389,7 @@ void CMaster::HandleMessage(SWorkerProcess& worker, SMessage message) {
     case EMessage::kListener:
       worker.serves.insert(m_deps.listeners.Keep(message.listener, worker.slot, std::move(message.fd)));
       // It was told to stop before it had said what it opened.
-      if (worker.isLeaving) m_workers.HandOver(*m_p_current);
+      if (worker.isLeaving) m_workers.HandOver(Current());
       break;
     case EMessage::kFailed:
       worker.failure = std::move(message.text);
@@ -454,7 +405,7 @@ void CMaster::HandleReady(SWorkerProcess& worker) {
   m_deps.log.Info("worker process {} ({}) is ready", worker.slot, worker.pid);
   if (worker.isLeaving) return;
   m_supervisor.OnReady(worker.pid, m_deps.scoreboard.Page(worker.page));
-  if (m_p_next && m_workers.AreReady(*m_p_next)) FinishReload();
+  if (IsReloading() && m_workers.AreReady(*m_generations.Next())) FinishReload();
 }
 
 void CMaster::Reap() {
@@ -476,61 +427,48 @@ void CMaster::HandleEnd(pid_t pid, int status) {
   // Its last words may have arrived after the last look at the channel.
   HandleChannel(pid);
   if (m_workers.Find(pid) == nullptr) return;
-  const SWorkerProcess worker = m_workers.Remove(pid);
+  const CWorkerEnd end(m_workers.Remove(pid), status);
+  const SWorkerProcess& worker = end.Worker();
   if (worker.channel.IsOpen()) m_p_waiter->Remove(worker.channel.Fd());
-  CloseAccount(worker, status);
+  CloseAccount(end);
 
   if (m_phase == EPhase::kStarting) {
-    m_startError = !worker.failure.empty()
-                       ? worker.failure
-                       : fmt::format("worker process {} {} during the start", worker.slot, DescribeEnd(status));
+    m_startError = end.DescribeFailedStart();
     return Stop(EStopMode::kFast);
   }
-  if (m_p_next && worker.p_generation == m_p_next && !worker.isLeaving) return FailReload(Describe(worker, status));
-  LogEnd(worker, status);
-  if (m_phase == EPhase::kStopping) return;
-  ForgetUnusedListeners();
-  if (!worker.isLeaving && worker.p_generation == m_p_current) ReplaceOrGiveUp(worker.slot, status);
-}
-
-void CMaster::CloseAccount(const SWorkerProcess& worker, int status) {
-  SWorkerPage& page = m_deps.scoreboard.Page(worker.page);
-  m_supervisor.OnEnd(worker.pid, page, status);
-  m_ioLoad.Forget(worker.pid);
-  page.pid.store(0, std::memory_order_relaxed);
-  // A worker that stopped in order has accounted for everything itself.
-  if (!IsClean(status)) m_deps.scoreboard.WriteOff(worker.page);
-}
-
-void CMaster::LogEnd(const SWorkerProcess& worker, int status) {
-  const std::string what = Describe(worker, status);
-  const bool isInOrder = IsClean(status) || HasExitCode(status, kExitCutShort);
-  // Where a start has failed, of the server or of a generation, its first failure is the one to tell.
-  const bool isExpected = worker.isLeaving && (isInOrder || !worker.isReady);
-  if (!m_startError.empty() || isExpected) {
-    m_deps.log.Info("{}", what);
-  } else if (IsClean(status)) {
-    m_deps.log.Warn("{}, though the master didn't ask for it", what);
-  } else {
-    m_deps.log.Alert("{}", what);
+  if (IsReloading() && worker.p_generation == m_generations.Next() && !worker.isLeaving) {
+    return FailReload(end.Describe());
   }
+  end.Log(m_deps.log, !m_startError.empty());
+  if (m_phase == EPhase::kStopping) return;
+  m_generations.ForgetUnusedListeners();
+  if (!worker.isLeaving && worker.p_generation == m_generations.Current()) ReplaceOrGiveUp(end);
 }
 
-void CMaster::ReplaceOrGiveUp(uint32_t slot, int status) {
-  CGeneration::SSlot& entry = m_p_current->Slot(slot);
-  if (!HasExitCode(status, kExitDoNotRespawn)) {
+void CMaster::CloseAccount(const CWorkerEnd& end) {
+  SWorkerPage& page = m_deps.scoreboard.Page(end.Worker().page);
+  m_supervisor.OnEnd(end.Worker().pid, page, end.Status());
+  m_ioLoad.Forget(end.Worker().pid);
+  page.pid.store(0, std::memory_order_relaxed);
+  if (!end.IsClean()) m_deps.scoreboard.WriteOff(end.Worker().page);
+}
+
+void CMaster::ReplaceOrGiveUp(const CWorkerEnd& end) {
+  const uint32_t slot = end.Worker().slot;
+  CGeneration::SSlot& entry = Current().Slot(slot);
+  if (!end.IsForGood()) {
     entry.respawnAt = m_deps.clock.Now() + entry.backoff.NoteEnd();
     return;
   }
   m_deps.log.Alert("worker process {} is not replaced: the next one would fail in the same way", slot);
   entry.isGivenUp = true;
-  m_workers.HandOver(*m_p_current);
+  m_workers.HandOver(Current());
   StopIfNobodyIsLeft();
 }
 
 void CMaster::StopIfNobodyIsLeft() {
   const bool isHopeless =
-      m_phase == EPhase::kServing && !m_p_next && !m_p_current->NextRespawn() && !m_workers.HasAny(*m_p_current);
+      m_phase == EPhase::kServing && !IsReloading() && !Current().NextRespawn() && !m_workers.HasAny(Current());
   if (!isHopeless) return;
   m_deps.log.Alert("no worker is left");
   m_exitCode = kExitFailed;

@@ -13,6 +13,7 @@
 #include "misc/CLog.h"
 #include "misc/CScoreboard.h"
 #include "net/CNetwork.h"
+#include "proc/CGenerations.h"
 #include "proc/CIoLoad.h"
 #include "proc/CListenerStore.h"
 #include "proc/CMasterLog.h"
@@ -24,6 +25,7 @@
 #include "proc/CSupervisor.h"
 #include "proc/CUpgrade.h"
 #include "proc/CWaiter.h"
+#include "proc/CWorkerEnd.h"
 #include "proc/CWorkerSet.h"
 #include "proc/SProgramStart.h"
 
@@ -95,8 +97,8 @@ class CMaster {
   void DropNextGeneration();
   // What came during a reload and had to wait.
   void DoWhatWaited();
-  uint32_t SlotsFor(const SConfig& config) const;
-  void ForgetUnusedListeners();
+  CGeneration& Current() const { return *m_generations.Current(); }
+  bool IsReloading() const { return m_generations.Next() != nullptr; }
 
   // The upgrade.
   void StartUpgrade();
@@ -119,9 +121,8 @@ class CMaster {
 
   void Reap();
   void HandleEnd(pid_t pid, int status);
-  void CloseAccount(const SWorkerProcess& worker, int status);
-  void LogEnd(const SWorkerProcess& worker, int status);
-  void ReplaceOrGiveUp(uint32_t slot, int status);
+  void CloseAccount(const CWorkerEnd& end);
+  void ReplaceOrGiveUp(const CWorkerEnd& end);
   void StopIfNobodyIsLeft();
 
   SMasterDeps m_deps;
@@ -134,15 +135,13 @@ class CMaster {
   CIoLoad m_ioLoad;
   CScaler m_scaler;
   CWorkerSet m_workers;
+  CGenerations m_generations;
 
   EPhase m_phase = EPhase::kStarting;
   EStopMode m_stopMode = EStopMode::kGraceful;
   std::string m_startError;  // the first one
   int m_exitCode = 0;
 
-  uint64_t m_generations = 1;                // so many were started
-  std::shared_ptr<CGeneration> m_p_current;  // serves, or rests
-  std::shared_ptr<CGeneration> m_p_next;     // starts; none when no reload goes on
   bool m_isReloadWaiting = false;
   bool m_isUpgradeWaiting = false;
 };
