@@ -12,6 +12,7 @@ namespace switchboard {
 namespace {
 
 constexpr int kAcceptsPerEvent = 64;  // then the established connections get their turn
+constexpr int kMaxBatches = 1024;     // of a queue that should end: no backlog is longer than 65,535
 constexpr std::chrono::seconds kRetry{1};
 
 bool IsOutOfResources(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
@@ -47,28 +48,36 @@ void CAcceptor::Add(SListenerSocket listener) {
   m_listeners.push_back(std::move(listener));
 }
 
-void CAcceptor::Accept(uint64_t key, MonotonicTime now) {
-  if (m_listeners.empty()) return;
+bool CAcceptor::Accept(uint64_t key, MonotonicTime now) {
+  if (m_listeners.empty()) return false;
   const int listener = m_listeners[key - m_firstKey].fd.Get();
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
     if (!m_pool.HasFree()) {
       Rest(now, "all connection slots are in use (pool.max_connections)");
-      return;
+      return false;
     }
     sockaddr_storage address{};
     socklen_t size = sizeof(address);
     CFd fd(::accept4(listener, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.IsValid()) {
-      if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
       if (IsOutOfResources(errno)) {
         Rest(now, std::generic_category().message(errno).c_str());
-        return;
+        return false;
       }
       continue;  // this peer's trouble (ECONNABORTED and its like), not the next one's
     }
     const int on = 1;
     ::setsockopt(fd.Get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     m_adopt(std::move(fd), SPeer::From(address));
+  }
+  return true;
+}
+
+void CAcceptor::AcceptAll(MonotonicTime now) {
+  for (size_t i = 0; i < m_listeners.size(); ++i) {
+    int batches = 1;
+    while (batches < kMaxBatches && Accept(m_firstKey + i, now)) ++batches;
   }
 }
 

@@ -36,8 +36,10 @@ class CAcceptor {
   void Start();
   // Accepts on one more socket. Nothing to do once stopped: whoever else holds the socket serves it.
   void Add(SListenerSocket listener);
-  // Accepts what waits on the listener with this key, up to a bounded number.
-  void Accept(uint64_t key, MonotonicTime now);
+  // Accepts what waits on the listener with this key, up to a bounded number. Returns whether more may wait.
+  bool Accept(uint64_t key, MonotonicTime now);
+  // Accepts all that waits on all listeners, as far as there are slots: before Stop, when nobody else serves them.
+  void AcceptAll(MonotonicTime now);
   // Ends a rest: something has become free, or it's time for another try.
   void Resume();
   // When a resting acceptor tries again.

@@ -50,6 +50,8 @@ void CIoLoop::SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason) {
   PostAndWait(note);
 }
 
+void CIoLoop::AcceptAll() { PostAndWait({EIoNote::kAcceptAll}); }
+
 void CIoLoop::StopAccepting() { PostAndWait({EIoNote::kStopAccept}); }
 
 void CIoLoop::StopReading(bool isGraceful) {
@@ -119,6 +121,9 @@ void CIoLoop::Handle(const SIoNote& note, MonotonicTime now) {
     case EIoNote::kQuit:
       m_isQuitting = true;
       return;
+    case EIoNote::kAcceptAll:
+      m_acceptor.AcceptAll(now);
+      break;
     case EIoNote::kStopAccept:
       m_acceptor.Stop();
       break;

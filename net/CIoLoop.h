@@ -27,6 +27,8 @@ class CIoLoop {
   // Tells every client that the worker drains for `drain`, and why.
   void SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason);
   // Stops accepting for good; on return no more connection will be made.
+  // Accepts what waits.
+  void AcceptAll();
   void StopAccepting();
   // Stops reading every connection: gracefully answers what was read, else only what is queued leaves.
   void StopReading(bool isGraceful);

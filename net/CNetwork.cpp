@@ -101,6 +101,8 @@ void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
   const MonotonicTime now = parts.clock.Now();
   const MonotonicTime::duration patience = parts.config.server.shutdown_timeout;
 
+  // At the end of the server nobody else would serve those who wait.
+  if (isGraceful && reason == EGoAwayReason::kStop) parts.io.AcceptAll();
   parts.io.StopAccepting();
   if (isGraceful && parts.config.protocol.goaway) isGraceful = AskClientsToLeave(reason, now + patience * 3 / 4);
   parts.io.StopReading(isGraceful);  // mailboxes drain, answers leave, sockets close

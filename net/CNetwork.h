@@ -47,8 +47,9 @@ class CNetwork {
   void Start();
   // Accepts on one more socket, of a worker that retired. Only between Start and Stop.
   void AddListener(SListenerSocket listener);
-  // The one ordered list: stop accepting, ask the clients to leave, stop reading, drain mailboxes, join the pool,
-  // flush, close, join. Returns when no thread runs any more. Call once.
+  // The one ordered list: accept what waits if it's a graceful end of the server, stop accepting, ask the clients to
+  // leave, stop reading, drain mailboxes, join the pool, flush, close, join. Returns when no thread runs any more. Call
+  // once.
   void Stop(EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop);
 
   // Makes a graceful Stop that goes on (or comes) a fast one. Threads: any, while the network lives.

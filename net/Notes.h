@@ -20,6 +20,7 @@ enum class EIoNote : uint8_t {
   kDetach,        // the connection moves on: stop reading it, and let go of a deferral if nobody wants its answer
   kResumeRead,    // its bytes in the server have fallen enough
   kResumeAccept,  // a descriptor or a slot has become free
+  kAcceptAll,     // what waits, before kStopAccept
   kStopAccept,    // for good
   kAddListener,   // one more, from CIoLoop::AddListener
   kGoAway,        // tell every client that the server drains

@@ -56,6 +56,10 @@ class CListenerStore {
   CFd Duplicate(const Key& key) const;
   // Closes what is kept of a listener that gets no worker any more, so that no client waits in its accept queues.
   void CloseKept(uint32_t listener);
+  // From now on nobody can begin to connect to the kept sockets, in whatever process they are: who does gets no answer
+  // until they are closed, and is refused then. Who waits in the accept queues is not affected. So the queues have an
+  // end. There is no way back.
+  void RefuseNewcomers() const;
   // Closes everything, reservations included.
   void CloseAll();
 

@@ -158,6 +158,7 @@ void CMaster::Stop(EStopMode mode) {
   Current().CancelRespawns();
   m_scaler.Configure(std::nullopt);
   // First of all: as long as the kept sockets are open, the kernel gives them clients that nobody will accept.
+  if (mode == EStopMode::kGraceful && !m_deps.files.HasOtherBinary()) m_deps.listeners.RefuseNewcomers();
   m_deps.listeners.CloseAll();
   m_deps.log.Info("stopping {}", mode == EStopMode::kFast ? "at once" : "after everything is answered");
   // The service goes on if the next binary has taken over.

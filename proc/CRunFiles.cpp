@@ -53,6 +53,8 @@ void CRunFiles::MoveTo(const std::string& pidFile) {
   std::filesystem::rename(ScoreboardFile(before), ScoreboardFile(pidFile), ignored);
 }
 
+bool CRunFiles::HasOtherBinary() const { return m_path != m_home || HolderOf(AsideName(m_home)).has_value(); }
+
 void CRunFiles::Forget() {
   m_isOurs = false;
   m_pidFile.Forget();

@@ -26,6 +26,9 @@ class CRunFiles {
   // Takes the names back, over what a dead binary may have left there. Throws std::system_error.
   void MoveBack();
 
+  // Whether another binary serves besides this one, older or newer: it has the same listening sockets.
+  bool HasOtherBinary() const;
+
   // In a forked child: leaves the files to the parent.
   void Forget();
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -237,6 +238,23 @@ TEST(CListenerStoreTest, AnActivatedSocketIsSharedByAll) {
   EXPECT_EQ(store.Address(0), opener.Address(0));
   EXPECT_TRUE(IsSameSocket(store.Activated(0), listening));
   EXPECT_FALSE(opener.Activated(0).IsValid());
+}
+
+TEST(CListenerStoreTest, NewcomersGetNoAnswerAndThoseWhoWaitStay) {
+  CListenerStore store;
+  store.Reserve({OnPort(0)});
+  const CFd listener = store.Open(0, 16);
+  store.Keep(0, 0, CFd(dup(listener.Get())));
+  const CFd waiting = Connect(PortOf(store));
+  store.RefuseNewcomers();
+  const CSocketAddress address("127.0.0.1", PortOf(store));
+  const CFd newcomer(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  EXPECT_NE(connect(newcomer.Get(), address.Data(), address.Size()), 0);
+  EXPECT_EQ(errno, EINPROGRESS);
+  pollfd state{newcomer.Get(), POLLOUT, 0};
+  EXPECT_EQ(poll(&state, 1, 0), 0);
+  EXPECT_TRUE(CFd(accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
+  EXPECT_FALSE(CFd(accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
 }
 
 }  // namespace
