@@ -54,27 +54,8 @@ for case in "${case_list[@]}"; do
   [[ $case =~ ^[1-9][0-9]*x[1-9][0-9]*$ ]] || { echo "compare: '$case' is no case such as 64x16" >&2 && exit 2; }
 done
 
-# Installs what is missing, without letting Debian start services of it: the servers here are the script's own.
-install_packages() {
-  local package missing=() as_root=()
-  for package in "$@"; do
-    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-  done
-  ((${#missing[@]} > 0)) || return 0
-  echo "compare: installing Debian packages: ${missing[*]}"
-  ((EUID == 0)) || as_root=(sudo)
-  local policy=/usr/sbin/policy-rc.d
-  if [[ ! -e $policy ]]; then
-    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
-  else
-    policy=''
-  fi
-  local status=0
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
-    --no-install-recommends "${missing[@]}" </dev/null || status=$?
-  [[ -z $policy ]] || "${as_root[@]}" rm -f "$policy"
-  return "$status"
-}
+# shellcheck source=bench/packages.sh
+source "$root/bench/packages.sh"
 
 packages_of() {
   case $1 in

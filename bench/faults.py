@@ -338,6 +338,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     begin = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what is running is ended
     fault_servers.adopt_orphans()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="switchboard-faults."))
     faults = Faults(arguments.build.resolve(), folder, arguments.quick)
