@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sched.h>
 #include <toml++/toml.h>
 #include <unistd.h>
 
@@ -18,10 +17,10 @@
 #include <optional>
 #include <sstream>
 #include <system_error>
-#include <thread>
 #include <type_traits>
 
 #include "misc/CFd.h"
+#include "misc/UsableCores.h"
 
 namespace switchboard {
 
@@ -162,18 +161,11 @@ SRule OneOf(Field<T> field, const std::type_identity_t<std::vector<SChoice<T>>>&
 
 constexpr uint32_t kMaxWorkers = 256;
 
-uint32_t UsableCores() {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  // Fails on a machine with more cores than a cpu_set_t has bits.
-  const bool isKnown = ::sched_getaffinity(0, sizeof(cores), &cores) == 0;
-  const auto count = isKnown ? static_cast<uint32_t>(CPU_COUNT(&cores)) : std::thread::hardware_concurrency();
-  return std::clamp<uint32_t>(count, 1, kMaxWorkers);
-}
+uint32_t AutomaticWorkers() { return std::min(UsableCores(), kMaxWorkers); }
 
 // Of { min = 1, max = 8, load = 0.7 }. What is left out is 1 (min), the usable cores (max), 0.7 (load).
 std::optional<std::string> ReadDynamicWorkers(const toml::table& table, SDynamicWorkers& workers) {
-  workers.max = UsableCores();
+  workers.max = AutomaticWorkers();
   for (const auto& [name, node] : table) {
     const auto number = node.value_exact<int64_t>();
     if (name == "min" || name == "max") {
@@ -206,7 +198,7 @@ SRule Workers() {
               return complaint;
             }
             if (node.value_exact<std::string>() != "auto") return number.set(node, config, listener);
-            field(config, listener) = UsableCores();
+            field(config, listener) = AutomaticWorkers();
             return std::nullopt;
           }};
 }

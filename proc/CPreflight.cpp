@@ -1,7 +1,6 @@
 #include "proc/CPreflight.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "misc/UsableCores.h"
 #include "net/CConnection.h"
 #include "net/Notes.h"
 #include "net/Wire.h"
@@ -290,9 +290,7 @@ SMachine CPreflight::ThisMachine() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY) machine.descriptors = limit.rlim_max;
   machine.somaxconn = static_cast<uint32_t>(NumberIn("/proc/sys/net/core/somaxconn"));
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  if (sched_getaffinity(0, sizeof(cores), &cores) == 0) machine.cores = static_cast<uint32_t>(CPU_COUNT(&cores));
+  machine.cores = UsableCores();
   return machine;
 }
 

@@ -8,7 +8,7 @@ usage: scripts/setup.sh [--ci]
 
 Installs the missing Debian packages (as root, or through sudo). Does nothing, quickly, when none is missing.
 
-  --ci    also what only .ci/run needs: clang and its tools, shellcheck
+  --ci    also what only .ci/run needs: clang and its tools, shellcheck, systemd-analyze
 USAGE
 }
 
@@ -21,7 +21,7 @@ packages=(
   # tests and benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev
 )
-ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck)
+ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck systemd)
 
 case ${1-} in
   '') ;;
