@@ -161,9 +161,13 @@ void CMaster::Stop(EStopMode mode) {
   if (mode == EStopMode::kGraceful && !m_deps.files.HasOtherBinary()) m_deps.listeners.RefuseNewcomers();
   m_deps.listeners.CloseAll();
   m_deps.log.Info("stopping {}", mode == EStopMode::kFast ? "at once" : "after everything is answered");
-  // The service goes on if the next binary has taken over.
-  if (!m_upgrade.IsReady()) m_notify.Stopping();
+  if (!HasSuccessor()) m_notify.Stopping();
   TellWorkersToLeave(mode);
+}
+
+// The next binary if it has taken over, or the older one to which this one was an upgrade.
+bool CMaster::HasSuccessor() const {
+  return m_upgrade.IsReady() || (!m_upgrade.IsRunning() && m_deps.files.HasOtherBinary());
 }
 
 void CMaster::TellWorkersToLeave(EStopMode mode) {

@@ -84,6 +84,8 @@ class CMaster {
   void ReopenLogs();
   void Rest();
   void Stop(EStopMode mode);
+  // Whether another binary goes on with the service when this one ends.
+  bool HasSuccessor() const;
   // Those that serve, why ever the server stops serving.
   void TellWorkersToLeave(EStopMode mode);
   void TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason);

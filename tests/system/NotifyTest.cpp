@@ -120,8 +120,8 @@ TEST_F(CNotifyTest, AnUpgradeMovesTheMainProcess) {
     EXPECT_EQ(main.text, "MAINPID=" + std::to_string(ready.sender));
     EXPECT_EQ(main.sender, server.MasterPid());
     if (isRolledBack) {
+      // The service doesn't stop with it.
       kill(ready.sender, SIGQUIT);
-      EXPECT_EQ(Next().text, "STOPPING=1");
       EXPECT_EQ(Next().text, "MAINPID=" + std::to_string(server.MasterPid()));
       continue;
     }
