@@ -146,6 +146,7 @@ void CMaster::Rest() {
   Current().CancelRespawns();
   m_deps.log.Info("the workers leave; SIGHUP starts them again");
   TellWorkersToLeave(EStopMode::kGraceful);
+  DoWhatWaited();
 }
 
 void CMaster::Stop(EStopMode mode) {

@@ -223,10 +223,13 @@ TEST_F(CReloadTest, AnAddressInUseRefusesTheReload) {
 
 TEST_F(CReloadTest, EveryKindOfChangeArrives) {
   CServerProcess& server = Start();
-  Configure({{"end", "[limits]\npacket_bytes = 100\n[heartbeat]\ninterval_s = 0.2\nmax_misses = 1"},
-             {"log", "level = \"debug\""}});
+  Configure({{"end",
+              "[limits]\npacket_bytes = 100\n[heartbeat]\ninterval_s = 0.2\nmax_misses = 1\n"
+              "[business]\nthreads = 7"}});
   ASSERT_TRUE(Reload(server));
   ASSERT_TRUE(WaitForWorkers(server, 1));
+  const std::vector<std::string> threads = ThreadNamesOf(server.WorkerPid());
+  EXPECT_EQ(std::count(threads.begin(), threads.end(), "sb-work-6"), 1);
   CTestClient idle(server.Port());
   EXPECT_TRUE(idle.WaitForClose());
   EXPECT_TRUE(server.WaitForCount(ECloseReason::kHeartbeat, 1));
@@ -234,6 +237,33 @@ TEST_F(CReloadTest, EveryKindOfChangeArrives) {
   big.SendFrame(kTestEcho, std::string(200, 'x'));
   EXPECT_TRUE(big.WaitForClose());
   EXPECT_TRUE(server.WaitForCount(ECloseReason::kBadLength, 1));
+}
+
+TEST_F(CReloadTest, PoolsAndTheLogLevelChange) {
+  CServerProcess& server = Start();
+  CTestClient client(server.Port());
+  ExpectReject(Ask(client, kTestUnknown), kTestUnknown, ERejectReason::kUnknownCode);
+  EXPECT_TRUE(server.WaitForLog("rejected: unknown_code"));
+  client.Close();
+  std::string text = ReadFile(CServerProcess::WriteConfig(Folder()));
+  text.replace(text.find("connections = 64"), 16, "connections = 1\nmax_connections = 1");
+  std::ofstream(Folder() / "switchboard.toml") << text << "level = \"error\"\n";
+  const pid_t before = server.WorkerPid();
+  server.Signal(SIGHUP);
+  // Whatever tells of the success is below that level.
+  ASSERT_TRUE(Eventually([&] { return server.WorkerPid() != before && WaitForWorkers(server, 1); }));
+  CTestClient first(server.Port());
+  ExpectServed(first);
+  ExpectReject(Ask(first, kTestUnknown), kTestUnknown, ERejectReason::kUnknownCode);
+  EXPECT_EQ(server.CountInLog("rejected: unknown_code"), 1U);
+  CTestClient second(server.Port());
+  EXPECT_TRUE(server.WaitForCount(ECounter::kAcceptPauses, 1));
+  first.Close();
+  ExpectServed(second);
+  // The totals, at the end, are told at the old level.
+  second.Close();
+  CServerProcess::WriteConfig(Folder());
+  ASSERT_TRUE(Reload(server));
 }
 
 TEST_F(CReloadTest, WhatCannotChangeSaysSo) {

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -36,6 +39,17 @@ class CUpgradeTest : public CSystemTest {
   // it.
   static bool WaitForEndOf(pid_t pid) {
     return Eventually([pid] { return !StateOf(pid).has_value(); });
+  }
+  static size_t ZombiesOf(pid_t parent) {
+    const std::string pid = std::to_string(parent);
+    std::istringstream children(ReadFile("/proc/" + pid + "/task/" + pid + "/children"));
+    size_t zombies = 0;
+    for (std::string child; children >> child;) {
+      const std::string stat = ReadFile("/proc/" + child + "/stat");
+      const size_t nameEnd = stat.rfind(')');
+      if (nameEnd != std::string::npos && stat.substr(nameEnd, 3) == ") Z") ++zombies;
+    }
+    return zombies;
   }
   // Stops the new master, whose old one has ended.
   void StopNew() {
@@ -238,6 +252,34 @@ TEST_F(CUpgradeTest, ASecondUpgradeWaitsForTheEndOfTheFirst) {
   server.Signal(SIGQUIT);
   EXPECT_EQ(server.WaitForEnd(), 0);
   StopNew();
+}
+
+TEST_F(CUpgradeTest, AStormOfAllSignalsLeavesNoZombieAndNoProcess) {
+  CServerProcess& server = StartWith({"server.workers=2"});
+  CSteadyLoad load(server.Port(), kTestEcho, 4);
+  std::mt19937 random(4711);
+  std::vector<int> signals = {SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD, SIGHUP, SIGUSR1};
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 50; ++i) server.Signal(signals[random() % signals.size()]);
+    ASSERT_TRUE(server.WaitForLog("serves; SIGQUIT makes this one leave"));
+    ASSERT_TRUE(load.WaitForAnswers(50));
+  }
+  load.Stop();
+  EXPECT_EQ(load.Complaints(), "");
+  const pid_t newMaster = PidIn("switchboard.pid");
+  EXPECT_NE(newMaster, server.MasterPid());
+  for (const pid_t master : {server.MasterPid(), newMaster}) {
+    EXPECT_TRUE(Eventually([master] { return ZombiesOf(master) == 0; })) << master;
+  }
+  // All at once, those that end it among them.
+  signals.insert(signals.end(), {SIGQUIT, SIGTERM, SIGQUIT, SIGINT});
+  std::shuffle(signals.begin(), signals.end(), random);
+  for (const int signal : signals) {
+    server.Signal(signal);
+    kill(newMaster, signal);
+  }
+  EXPECT_EQ(server.WaitForEnd(), 0);
+  EXPECT_TRUE(Eventually([this] { return ProcessesIn(Folder()).empty(); }));
 }
 
 TEST_F(CUpgradeTest, NobodyInTheQueuesIsLost) {

@@ -136,6 +136,19 @@ TEST_F(CWorkerTest, AWorkerThatCrashesAtOnceIsReplacedSlowerAndSlower) {
   ExpectServed(client);
 }
 
+TEST_F(CWorkerTest, AWorkerThatSaysSoIsNotReplacedAndAnotherServesItsQueue) {
+  ExpectComplaint("was killed by SIGKILL");
+  ExpectComplaint("exited with code 78");
+  ExpectComplaint("worker process 1 is not replaced: the next one would fail in the same way");
+  CServerProcess& server = StartWith({"server.workers=2"});
+  std::ofstream(Folder() / kTestRefuseFile).flush();
+  kill(server.WorkerPid(1), SIGKILL);
+  ASSERT_TRUE(server.WaitForLog("is not replaced"));
+  EXPECT_EQ(ChildrenOf(server.MasterPid()).size(), 1U);
+  std::deque<CTestClient> clients;
+  for (int i = 0; i < 50; ++i) ExpectServed(clients.emplace_back(server.Port()));
+}
+
 TEST_F(CWorkerTest, AWorkerThatCrashesAtTheFirstStartStopsTheStart) {
   std::ofstream(Folder() / kTestCrashFile).flush();
   EXPECT_THROW(Start(), std::runtime_error);
