@@ -112,7 +112,8 @@ void CLoadLoop::Receive(SConnection& connection, MonotonicTime now) {
     input = input.subspan(bytes);
     ++replies;
   }
-  if (!input.empty() && connection.answered == connection.asked) throw CWrongReply("a reply that nobody asked for");
+  if (!input.empty() && connection.answered == connection.asked && !m_protocol.HasUnasked())
+    throw CWrongReply("a reply that nobody asked for");
   connection.partial.assign(input.begin(), input.end());
   if (replies != 0) Ask(connection, replies, now);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bench/CGrpcProtocol.h"
+#include "bench/CHttpGetProtocol.h"
 #include "misc/CCrc32.h"
 #include "net/CFrameDecoder.h"
 #include "net/CFrameEncoder.h"
@@ -172,6 +174,8 @@ std::unique_ptr<CPeerProtocol> CPeerProtocol::Make(std::string_view name, size_t
   if (name == "redis-get") return CValueProtocol::Redis(bodyBytes);
   if (name == "memcached-get") return CValueProtocol::Memcached(bodyBytes);
   if (name == "zeromq") return std::make_unique<CZeroMqProtocol>(bodyBytes);
+  if (name == "http-get") return std::make_unique<CHttpGetProtocol>(bodyBytes);
+  if (name == "grpc") return std::make_unique<CGrpcProtocol>(bodyBytes);
   throw std::invalid_argument("unknown protocol; there are: " + std::string(kNames));
 }
 

@@ -8,14 +8,17 @@ usage: bench/compare.sh [OPTION…]
 
 Pins each server to one core and the load to another, drives them in turn, round after round, with 64-byte packets
 (56-byte bodies, CRC checked) in a closed loop, and prints a table of medians: CPU time of the server for each request,
-throughput, p50, p99, and ratios to the bare echo and to Switchboard's pool. Then it writes the table into
-docs/PERFORMANCE.md and the picture docs/performance.svg. Leaves nothing running.
+throughput, p50, p99, and ratios to the bare echo and to Switchboard's pool. Servers of HTTP serve a file of 1 KiB
+instead. Beside that it lets client-sim drive the bare echo, and prints what a request costs each of the two. Then it
+writes the tables into docs/PERFORMANCE.md and the picture docs/performance.svg. Leaves nothing running. With all peers
+and the defaults it takes about 10 minutes.
 
   --rounds N        rounds (default 5)
   --duration S      seconds that count of each measurement (default 2); as many before it as --warmup
   --warmup S        seconds that don't count (default 0.5)
   --cases LIST      CONNECTIONSxDEPTH,… (default 64x1,64x16,1000x1)
-  --peers LIST      all (default), none, or some of: redis-ping,redis-get,memcached,libuv,libevent,zeromq
+  --peers LIST      all (default), none, or some of: redis-ping,redis-get,memcached,nginx,libuv,libevent,grpc,
+                    zeromq
   --quick           1 round of 0.3 s with --peers none and --no-write: does it work at all?
   --no-write        print only
   --server-core N   core of the servers (default 0)
@@ -27,7 +30,7 @@ USAGE
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 command_line="bench/compare.sh${*:+ $*}"
-all_peers=redis-ping,redis-get,memcached,libuv,libevent,zeromq
+all_peers=redis-ping,redis-get,memcached,nginx,libuv,libevent,grpc,zeromq
 rounds=5 duration=2 warmup=0.5 cases=64x1,64x16,1000x1 peers=all server_core=0 load_core=1 build='' write=yes
 while (($# > 0)); do
   case $1 in
@@ -61,6 +64,8 @@ packages_of() {
   case $1 in
     redis-*) echo redis-server ;;
     memcached) echo memcached ;;
+    nginx) echo nginx-light ;;
+    grpc) printf '%s\n' libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc ;;
     libuv) echo libuv1-dev ;;
     libevent) echo libevent-dev ;;
     zeromq) echo libzmq3-dev ;;
@@ -91,12 +96,13 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-# Of each server: what it's called in the table, its processes, its port, and how peer-load speaks to it.
-declare -A pids=() ports=() protocols=() codes=()
+# Of each server: what it's called in the table, its processes, its port, how peer-load speaks to it, and the bytes of
+# a body.
+declare -A pids=() ports=() protocols=() codes=() bodies=()
 row_names=()
-add_row() {  # NAME PIDS PORT PROTOCOL [CODE]
+add_row() {  # NAME PIDS PORT PROTOCOL [CODE [BODY]]
   row_names+=("$1")
-  pids[$1]=$2 ports[$1]=$3 protocols[$1]=$4 codes[$1]=${5:-7}
+  pids[$1]=$2 ports[$1]=$3 protocols[$1]=$4 codes[$1]=${5:-7} bodies[$1]=${6:-56}
 }
 
 # Starts a server on the server's core; its pid is then in `pid`.
@@ -126,13 +132,20 @@ start_echo() {  # NAME PROGRAM PROTOCOL
   add_row "$1" "$pid" "$port" "$3"
 }
 
-start_switchboard() {  # REPLY_PATH
-  local log=$folder/switchboard-$1.log
-  launch "$log" "$build/bench/bench-server" -c /dev/null --foreground --set server.workers=1 \
-    --set server.working_directory="$folder" --set server.pid_file="$folder/$1.pid" --set listener.0.port=0 \
-    --set listener.0.address=127.0.0.1 --set business.threads=2 --set reply.path="$1" --set log.file=stderr
+with_children() {  # PID
+  echo "$1,$(pgrep --parent "$1" | paste --serial --delimiters=,)"
+}
+
+start_switchboard() {  # NAME KEY=VALUE…
+  local log=$folder/switchboard-$1.log settings=(-c /dev/null) setting
+  for setting in server.workers=1 server.working_directory="$folder" server.pid_file="$folder/$1.pid" \
+    listener.0.port=0 listener.0.address=127.0.0.1 business.threads=2 log.file=stderr "${@:2}"; do
+    settings+=(--set "$setting")
+  done
+  "$build/bench/bench-server" -t "${settings[@]}" >"$log" 2>&1 || return 1
+  launch "$log" "$build/bench/bench-server" --foreground "${settings[@]}"
   port=$(await_line "$log" 'listening on [^ ]*:([0-9]+)')
-  pid=$pid,$(pgrep --parent "$pid" | paste --serial --delimiters=,)
+  pid=$(with_children "$pid")
 }
 
 free_port() { python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -152,6 +165,37 @@ start_memcached() {
   add_row "memcached, GET" "$pid" "$port" memcached-get
 }
 
+# What the servers of HTTP serve: www/bench, 1 KiB.
+make_www() {
+  [[ -d $folder/www ]] || { mkdir "$folder/www" && head --bytes=1024 /dev/zero | tr '\0' x >"$folder/www/bench"; }
+}
+
+# Without sendfile a small file leaves in one write with its header: the least that it costs nginx.
+start_nginx() {
+  local log=$folder/nginx.log user=''
+  make_www
+  ((EUID != 0)) || user='user root;'
+  port=$(free_port)
+  cat >"$folder/nginx.conf" <<CONFIGURATION
+$user
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr notice;
+events { worker_connections 20000; }
+http {
+  access_log off;
+  open_file_cache max=16;
+  keepalive_requests 1000000000;
+  client_body_temp_path tmp1; proxy_temp_path tmp2; fastcgi_temp_path tmp3; uwsgi_temp_path tmp4; scgi_temp_path tmp5;
+  server { listen 127.0.0.1:$port backlog=4096; root www; }
+}
+CONFIGURATION
+  PATH=$PATH:/usr/sbin launch "$log" nginx -p "$folder" -c nginx.conf
+  await_line "$log" '(start worker process )' >/dev/null
+  add_row "nginx, file of 1 KiB" "$(with_children "$pid")" "$port" http-get 0 1024
+}
+
 start_peer() {
   case $1 in
     redis-ping)
@@ -163,6 +207,8 @@ start_peer() {
       add_row "Redis, GET" "$redis_pid" "$redis_port" redis-get
       ;;
     memcached) start_memcached ;;
+    nginx) start_nginx ;;
+    grpc) start_echo "gRPC, unary echo" peer-grpc grpc ;;
     libuv) start_echo "libuv, echo" peer-libuv packet ;;
     libevent) start_echo "libevent, echo" peer-libevent packet ;;
     zeromq) start_echo "ZeroMQ, ROUTER" peer-zeromq zeromq ;;
@@ -171,11 +217,16 @@ start_peer() {
 
 ulimit -n "$(ulimit -Hn)"
 start_echo "bare epoll echo" bare-echo packet
-start_switchboard direct
+echo_pid=$pid echo_port=$port
+start_switchboard direct reply.path=direct
 add_row "Switchboard, inline" "$pid" "$port" packet 8
 add_row "Switchboard, pool" "$pid" "$port" packet 7
-start_switchboard send_thread
+start_switchboard send_thread reply.path=send_thread
 add_row "Switchboard, pool + send thread" "$pid" "$port" packet 7
+make_www
+if [[ ,$peers, == *,nginx,* ]] && start_switchboard http listener.0.protocol=http listener.0.root="$folder/www"; then
+  add_row "Switchboard, file of 1 KiB" "$pid" "$port" http-get 0 1024
+fi
 for peer in "${peer_list[@]}"; do start_peer "$peer"; done
 
 results=$folder/results.tsv
@@ -186,10 +237,14 @@ for ((round = 1; round <= rounds; round++)); do
     for row in "${row_names[@]}"; do
       result=$(taskset --cpu-list "$load_core" "$build/bench/peer-load" --port "${ports[$row]}" \
         --protocol "${protocols[$row]}" --code "${codes[$row]}" --connections "${case%x*}" --depth "${case#*x}" \
-        --body 56 --warmup "$warmup" --duration "$duration" --pids "${pids[$row]}") ||
+        --body "${bodies[$row]}" --warmup "$warmup" --duration "$duration" --pids "${pids[$row]}") ||
         { echo "compare: '$row' failed at $case" >&2 && exit 1; }
       printf '%s\t%s\t%s\t%s\n' "$round" "$case" "$row" "$result" >>"$results"
     done
+    result=$(taskset --cpu-list "$load_core" "$root/bench/client-cost.py" --program "$build/bin/client-sim" \
+      --port "$echo_port" --pid "$echo_pid" --connections "${case%x*}" --depth "${case#*x}" --body 56 \
+      --warmup "$warmup" --duration "$duration") || { echo "compare: client-sim failed at $case" >&2 && exit 1; }
+    printf '%s\t%s\t%s\t%s\n' "$round" "$case" client-sim "$result" >>"$results"
   done
 done
 

@@ -6,6 +6,7 @@ import csv
 import os
 import pathlib
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 
 YARDSTICK = "bare epoll echo"
 OURS = "Switchboard, pool"
+CLIENT = "client-sim"  # its rows tell what it cost to drive the yardstick
 BEGIN, END = "<!-- compare.sh: begin -->", "<!-- compare.sh: end -->"
 
 # (server, case, measure) -> the ratio to the yardstick that the project wants to keep.
@@ -27,8 +29,10 @@ TARGETS = {
 VERSIONS = {  # what a row needs -> how to ask for its version
     "Redis": ("redis-server", "--version"),
     "memcached": ("memcached", "--version"),
+    "nginx": ("/usr/sbin/nginx", "-v"),
     "libuv": ("pkg-config", "--modversion", "libuv"),
     "libevent": ("pkg-config", "--modversion", "libevent"),
+    "gRPC": ("pkg-config", "--modversion", "grpc++"),
     "ZeroMQ": ("pkg-config", "--modversion", "libzmq"),
 }
 
@@ -45,7 +49,7 @@ class Measurements:
                 case, server = line["case"], line["server"]
                 if case not in self.cases:
                     self.cases.append(case)
-                if server not in self.servers:
+                if server not in self.servers and server != CLIENT:
                     self.servers.append(server)
                 values = {key: float(value) for key, value in (pair.split("=") for pair in line["result"].split())}
                 self._values.setdefault((case, server), []).append(values)
@@ -68,6 +72,11 @@ class Measurements:
         """Median of the ratios within each round: what slows a whole round down falls out of it."""
         pairs = zip(self.all(case, server, measure), self.all(case, to, measure))
         return statistics.median(mine / theirs for mine, theirs in pairs)
+
+    def client_ratio(self, case: str) -> float:
+        """Median of client-sim's CPU time per request ÷ that of the server that it drove, within each round."""
+        pairs = zip(self.all(case, CLIENT, "client_cpu_us"), self.all(case, CLIENT, "server_cpu_us"))
+        return statistics.median(client / server for client, server in pairs)
 
 
 def table(data: Measurements, case: str) -> list[list[str]]:
@@ -92,6 +101,17 @@ def table(data: Measurements, case: str) -> list[list[str]]:
     return rows
 
 
+def client_table(data: Measurements) -> list[list[str]]:
+    """What client-sim's own work costs, beside that of the server that it drives."""
+    rows = [["client-sim drives the bare echo", "client-sim, CPU µs/request", "bare echo, CPU µs/request",
+             "client-sim ÷ bare echo"]]
+    for case in data.cases:
+        connections, depth = case.split("x")
+        rows.append([f"{connections} connections × depth {depth}", f"{data.median(case, CLIENT, 'client_cpu_us'):.3f}",
+                     f"{data.median(case, CLIENT, 'server_cpu_us'):.3f}", f"{data.client_ratio(case):.2f}"])
+    return rows
+
+
 def markdown(rows: list[list[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
 
@@ -110,21 +130,29 @@ def targets(data: Measurements) -> str:
             ratio = data.ratio(case, server, measure, YARDSTICK)
             name = "CPU" if measure == "server_cpu_us" else "p99"
             rows.append([f"{server}, {case}, {name}", f"≤ {wanted:.2f}", f"{ratio:.2f}", "yes" if ratio <= wanted else "no"])
+    if "64x16" in data.cases:
+        ratio = data.client_ratio("64x16")
+        rows.append(["client-sim's own, 64x16, CPU", "≤ 1.00", f"{ratio:.2f}", "yes" if round(ratio, 2) <= 1 else "no"])
     return markdown(rows) if len(rows) > 1 else ""
 
 
 def first_line(*command: str) -> str:
     try:
-        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "?"
-    return output.strip().splitlines()[0]
+    return (run.stdout + run.stderr).strip().splitlines()[0]
+
+
+def version(*command: str) -> str:
+    number = re.search(r"\d+(\.\d+)+", first_line(*command))
+    return number[0] if number else "?"
 
 
 def surroundings(data: Measurements, command: str) -> str:
     info = pathlib.Path("/proc/cpuinfo").read_text()
     model = next((line.split(":", 1)[1].strip() for line in info.splitlines() if line.startswith("model name")), "?")
-    versions = [f"{name} ({first_line(*ask)})" for name, ask in VERSIONS.items()
+    versions = [f"{name} {version(*ask)}" for name, ask in VERSIONS.items()
                 if any(server.startswith(name) for server in data.servers)]
     noise = max(data.spread(case, YARDSTICK, "server_cpu_us") for case in data.cases)
     lines = [
@@ -148,31 +176,35 @@ def write_page(path: pathlib.Path, text: str) -> None:
 
 
 def draw(data: Measurements, path: pathlib.Path) -> None:
-    """Bars of CPU time per request, one chart for each case, by gnuplot."""
-    height = 100 + 28 * len(data.servers)
-    left, width = 0.27, 0.72 / len(data.cases)  # of the first chart, and of each with the gap after it
+    """A point for each server's CPU time per request, one chart for each case, by gnuplot. The scale is logarithmic:
+    the servers lie up to a factor of 50 apart."""
+    height = 112 + 28 * len(data.servers)
+    left, width = 0.24, 0.75 / len(data.cases)  # of the first chart, and of each with the gap after it
     script = [
-        f"set terminal svg size 1000,{height} dynamic font 'sans-serif,12' background '#ffffff'",
+        f"set terminal svg size 1100,{height} dynamic font 'sans-serif,12' background '#ffffff'",
         f"set output '{path}'",
-        "set multiplot title 'CPU time of the server for each request, µs (less is better)'",
-        "set style fill solid; unset key; set border 3; set tics nomirror; set ytics scale 0",
-        f"set tmargin at screen {1 - 60 / height:.3f}; set bmargin at screen {30 / height:.3f}",
+        "set multiplot title 'CPU time of the server for each request, µs (left is better; logarithmic)'",
+        "unset key; set border 1 lc rgb '#888888'; set tics nomirror; set ytics scale 0; set logscale x",
+        "set grid ytics lc rgb '#e4e8eb' lt 1; "
+        "set xtics (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)",
+        f"set tmargin at screen {1 - 72 / height:.3f}; set bmargin at screen {30 / height:.3f}",
         f"set yrange [{len(data.servers) - 0.5}:-0.5]",
     ]
     blocks = []
     for i, case in enumerate(data.cases):
         connections, depth = case.split("x")
         values = [data.median(case, server, "server_cpu_us") for server in data.servers]
-        lines = [f'{y} {value:.4f} "{server}" {0x2a6f97 if server.startswith("Switchboard") else 0xa9b4bd}'
+        lines = [f'{y} {value:.4f} "{server}" {0x2a6f97 if server.startswith("Switchboard") else 0x8a959e}'
                  for y, (server, value) in enumerate(zip(data.servers, values))]
         blocks.append(f"$case{i} << EOD\n" + "\n".join(lines) + "\nEOD")
         tics = ":ytic(3)" if i == 0 else ""
         script += [
-            f"set lmargin at screen {left + i * width:.3f}; set rmargin at screen {left + (i + 0.9) * width:.3f}",
+            f"set lmargin at screen {left + i * width:.3f}; set rmargin at screen {left + (i + 0.93) * width:.3f}",
             *(["set format y ''"] if i > 0 else []),
-            f"set title '{connections} connections × depth {depth}'; set xrange [0:{1.3 * max(values):.4f}]; set xtics autofreq",
-            f"plot $case{i} using (0):1:(0):2:($1-0.35):($1+0.35):4{tics} with boxxyerror lc rgb variable, "
-            f"$case{i} using 2:1:(sprintf(' %.2f', $2)) with labels left",
+            f"set title '{connections} connections × depth {depth}'",
+            f"set xrange [{0.7 * min(values):.4f}:{2.6 * max(values):.4f}]",
+            f"plot $case{i} using 2:1:4{tics} with points pt 7 ps 0.9 lc rgb variable, "
+            f"$case{i} using 2:1:(sprintf('%.3g', $2)) with labels left offset character 1.2,0",
         ]
     subprocess.run(["gnuplot"], input="\n".join(blocks + script) + "\n", text=True, check=True)
 
@@ -186,7 +218,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     data = Measurements(arguments.results)
-    parts = [surroundings(data, arguments.command), *(markdown(table(data, case)) for case in data.cases), targets(data)]
+    parts = [surroundings(data, arguments.command), *(markdown(table(data, case)) for case in data.cases),
+             markdown(client_table(data)), targets(data)]
     text = "\n\n".join(part for part in parts if part)
     print(text)
     if arguments.page:
