@@ -156,6 +156,15 @@ TEST_F(CScenarioFileTest, Expectations) {
   EXPECT_FALSE(workload.IsPush(100));
 }
 
+TEST_F(CScenarioFileTest, AFileThatIsNotThereIsNamed) {
+  try {
+    CScenarioFile::Read((m_folder / "none.toml").string(), 1, m_factory);
+    FAIL() << "it was read";
+  } catch (const CScenarioError& error) {
+    EXPECT_EQ(std::string(error.what()), (m_folder / "none.toml").string() + ": No such file or directory");
+  }
+}
+
 TEST_F(CScenarioFileTest, MistakesHaveAPlace) {
   const std::string aClass = "[[class]]\nloop = ['ping']\n";
   const std::map<std::string, std::string> complaints{
@@ -180,12 +189,17 @@ TEST_F(CScenarioFileTest, MistakesHaveAPlace) {
       {aClass + "[message.say]\ncode = 1\ntext = 'x'\nhex = '00'\n", ": a message has one body"},
       {aClass + "[message.say]\ncode = 1\nhex = '0'\n", "test.toml:5: hex digits come in pairs"},
       {aClass + "[message.say]\ncode = 1\nfields = 'u9:1'\n", "test.toml:5: field 'u9:1': the type"},
-      {aClass + "[message.say]\ncode = 1\nfile = 'none'\n", "test.toml:5: "},
+      {aClass + "[message.say]\ncode = 1\nfile = 'none'\n", "none is no file"},
+      {aClass + "[message.say]\ncode = 1\nfile = '/dev/zero'\n", "test.toml:5: /dev/zero is no file"},
+      {aClass + "[message.say]\ncode = 1\nfile = 'huge'\n", "huge has more than 16777216 bytes"},
+      {aClass + "[message.say]\ncode = 1\nreply_hex = '" + std::string(2 * 65528, '0') + "'\n", ": a body has at most"},
       {aClass + "[message.say]\ncode = 1\nbytes = '9-1'\n", "test.toml:5: the smaller size comes first"},
       {aClass + "[message.say]\ncode = 1\nbytes = 65528\n", "test.toml:5: a number from 0 to 65527"},
       {aClass + "[message.say]\ncode = 1\nexpect = 'love'\n", "test.toml:5: expect is reply, echo or nothing"},
       {aClass + "[message.say]\ncode = 1\nreject = 'no_reason'\n", "test.toml:5: 'no_reason' is no reason"},
   };
+  Write("huge", "");
+  fs::resize_file(m_folder / "huge", CTomlReader::kMaxFileBytes + 1);
   for (const auto& [text, complaint] : complaints) {
     EXPECT_NE(Complaint(text).find(complaint), std::string::npos) << text << "\nsays: " << Complaint(text);
   }
