@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -22,7 +23,14 @@ CEndpoint::CEndpoint(const std::string& text, const std::vector<std::string>& so
   }
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  m_servers = LookUp(host, text.c_str() + colon + 1, text);
+  const char* p_port = text.c_str() + colon + 1;
+  // Checked here, as getaddrinfo takes 65536 for 0.
+  uint16_t port = 0;
+  const char* p_end = text.c_str() + text.size();
+  if (const auto [p_rest, error] = std::from_chars(p_port, p_end, port); error != std::errc{} || p_rest != p_end) {
+    throw std::invalid_argument(fmt::format("'{}': a port is a number of 0 to 65535", text));
+  }
+  m_servers = LookUp(host, p_port, text);
   for (const std::string& source : sources) m_sources.push_back(LookUp(source, "0", source).front());
 }
 

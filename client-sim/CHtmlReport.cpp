@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <iterator>
@@ -178,15 +179,20 @@ void AppendOffenders(std::string& out, const SRunReport& report) {
 void AppendRows(std::string& out, const char* p_title, const SRunReport& before, const SRunReport& after,
                 const std::vector<SComparedRow>& rows) {
   constexpr std::string_view kClasses[]{"", "goodtext", "badtext"};
+  const bool hasChanges =
+      std::any_of(rows.begin(), rows.end(), [](const SComparedRow& row) { return !row.change.empty(); });
   Append(
       out,
       "<section class=\"card\"><h2>{}</h2><table><tr><th></th><th class=\"n\"><span class=\"key blue\">{}</span></th>"
-      "<th class=\"n\"><span class=\"key orange\">{}</span></th><th class=\"n\">change</th></tr>\n",
-      p_title, EscapeHtml(before.Title()), EscapeHtml(after.Title()));
+      "<th class=\"n\"><span class=\"key orange\">{}</span></th>{}</tr>\n",
+      p_title, EscapeHtml(before.Title()), EscapeHtml(after.Title()), hasChanges ? "<th class=\"n\">change</th>" : "");
   for (const SComparedRow& row : rows) {
-    Append(out, "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n {}\">{}</td></tr>\n",
-           EscapeHtml(row.name), EscapeHtml(row.before), EscapeHtml(row.after),
-           kClasses[static_cast<size_t>(row.judgement)], EscapeHtml(row.change));
+    Append(out, "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>", EscapeHtml(row.name),
+           EscapeHtml(row.before), EscapeHtml(row.after));
+    if (hasChanges) {
+      Append(out, "<td class=\"n {}\">{}</td>", kClasses[static_cast<size_t>(row.judgement)], EscapeHtml(row.change));
+    }
+    out += "</tr>\n";
   }
   out += "</table></section>\n";
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <iterator>
@@ -93,6 +94,19 @@ void AppendAttacks(std::string& out, const SRunResult& result) {
       const uint64_t count = attack.rejectsByReason[reason];
       if (count != 0) Append(out, "{:<16}{:>10} Rejects for {}\n", "", WithCommas(count), RejectName(reason));
     }
+  }
+  // The honest clients, with and without them.
+  const auto phaseOf = [&](EPhaseKind kind) {
+    return std::find_if(result.phases.begin(), result.phases.end(),
+                        [kind](const SPhaseResult& phase) { return phase.kind == kind; });
+  };
+  const auto before = phaseOf(EPhaseKind::kBeforeAttack);
+  const auto under = phaseOf(EPhaseKind::kUnderAttack);
+  if (before != result.phases.end() && under != result.phases.end() && before->latencies.Count() != 0) {
+    const uint64_t calmNs = before->latencies.ValueAt(99);
+    const uint64_t attackedNs = under->latencies.ValueAt(99);
+    Append(out, "p99 of the honest clients: {:.3f} ms before, {:.3f} ms under attack (× {:.2f})\n", Ms(calmNs),
+           Ms(attackedNs), static_cast<double>(attackedNs) / static_cast<double>(std::max<uint64_t>(calmNs, 1)));
   }
   out += "closed and reset: by the server; left: by the attacker himself; open: at the end of the attack.\n";
 }

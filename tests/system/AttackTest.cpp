@@ -126,6 +126,7 @@ TEST_F(CAttackTest, ResetsPass) {
 TEST_F(CAttackTest, SeveralKindsAtOnce) {
   CServerProcess& server = StartDemo({"limits.packet_timeout_s=0.1"});
   Attack(server, "bad-crc,half-open,bad-length");
+  EXPECT_NE(m_output.find("p99 of the honest clients: "), std::string::npos) << m_output;
   EXPECT_GE(server.Count(ECloseReason::kBadCrc), kAttackers);
   EXPECT_GE(server.Count(ECloseReason::kBadLength), kAttackers);
   EXPECT_GE(server.Count(ECloseReason::kPacketTimeout), kAttackers);

@@ -2,16 +2,23 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "tests/support/Loopback.h"
 #include "tests/system/CSystemTest.h"
+#include "tests/system/Processes.h"
 
 namespace switchboard {
 namespace {
+
+namespace fs = std::filesystem;
 
 class CStressTest : public CSystemTest {
  protected:
@@ -90,6 +97,66 @@ TEST_F(CStressTest, ACrashFailsARunThatDoesNotExpectIt) {
 TEST_F(CStressTest, ARunThatExpectsResetsGoesOnAfterACrash) {
   EXPECT_EQ(RunAcrossACrash({"--reconnect", "--expect-reset"}), 0) << m_output;
   EXPECT_NE(m_output.find("reconnects"), std::string::npos) << m_output;
+}
+
+// The processors that each of a process' threads may use, by the thread's name, as /proc writes them.
+std::map<std::string, std::string> ProcessorsOf(pid_t pid) {
+  std::map<std::string, std::string> processors;
+  std::error_code ended;
+  for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", ended)) {
+    const std::string name = ReadFile(entry.path() / "comm");
+    const std::string status = ReadFile(entry.path() / "status");
+    constexpr std::string_view kKey = "Cpus_allowed_list:\t";
+    const size_t at = status.find(kKey);
+    if (name.empty() || at == std::string::npos) continue;
+    const size_t from = at + kKey.size();
+    processors[name.substr(0, name.find('\n'))] = status.substr(from, status.find('\n', from) - from);
+  }
+  return processors;
+}
+
+TEST_F(CStressTest, PinnedThreadsHaveAProcessorEach) {
+  CServerProcess& server = StartDemo();
+  const auto p_program = Begin(server, {"--connections", "4", "--threads", "2", "--pin", "--duration", "1h"});
+  EXPECT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, 100));
+  std::map<std::string, std::string> processors = ProcessorsOf(p_program->Pid());
+  EXPECT_EQ(processors["sim-0"].find_first_not_of("0123456789"), std::string::npos) << processors["sim-0"];
+  EXPECT_EQ(processors["sim-1"].find_first_not_of("0123456789"), std::string::npos) << processors["sim-1"];
+  if (processors["client-sim"].find_first_not_of("0123456789") != std::string::npos) {
+    EXPECT_NE(processors["sim-0"], processors["sim-1"]);
+  }
+  p_program->Signal(SIGINT);
+  EXPECT_EQ(p_program->Wait(), 0) << p_program->Output() << p_program->Errors();
+}
+
+TEST_F(CStressTest, AServerOnIPv6) {
+  if (!HasIPv6()) {
+    CProgram program("client-sim", {"--connect", "[::1]:9", "--quiet"}, {Folder()});
+    EXPECT_EQ(program.Wait(), 3) << program.Output() << program.Errors();
+    return;
+  }
+  SServerOptions options;
+  options.program = "switchboard";
+  options.overrides = {"listener.1.address=::1", "listener.1.port=0"};
+  options.listeners = 2;
+  CServerProcess& server = Start(options);
+  CProgram program("client-sim",
+                   {"--connect", "[::1]:" + std::to_string(server.Port(1)), "--connections", "4", "--requests", "2000",
+                    "--attack", "bad-crc", "--quiet"},
+                   {Folder()});
+  EXPECT_EQ(program.Wait(), 0) << program.Output() << program.Errors();
+  EXPECT_GE(server.Count(ECounter::kPacketsReplied), 4000U) << "before and under the attack";
+}
+
+TEST_F(CStressTest, SeveralProcessesFromSeveralAddresses) {
+  CServerProcess& server = StartDemo();
+  std::vector<std::unique_ptr<CProgram>> programs;
+  for (const char* p_sources : {"127.0.0.2,127.0.0.3", "127.0.0.4"}) {
+    programs.push_back(Begin(server, {"--connections", "50", "--requests", "5000", "--source", p_sources}));
+  }
+  for (const auto& p_program : programs) EXPECT_EQ(p_program->Wait(), 0) << p_program->Output() << p_program->Errors();
+  EXPECT_EQ(server.Count(ECounter::kPacketsAccepted), 10'000U);
+  EXPECT_EQ(server.Count(ECounter::kConnectionsAccepted), 100U);
 }
 
 TEST_F(CStressTest, AStoppedRunEndsInOrder) {
