@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace switchboard {
+
+// Methods that something here may answer; all others that exist are kOther, for which 405 is the answer.
+enum class EHttpMethod : uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
+
+// A header field: a valid token, and a value without surrounding blanks and control bytes (tabs aside).
+struct SHttpField {
+  std::string_view name;
+  std::string_view value;
+};
+
+// Why a request is refused: an HTTP status, after which the connection is closed, and words for the log. 0: it is not.
+struct SHttpVerdict {
+  uint16_t status = 0;
+  const char* p_reason = "";
+};
+
+// What a request may measure, in bytes.
+struct SHttpLimits {
+  // A head is at most this long, whatever headBytes says: the parser library stops at 80 KiB.
+  static constexpr size_t kMaxHeadBytes = 64 * 1024;
+
+  size_t lineBytes = 8192;   // of the request line: beyond it 414
+  size_t headBytes = 32768;  // of request line and header fields: beyond it 431
+  size_t bodyBytes = 65536;  // of the body, decoded, below 1 GiB: beyond it 413
+};
+
+// A request. The views point to where its bytes lie, in a read buffer or in the parser, and live as long as these.
+// It is large (3 KiB): keep one for many requests.
+// Threads: one owner at a time.
+struct SHttpRequest {
+  static constexpr size_t kMaxFields = 100;  // beyond it 431
+
+  EHttpMethod method = EHttpMethod::kOther;
+  uint8_t minorVersion = 1;      // of HTTP/1.0 or HTTP/1.1
+  bool isKeepAlive = false;      // the client wants to send another request on this connection
+  bool isChunked = false;        // the body comes (came) in chunks
+  bool expectsContinue = false;  // the client waits for "100 Continue" before it sends the body
+  uint64_t contentLength = 0;    // bytes of a body that is not chunked
+  std::string_view methodName;
+  std::string_view target;  // begins with '/', or is "*" (of OPTIONS); no blanks, no controls, no '#'
+  std::string_view head;    // all bytes of request line, fields and empty line, as received
+  std::string_view body;    // decoded; empty before it has arrived
+
+  std::span<const SHttpField> Fields() const { return {fields.data(), fieldCount}; }
+  bool HasBody() const { return isChunked || contentLength != 0; }
+  // The value of the first field of this name; `name` is in small letters.
+  std::optional<std::string_view> Find(std::string_view name) const;
+  // Forgets everything; costs little.
+  void Reset();
+
+  uint32_t fieldCount = 0;
+  std::array<SHttpField, kMaxFields> fields;
+};
+
+// Whether `text` is `lower`, which is in small letters, in any mix of letters. ASCII only.
+bool IsHttpName(std::string_view text, std::string_view lower);
+
+}  // namespace switchboard
