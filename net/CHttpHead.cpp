@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "net/HttpText.h"
+
 namespace switchboard {
 
 namespace {
@@ -34,12 +36,6 @@ constexpr CByteSet kHostBytes("-._~%!$&'()*+;=:[]" SWITCHBOARD_ALNUM);
 constexpr CByteSet kDigits("0123456789");
 
 bool IsToken(std::string_view text) { return !text.empty() && kTokenBytes.HoldsAllOf(text); }
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // What http_parser's callbacks fill.
 struct SSplit {
@@ -74,7 +70,7 @@ int OnValue(http_parser* p_parser, const char* p_at, size_t length) {
     return 1;
   }
   split.isNameOpen = false;
-  split.request.fields[split.request.fieldCount++].value = Trimmed({p_at, length});
+  split.request.fields[split.request.fieldCount++].value = TrimBlanks({p_at, length});
   return 0;
 }
 
@@ -166,9 +162,8 @@ SHttpVerdict ReadLength(std::string_view value, SHttpRequest& request) {
 SHttpVerdict ReadCodings(std::string_view value, SHttpRequest& request) {
   if (request.minorVersion == 0) return {400, "transfer coding in HTTP/1.0"};
   bool isUnknown = false;
-  while (true) {
-    const size_t comma = value.find(',');
-    const std::string_view coding = Trimmed(value.substr(0, comma));
+  CHttpList codings(value);
+  for (std::string_view coding; codings.Next(coding);) {
     if (request.isChunked) return {400, "chunked is not the last transfer coding"};
     if (IsHttpName(coding, "chunked")) {
       request.isChunked = true;
@@ -177,8 +172,6 @@ SHttpVerdict ReadCodings(std::string_view value, SHttpRequest& request) {
     } else {
       return {400, "bad transfer coding"};
     }
-    if (comma == std::string_view::npos) break;
-    value.remove_prefix(comma + 1);
   }
   return isUnknown ? SHttpVerdict{501, "unknown transfer coding"} : kGood;
 }
@@ -189,13 +182,10 @@ struct SConnectionOptions {
   bool isKeepAlive = false;
 
   void Read(std::string_view value) {
-    while (true) {
-      const size_t comma = value.find(',');
-      const std::string_view option = Trimmed(value.substr(0, comma));
+    CHttpList options(value);
+    for (std::string_view option; options.Next(option);) {
       isClose = isClose || IsHttpName(option, "close");
       isKeepAlive = isKeepAlive || IsHttpName(option, "keep-alive");
-      if (comma == std::string_view::npos) return;
-      value.remove_prefix(comma + 1);
     }
   }
 };

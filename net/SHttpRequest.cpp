@@ -1,13 +1,8 @@
 #include "net/SHttpRequest.h"
 
-#include <algorithm>
+#include "net/HttpText.h"
 
 namespace switchboard {
-
-bool IsHttpName(std::string_view text, std::string_view lower) {
-  const auto isSame = [](char c, char small) { return c == small || (c >= 'A' && c <= 'Z' && (c | 0x20) == small); };
-  return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(), isSame);
-}
 
 std::optional<std::string_view> SHttpRequest::Find(std::string_view name) const {
   for (const SHttpField& field : Fields()) {

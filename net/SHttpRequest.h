@@ -62,7 +62,4 @@ struct SHttpRequest {
   std::array<SHttpField, kMaxFields> fields;
 };
 
-// Whether `text` is `lower`, which is in small letters, in any mix of letters. ASCII only.
-bool IsHttpName(std::string_view text, std::string_view lower);
-
 }  // namespace switchboard

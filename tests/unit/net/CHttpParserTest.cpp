@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "net/HttpText.h"
+
 namespace switchboard {
 namespace {
 
