@@ -28,10 +28,12 @@ CThread::CThread(std::string name, std::function<void()> body) {
   pthread_sigmask(SIG_SETMASK, &blocked, &before);
   name.resize(std::min<size_t>(name.size(), 15));
   try {
-    m_thread = std::thread([name = std::move(name), body = std::move(body)] {
+    m_thread = std::thread([name, body = std::move(body)] {
       pthread_setname_np(pthread_self(), name.c_str());
       body();
     });
+    // So that both know it by its name from their next line on.
+    pthread_setname_np(m_thread.native_handle(), name.c_str());
   } catch (...) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;
