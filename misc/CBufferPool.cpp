@@ -49,6 +49,7 @@ BlockPtr CBufferPool::Get(size_t bytes) {
 }
 
 void CBufferPool::Return(CBlock* p_block) {
+  p_block->m_p_file.reset();
   const size_t sizeClass = ClassFor(p_block->m_capacity);
   if (sizeClass < kClasses) {
     SShelf& shelf = m_shelves[sizeClass];

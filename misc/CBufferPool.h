@@ -5,14 +5,17 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "misc/CMutex.h"
+#include "misc/SFileRange.h"
 
 namespace switchboard {
 
 class CBufferPool;
 
-// A run of bytes behind a small header, in one piece of memory; the bytes from Begin to Size are still to be used.
+// A run of bytes behind a small header, in one piece of memory; the bytes from Begin to Size are still to be used. A
+// part of a file may follow them.
 // Threads: one owner at a time.
 class CBlock {
  public:
@@ -30,6 +33,12 @@ class CBlock {
   // A mark that travels with the block; what it means is its users' business.
   void SetMarked() { m_isMarked = true; }
   bool IsMarked() const { return m_isMarked; }
+  // A part of a file that comes behind the bytes; nullptr if there is none.
+  void SetFile(SFileRange range) { m_p_file = std::make_unique<SFileRange>(std::move(range)); }
+  SFileRange* File() const { return m_p_file.get(); }
+  // What it counts where bytes in memory are bounded: a file is not in memory, but what names it is.
+  size_t Weight() const { return m_size - m_begin + (m_p_file != nullptr ? kFileWeight : 0); }
+  static constexpr size_t kFileWeight = 256;
 
  private:
   friend class CBufferPool;
@@ -43,6 +52,7 @@ class CBlock {
   uint32_t m_begin = 0;
   uint32_t m_size = 0;
   bool m_isMarked = false;
+  std::unique_ptr<SFileRange> m_p_file;
 };
 
 struct SBlockRecycle {

@@ -38,6 +38,11 @@ Field<T> Of(TSection SConfig::*p_section, T TSection::*p_member) {
 }
 
 template <class T>
+Field<T> Of(T SHttpConfig::*p_member) {
+  return [=](SConfig& config, size_t listener) -> T& { return config.listeners[listener].http.*p_member; };
+}
+
+template <class T>
 Field<T> Of(T SListenerConfig::*p_member) {
   return [=](SConfig& config, size_t listener) -> T& { return config.listeners[listener].*p_member; };
 }
@@ -123,6 +128,25 @@ SRule Text(const Field<std::string>& field, const std::string& allowed, const Te
           }};
 }
 
+using TextList = std::vector<std::string>;
+
+SRule Texts(const Field<TextList>& field, const std::string& allowed, const TextCheck& isGood) {
+  return {allowed, [=](const toml::node& node, SConfig& config, size_t listener) -> std::optional<std::string> {
+            const toml::array* const p_array = node.as_array();
+            if (p_array == nullptr) return IsNot(node, "a list");
+            TextList texts;
+            for (const toml::node& item : *p_array) {
+              auto value = item.value_exact<std::string>();
+              if (!value) return IsNot(item, "a string");
+              if (value->find('\0') != std::string::npos) return fmt::format("{} holds a NUL", Show(item));
+              if (!isGood(*value)) return fmt::format("{} is not allowed", Show(item));
+              texts.push_back(std::move(*value));
+            }
+            field(config, listener) = std::move(texts);
+            return std::nullopt;
+          }};
+}
+
 bool IsAnyText(const std::string&) { return true; }
 
 bool IsFilled(const std::string& text) { return !text.empty(); }
@@ -131,6 +155,29 @@ bool IsNumericAddress(const std::string& text) {
   std::array<std::byte, sizeof(in6_addr)> address{};
   return ::inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
          ::inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
+}
+
+// The name of one file in a folder.
+bool IsFileName(const std::string& text) {
+  return !text.empty() && text != "." && text != ".." && text.find('/') == std::string::npos;
+}
+
+// "Name: value", of RFC 9110 section 5, without what the server writes itself or what would break the answer.
+bool IsHeader(const std::string& text) {
+  const size_t colon = text.find(':');
+  if (colon == 0 || colon == std::string::npos) return false;
+  constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
+  for (const char c : text.substr(0, colon)) {
+    const bool isLetterOrDigit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!isLetterOrDigit && kSymbols.find(c) == std::string_view::npos) return false;
+  }
+  std::string name = text.substr(0, colon);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  for (const char* p_own : {"connection", "content-length", "content-range", "content-type", "date", "transfer-encoding"}) {
+    if (name == p_own) return false;
+  }
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
 template <class T>
@@ -221,6 +268,7 @@ constexpr uint32_t kMebi = 1024 * 1024;
 const std::vector<SKey>& AllKeys() {
   using C = SConfig;
   using L = SListenerConfig;
+  using H = SHttpConfig;
   static const std::vector<SKey> keys = {
       {"server.daemon", Boolean(Of(&C::server, &SServerConfig::daemon))},
       {"server.workers", Workers()},
@@ -234,12 +282,22 @@ const std::vector<SKey>& AllKeys() {
       {"listener.address", Text(Of(&L::address), "a numeric IPv4 or IPv6 address", IsNumericAddress)},
       {"listener.port", Number(Of(&L::port), 0, 65535, "(0: any free port)")},
       {"listener.protocol",
-       OneOf(Of(&L::protocol), {{"packet", EListenerProtocol::kPacket}, {"http", EListenerProtocol::kHttp, false}})},
+       OneOf(Of(&L::protocol), {{"packet", EListenerProtocol::kPacket}, {"http", EListenerProtocol::kHttp}})},
       {"listener.accept", OneOf(Of(&L::accept), {{"reuseport", EAcceptMode::kReusePort},
                                                  {"mutex", EAcceptMode::kMutex, false},
                                                  {"dispatch", EAcceptMode::kDispatch, false}})},
       {"listener.backlog", Number(Of(&L::backlog), 1, 65535, "connections")},
       {"listener.root", Text(Of(&L::root), "a directory", IsAnyText)},
+      {"listener.index", Texts(Of(&H::index), "a list of file names", IsFileName)},
+      {"listener.listing", Boolean(Of(&H::listing))},
+      {"listener.follow_symlinks", Boolean(Of(&H::follow_symlinks))},
+      {"listener.headers",
+       Texts(Of(&H::headers), "a list of \"Name: value\", but of none that the server writes itself", IsHeader)},
+      {"listener.access_log", Text(Of(&H::access_log), "a path, or \"\"", IsAnyText)},
+      {"listener.head_bytes", Number(Of(&H::head_bytes), 256, 65536, "bytes")},
+      {"listener.body_bytes", Number(Of(&H::body_bytes), 0, 64 * kMebi, "bytes")},
+      {"listener.idle_timeout_s", Seconds(Of(&H::idle_timeout), 0.001, kDay)},
+      {"listener.min_rate", Number(Of(&H::min_rate), 0, 1000 * kMebi, "bytes/s (0: any)")},
 
       {"pool.connections", Number(Of(&C::pool, &SPoolConfig::connections), 1, kMebi, "connections")},
       {"pool.max_connections", Number(Of(&C::pool, &SPoolConfig::max_connections), 1, kMebi, "connections")},
@@ -455,13 +513,29 @@ class CConfigLoader {
       if (!listener.root.empty() && listener.protocol != EListenerProtocol::kHttp) {
         Fail(m_where.at(path + ".root"), "is for files over HTTP", "only with protocol = \"http\"");
       }
+      if (listener.http != SHttpConfig{} && listener.protocol != EListenerProtocol::kHttp) {
+        Fail(m_where.at(path), "has keys that are for HTTP", "they go only with protocol = \"http\"");
+      }
     }
   }
+
+  // The answers of one read come on top of what made reading rest.
+  static constexpr uint32_t kHttpMarginBytes = 262144;
 
   void CheckTogether() const {
     const uint32_t packetBytes = m_config.limits.packet_bytes;
     CheckAtLeast("limits.recv_pause_bytes", m_config.limits.recv_pause_bytes, "limits.packet_bytes", packetBytes);
     CheckAtLeast("limits.send_queue_bytes", m_config.limits.send_queue_bytes, "limits.packet_bytes", packetBytes);
+    const bool hasHttp = std::any_of(m_config.listeners.begin(), m_config.listeners.end(), [](const auto& listener) {
+      return listener.protocol == EListenerProtocol::kHttp;
+    });
+    const uint64_t httpBytes = uint64_t{m_config.limits.recv_pause_bytes} + kHttpMarginBytes;
+    if (hasHttp && m_config.limits.send_queue_bytes < httpBytes) {
+      const auto found = m_where.find("limits.send_queue_bytes");
+      Fail(found != m_where.end() ? found->second : m_where.at("limits.recv_pause_bytes"),
+           "an http listener needs limits.send_queue_bytes to be 256 KiB over limits.recv_pause_bytes",
+           fmt::format("limits.send_queue_bytes of at least {}", httpBytes));
+    }
     CheckAtLeast("pool.max_connections", m_config.pool.max_connections, "pool.connections", m_config.pool.connections);
   }
 

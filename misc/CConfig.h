@@ -46,13 +46,29 @@ struct SServerConfig {
   bool operator==(const SServerConfig&) const = default;
 };
 
+// Of a listener with protocol "http".
+struct SHttpConfig {
+  std::vector<std::string> index{"index.html"};
+  bool listing = false;
+  bool follow_symlinks = true;            // as long as they stay beneath the root
+  std::vector<std::string> headers = {};  // "Name: value", each
+  std::string access_log = {};            // empty: none
+  uint32_t head_bytes = 16384;            // of a request: its line and its headers
+  uint32_t body_bytes = 1048576;          // of a request
+  std::chrono::milliseconds idle_timeout{75000};
+  uint32_t min_rate = 1000;  // bytes per second that a peer must take of what waits for it; 0: any
+
+  bool operator==(const SHttpConfig&) const = default;
+};
+
 struct SListenerConfig {
   std::string address = "0.0.0.0";
   uint16_t port = 9000;
   EListenerProtocol protocol = EListenerProtocol::kPacket;
   EAcceptMode accept = EAcceptMode::kReusePort;
   uint32_t backlog = 511;
-  std::string root;  // of the files that an http listener serves
+  std::string root;  // of the files that an http listener serves; empty: it serves routes only
+  SHttpConfig http = {};
 
   bool operator==(const SListenerConfig&) const = default;
 };

@@ -26,6 +26,10 @@ enum class ECloseReason : uint8_t {
   kFlood,              //
   kSendQueueOverflow,  // more than limits.send_queue_bytes unsent
   kByHandler,          // CSocket::Close
+  kBadRequest,         // HTTP that can't be read any further
+  kAnswered,           // the HTTP answer before it said "Connection: close"
+  kTooSlow,            // took its answers more slowly than the listener's min_rate
+  kFileChanged,        // the file that was being sent became shorter
   kWorkerStop,         // the worker shut down
   kWorkerLost,         // the worker died; counted by the master
   kCount

@@ -50,7 +50,8 @@ void CAcceptor::Add(SListenerSocket listener) {
 
 bool CAcceptor::Accept(uint64_t key, MonotonicTime now) {
   if (m_listeners.empty()) return false;
-  const int listener = m_listeners[key - m_firstKey].fd.Get();
+  const SListenerSocket& from = m_listeners[key - m_firstKey];
+  const int listener = from.fd.Get();
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
     if (!m_pool.HasFree()) {
       Rest(now, "all connection slots are in use (pool.max_connections)");
@@ -69,7 +70,7 @@ bool CAcceptor::Accept(uint64_t key, MonotonicTime now) {
     }
     const int on = 1;
     ::setsockopt(fd.Get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    m_adopt(std::move(fd), SPeer::From(address));
+    m_adopt(std::move(fd), SPeer::From(address), from.listener);
   }
   return true;
 }

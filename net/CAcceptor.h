@@ -26,9 +26,10 @@ struct SListenerSocket {
 // Threads: sb-io.
 class CAcceptor {
  public:
-  using Adopt = std::function<void(CFd, const SPeer&)>;
+  using Adopt = std::function<void(CFd, const SPeer&, uint32_t listener)>;
 
-  // `firstKey`, `firstKey` + 1, … are the epoll keys of the listeners. `adopt` gets every accepted socket.
+  // `firstKey`, `firstKey` + 1, … are the epoll keys of the listeners. `adopt` gets every accepted socket,
+  // and the index of its [[listener]].
   CAcceptor(std::vector<SListenerSocket> listeners, uint64_t firstKey, CEpoll& epoll, CConnectionPool& pool,
             SInboxes& inboxes, CLog& log, const CTally& tally, Adopt adopt);
 

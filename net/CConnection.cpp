@@ -35,7 +35,7 @@ std::string SPeer::ToString() const {
   return '[' + std::string(text) + "]:" + std::to_string(port);
 }
 
-void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now) {
+void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now, const SListenerOf& listener) {
   fd = std::move(socket);
   std::array<uint64_t, 3> words{};
   static_assert(sizeof(SPeer) <= sizeof(words) && std::is_trivially_copyable_v<SPeer>);
@@ -43,11 +43,14 @@ void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now) {
   for (size_t i = 0; i < words.size(); ++i) m_peer[i].store(words[i], std::memory_order_release);
   m_openedAt.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   Touch(now);
+  m_listener.store(listener.index, std::memory_order_relaxed);
+  m_isHttp.store(listener.isHttp, std::memory_order_relaxed);
   floodGuard.Reset();
   isReadPaused.store(false, std::memory_order_relaxed);
-  isPartialListed = isDetached = isInSendEpoll = isReadHalfDone = isHandlingDone = isFlushTimed = false;
+  isReadAwaitingTurn.store(false, std::memory_order_relaxed);
+  isPartialListed = isDetached = isInSendEpoll = isReadHalfDone = isHandlingDone = isFlushTimed = isLookedAt = false;
   const uint32_t generation = Generation();
-  mailbox.Open(generation);
+  mailbox.Open(generation, !listener.isHttp);
   outbox.Open(generation);
   m_state.store(Pack(generation, ECloseReason::kPeerClosed, EPhase::kOpen), std::memory_order_seq_cst);
 }

@@ -15,6 +15,7 @@
 #include "misc/CScoreboard.h"
 #include "net/CFloodGuard.h"
 #include "net/CFrameDecoder.h"
+#include "net/CHttpInput.h"
 #include "net/CMailbox.h"
 #include "net/COutbox.h"
 #include "net/CSession.h"
@@ -46,6 +47,12 @@ struct SPeer {
   std::string ToString() const;
 };
 
+// Where a connection was accepted: the index of its [[listener]], and what is spoken there.
+struct SListenerOf {
+  uint16_t index = 0;
+  bool isHttp = false;
+};
+
 // One slot of the pool and the parts of the connection that lives in it; the parts are grouped by who may touch them.
 // The address is stable, and the memory stays while threads run: whoever holds a CSession may look, and is told "gone".
 class CConnection {
@@ -53,7 +60,7 @@ class CConnection {
   enum class EClose : uint8_t { kGone, kTooLate, kAsked };
 
   // Begins a new life. Threads: sb-io.
-  void Open(CFd fd, const SPeer& peer, MonotonicTime now);
+  void Open(CFd fd, const SPeer& peer, MonotonicTime now, const SListenerOf& listener = {});
 
   // ---- anyone
   // The session of the life that goes on now.
@@ -79,9 +86,16 @@ class CConnection {
   std::optional<SPeer> Peer(uint32_t generation) const;
   // The bytes of an SPeer, for the life that goes on now.
   std::array<uint64_t, 3> PeerWords() const;
+  bool IsHttp() const { return m_isHttp.load(std::memory_order_relaxed); }
+  uint16_t Listener() const { return m_listener.load(std::memory_order_relaxed); }
+  // Bytes that its socket took in this life, and a bit of the lives before. Written by the owner of the write half.
+  uint64_t SentBytes() const { return m_sentBytes.load(std::memory_order_relaxed); }
+  void CountSent(uint64_t bytes) { m_sentBytes.store(SentBytes() + bytes, std::memory_order_relaxed); }
   CMailbox mailbox;
   COutbox outbox;
   std::atomic<bool> isReadPaused{false};
+  // An http connection's reading waits until its handlers have answered.
+  std::atomic<bool> isReadAwaitingTurn{false};
 
   // ---- constant once made
   uint32_t worker = 0;
@@ -95,6 +109,7 @@ class CConnection {
   CConnection* p_partialAfter = nullptr;
   bool isPartialListed = false;
   bool isDetached = false;  // from epoll; nothing is read any more
+  std::unique_ptr<CHttpInput> p_httpInput;  // what has arrived of a request; nullptr between requests
 
   // ---- whoever runs the connection's turn
   std::unique_ptr<CUserState> p_userState;
@@ -108,6 +123,11 @@ class CConnection {
   bool isReadHalfDone = false;
   bool isHandlingDone = false;
   bool isFlushTimed = false;
+  uint64_t sentAtFlushLook = 0;
+
+  // ---- sb-heart
+  uint64_t sentAtLook = 0;
+  bool isLookedAt = false;  // while it was being sent to
 
   // ---- the socket: closed by sb-recycle alone, once the read half and the write half are nobody's
   CFd fd;
@@ -129,6 +149,9 @@ class CConnection {
   std::atomic<uint64_t> m_state{Pack(1, ECloseReason::kPeerClosed, EPhase::kFree)};
   std::atomic<int64_t> m_lastActive{0};
   std::atomic<int64_t> m_openedAt{0};
+  std::atomic<uint64_t> m_sentBytes{0};
+  std::atomic<uint16_t> m_listener{0};
+  std::atomic<bool> m_isHttp{false};
   // The bytes of an SPeer, in words: whoever asks about a session that ends just then must get no mixture.
   std::array<std::atomic<uint64_t>, 3> m_peer{};
 };

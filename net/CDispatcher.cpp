@@ -171,8 +171,13 @@ void CDispatcher::RunTurn(CTurn& turn, CConnection& connection) {
       return;
     }
   } while (quota > 0 && connection.mailbox.Bytes() > 0);
+  const bool isHttp = connection.IsHttp();
   turn.End();
-  if (connection.mailbox.Leave()) Push(connection);
+  if (connection.mailbox.Leave()) {
+    Push(connection);
+  } else if (isHttp && connection.isReadAwaitingTurn.exchange(false, std::memory_order_acq_rel)) {
+    m_inboxes.io.Post({EIoNote::kResumeRead, session});
+  }
 }
 
 void CDispatcher::LeaveDeferred(CConnection& connection, const CSession& session, const CTally& tally) {
@@ -187,6 +192,14 @@ void CDispatcher::LeaveDeferred(CConnection& connection, const CSession& session
 
 void CDispatcher::RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_block, uint32_t& quota) {
   const size_t bytes = p_block->Unused().size();
+  if (connection.IsHttp()) {
+    m_handlers.OnHttpRequest(turn, p_block->Unused());
+    --quota;
+    m_queuedPackets.fetch_sub(1, std::memory_order_relaxed);
+    connection.mailbox.Done(static_cast<uint32_t>(bytes));
+    m_flowControl.Relieve(connection);
+    return;
+  }
   const uint32_t quotaBefore = quota;
   while (!p_block->Unused().empty() && quota > 0 && !turn.IsDeferred()) {
     const SFrame frame = SFrame::At(p_block->Unused().data());
@@ -205,7 +218,7 @@ void CDispatcher::RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_bloc
 }
 
 void CDispatcher::EndConnection(CTurn& turn, CConnection& connection) {
-  m_handlers.OnEnd(turn);
+  if (!connection.IsHttp()) m_handlers.OnEnd(turn);
   connection.p_userState.reset();
   const CSession session = turn.Session();
   turn.End();

@@ -70,7 +70,8 @@ class CDispatcher {
   bool ClaimWakeUp() REQUIRES(m_mutex);
   void RunJob(const Job& job);
   void RunTurn(CTurn& turn, CConnection& connection);
-  // Runs packets of a block, at most `quota`, which they use up; what is left over goes back to the mailbox.
+  // Runs packets of a block, at most `quota`, which they use up; what is left over goes back to the mailbox. A block of
+  // an HTTP connection is one request.
   void RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_block, uint32_t& quota);
   void EndConnection(CTurn& turn, CConnection& connection);
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "net/CFrameDecoder.h"
 
@@ -26,6 +29,12 @@ class CHandlers {
   virtual void OnEnd(CTurn& turn) = 0;
   // Whether packets with this code are run by sb-io.
   virtual bool RunsInline(uint16_t msgCode) const = 0;
+
+  // Whether there is any route for HTTP requests, and one for this path (decoded, "/" first). Constant once started.
+  virtual bool HasRoutes() const { return false; }
+  virtual bool HasRoute(std::string_view) const { return false; }
+  // One whole HTTP request for a route, head and body as received; it must end in exactly one outcome.
+  virtual void OnHttpRequest(CTurn&, std::span<const std::byte>) {}
 };
 
 }  // namespace switchboard

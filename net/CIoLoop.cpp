@@ -25,7 +25,9 @@ CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<S
       m_receiver(parts, m_epoll, m_trace),
       m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, parts.log,
                  CTally::Own(parts.page.io),
-                 [this](CFd fd, const SPeer& peer) { m_receiver.Adopt(std::move(fd), peer, m_clock.Now()); }) {}
+                 [this](CFd fd, const SPeer& peer, uint32_t listener) {
+                   m_receiver.Adopt(std::move(fd), peer, listener, m_clock.Now());
+                 }) {}
 
 void CIoLoop::Start() {
   if (!m_epoll.Add(m_inboxes.io.Fd(), EPOLLIN, kInboxKey)) {
@@ -51,6 +53,7 @@ void CIoLoop::SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason) {
 }
 
 void CIoLoop::AcceptAll() { PostAndWait({EIoNote::kAcceptAll}); }
+void CIoLoop::ReopenLogs() { m_inboxes.io.Post({EIoNote::kReopenLogs}); }
 
 void CIoLoop::StopAccepting() { PostAndWait({EIoNote::kStopAccept}); }
 
@@ -92,6 +95,7 @@ void CIoLoop::Run() {
     m_receiver.ExpirePartials(now);
     if (m_acceptor.RetryAt() && *m_acceptor.RetryAt() <= now) m_acceptor.Resume();
     m_receiver.FlushRunnable();
+    m_receiver.FlushLogs();
     TellDone();  // by now what a note has made runnable is in the run queue
     if (!notes.empty()) continue;
     m_trace.End();
@@ -118,6 +122,9 @@ void CIoLoop::Handle(const SIoNote& note, MonotonicTime now) {
     case EIoNote::kResumeAccept:
       m_acceptor.Resume();
       return;
+    case EIoNote::kReopenLogs:
+      m_receiver.ReopenLogs();
+      return;
     case EIoNote::kQuit:
       m_isQuitting = true;
       return;
@@ -131,7 +138,7 @@ void CIoLoop::Handle(const SIoNote& note, MonotonicTime now) {
       AdoptListeners();
       break;
     case EIoNote::kGoAway:
-      m_receiver.SayGoAway(note.drainMs, note.goAwayReason);
+      m_receiver.SayGoAway(note.drainMs, note.goAwayReason, now);
       break;
     case EIoNote::kDetachAll:
       m_receiver.DetachAll(note.phase);

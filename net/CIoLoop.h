@@ -26,6 +26,8 @@ class CIoLoop {
   void AddListener(SListenerSocket listener);
   // Tells every client that the worker drains for `drain`, and why.
   void SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason);
+  // Opens the access logs anew, soon.
+  void ReopenLogs();
   // Stops accepting for good; on return no more connection will be made.
   // Accepts what waits.
   void AcceptAll();

@@ -4,13 +4,13 @@
 
 namespace switchboard {
 
-void CMailbox::Open(uint32_t generation) {
+void CMailbox::Open(uint32_t generation, bool hasOpening) {
   CMutexLock lock(m_mutex);
   m_generation = generation;
-  m_isOpening = true;
+  m_isOpening = hasOpening;
   m_isEnd = m_isBlocked = false;
   m_deferral = EDeferral::kNone;
-  m_isScheduled.store(true, std::memory_order_relaxed);
+  m_isScheduled.store(hasOpening, std::memory_order_relaxed);
 }
 
 bool CMailbox::Post(BlockPtr p_block) {

@@ -23,13 +23,13 @@ class CMailbox {
     bool isEnd = false;
   };
 
-  // Makes the mailbox that of a new connection and posts its opening: schedule it. Threads: sb-io.
-  void Open(uint32_t generation);
+  // Makes the mailbox that of a new connection. `hasOpening` posts its opening: schedule it then. Threads: sb-io.
+  void Open(uint32_t generation, bool hasOpening = true);
   // Threads: sb-io.
   bool Post(BlockPtr p_block);
   // The last thing that a connection posts. Threads: sb-io.
   bool PostEnd();
-  // No handler runs or waits, and none will before sb-io posts again. Threads: sb-io.
+  // No handler runs or waits, and none will before sb-io posts again. Threads: sb-io; to others it's a glance.
   bool IsIdle() const { return !m_isScheduled.load(std::memory_order_acquire); }
   // Bytes of blocks that wait or run. Threads: any.
   uint32_t Bytes() const { return m_bytes.load(std::memory_order_seq_cst); }

@@ -50,11 +50,12 @@ struct CNetwork::SParts {
         dispatcher(config, deps.log, logic, sender, inboxes, flowControl, deps.page),
         heartbeat(config, pool, inboxes),
         heart(clock, heartbeat, timers, dispatcher, deps.page),
+        sites(MakeHttpSites(config, deps.log)),
         io({config, deps.log, pool, buffers, inboxes, flowControl, dispatcher, logic, sender, heartbeat, heart,
-            deps.page},
+            sites, deps.page},
            clock, std::move(listeners)) {
     logic.Bind(
-        {config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine});
+        {config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine, &sites});
   }
 
   const SConfig& config;
@@ -70,6 +71,7 @@ struct CNetwork::SParts {
   CHeartbeat heartbeat;
   CTimers timers;
   CHeart heart;
+  const HttpSites sites;
   CIoLoop io;
   bool isRunning = false;
 };
@@ -93,6 +95,8 @@ void CNetwork::Start() {
 }
 
 void CNetwork::AddListener(SListenerSocket listener) { m_p_parts->io.AddListener(std::move(listener)); }
+
+void CNetwork::ReopenLogs() { m_p_parts->io.ReopenLogs(); }
 
 void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
   SParts& parts = *m_p_parts;

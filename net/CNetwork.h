@@ -47,6 +47,8 @@ class CNetwork {
   void Start();
   // Accepts on one more socket, of a worker that retired. Only between Start and Stop.
   void AddListener(SListenerSocket listener);
+  // Opens the access logs anew, after logrotate moved them. Only between Start and Stop.
+  void ReopenLogs();
   // The one ordered list: accept what waits if it's a graceful end of the server, stop accepting, ask the clients to
   // leave, stop reading, drain mailboxes, join the pool, flush, close, join. Returns when no thread runs any more. Call
   // once.

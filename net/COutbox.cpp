@@ -22,7 +22,7 @@ COutbox::EResult COutbox::TryOwn(uint32_t generation) {
 }
 
 COutbox::EResult COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t limit) {
-  const auto bytes = static_cast<uint32_t>(p_block->Unused().size());
+  const auto bytes = static_cast<uint32_t>(p_block->Weight());
   CMutexLock lock(m_mutex);
   if (m_isClosed || generation != m_generation) return EResult::kGone;
   if (uint64_t{m_bytes.load(std::memory_order_relaxed)} + bytes > limit) return EResult::kOverflow;
@@ -36,7 +36,7 @@ COutbox::EResult COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t
 COutbox::EResult COutbox::EndDirect(BlockPtr p_rest) {
   CMutexLock lock(m_mutex);
   if (!m_isClosed && p_rest != nullptr) {
-    m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Unused().size()), std::memory_order_seq_cst);
+    m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Weight()), std::memory_order_seq_cst);
     m_queue.PushFront(std::move(p_rest));
   }
   if (m_queue.IsEmpty()) return Release();

@@ -31,7 +31,8 @@ class COutbox {
 
   // Takes the write half for one direct write; kOwned, kQueued (somebody else has it; nothing was queued) or kGone.
   EResult TryOwn(uint32_t generation);
-  // Queues `p_block`; kQueued, kHandOver, kOverflow or kGone. `limit` bounds the queue, in bytes.
+  // Queues `p_block`, its bytes and then its part of a file; kQueued, kHandOver, kOverflow or kGone. `limit` bounds the queue, in bytes of
+  // CBlock::Weight.
   EResult Append(uint32_t generation, BlockPtr p_block, uint32_t limit);
   // Ends a direct write; `p_rest` (may be null) is what it could not write, and comes before what is queued.
   // kHandOver, kReleased or kAwaited.
@@ -42,7 +43,7 @@ class COutbox {
   bool IsSenders();
   // Moves what is queued behind `to`; false when the outbox was closed.
   bool TakeQueued(CBlockQueue& to);
-  // Takes `bytes` that were sent or dropped off the account.
+  // Takes `bytes` (of CBlock::Weight) that were sent or dropped off the account.
   void Done(size_t bytes) { m_bytes.fetch_sub(static_cast<uint32_t>(bytes), std::memory_order_seq_cst); }
   // Lets go if nothing is queued (or it was closed): kReleased or kAwaited; kQueued when there is more to send.
   EResult EndSending();
@@ -53,7 +54,7 @@ class COutbox {
   // Nothing is queued and nobody owns it.
   bool IsDrained();
 
-  // Bytes that are queued or in the hands of sb-send. Threads: any.
+  // Bytes that are queued or in the hands of sb-send; a part of a file counts CBlock::kFileWeight. Threads: any.
   uint32_t Bytes() const { return m_bytes.load(std::memory_order_seq_cst); }
 
  private:

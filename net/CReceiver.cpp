@@ -25,15 +25,18 @@ CReceiver::CReceiver(const SReceiverParts& parts, CEpoll& epoll, CTrace& trace)
       m_counters(parts.page.io),
       m_epoll(epoll),
       m_p_buffer(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)),
-      m_turn(parts.sender, parts.inboxes, CTally::Own(parts.page.io), trace) {}
+      m_turn(parts.sender, parts.inboxes, CTally::Own(parts.page.io), trace),
+      m_http(parts, m_runnable) {}
 
-void CReceiver::Adopt(CFd fd, const SPeer& peer, MonotonicTime now) {
+void CReceiver::Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTime now) {
   const int socket = fd.Get();
-  CConnection* p_connection = m_parts.pool.Acquire(std::move(fd), peer, now);
+  const bool isHttp = m_parts.config.listeners[listener].protocol == EListenerProtocol::kHttp;
+  CConnection* p_connection =
+      m_parts.pool.Acquire(std::move(fd), peer, now, {static_cast<uint16_t>(listener), isHttp});
   if (p_connection == nullptr) return;
   m_counters.Add(ECounter::kConnectionsAccepted);
   const CSession session = p_connection->Session();
-  m_runnable.PushBack(*p_connection);
+  if (!isHttp) m_runnable.PushBack(*p_connection);
   if (!m_epoll.Add(socket, EPOLLIN, KeyOf(session))) {
     MoveOn(*p_connection, EPhase::kAborting, ECloseReason::kPeerReset);
     return;
@@ -65,6 +68,10 @@ void CReceiver::Receive(CConnection& connection, MonotonicTime now) {
   connection.Touch(now);
   m_counters.Add(ECounter::kReceives);
   m_counters.Add(ECounter::kBytesReceived, static_cast<uint64_t>(n));
+  if (connection.IsHttp()) {
+    Act(connection, m_http.Receive(connection, {m_p_buffer.get(), static_cast<size_t>(n)}, now), now);
+    return;
+  }
   const CFrameDecoder::SCut cut =
       connection.decoder.Feed({m_p_buffer.get(), static_cast<size_t>(n)}, m_limits.packet_bytes);
   if (cut.frames > 0) {
@@ -86,6 +93,24 @@ void CReceiver::Receive(CConnection& connection, MonotonicTime now) {
     m_partials.PushBack(connection, now + m_limits.packet_timeout);
   }
   if (m_parts.flowControl.ShouldRest(connection)) Rest(connection);
+}
+
+void CReceiver::Act(CConnection& connection, const SHttpOutcome& outcome, MonotonicTime now) {
+  if (outcome.hasFinished) m_partials.Remove(connection);
+  switch (outcome.kind) {
+    case SHttpOutcome::EKind::kIdle:
+      m_partials.Remove(connection);
+      break;
+    case SHttpOutcome::EKind::kStarted:
+      if (!connection.isPartialListed) m_partials.PushBack(connection, now + m_limits.packet_timeout);
+      break;
+    case SHttpOutcome::EKind::kResting:
+      Rest(connection);
+      break;
+    case SHttpOutcome::EKind::kOver:
+      MoveOn(connection, EPhase::kDraining, outcome.reason);
+      break;
+  }
 }
 
 void CReceiver::DiscardInput(int socket) {
@@ -167,6 +192,10 @@ void CReceiver::Resume(const CSession& session, MonotonicTime now) {
   CConnection* p_connection = m_parts.pool.Find(session);
   if (p_connection == nullptr || p_connection->isDetached) return;
   m_epoll.Modify(p_connection->fd.Get(), EPOLLIN, KeyOf(session));
+  if (p_connection->IsHttp()) {
+    Act(*p_connection, m_http.Resume(*p_connection, now), now);
+    return;
+  }
   if (p_connection->decoder.HasPartial() && !p_connection->isPartialListed) {
     m_partials.PushBack(*p_connection, now + m_limits.packet_timeout);
   }
@@ -186,17 +215,30 @@ void CReceiver::ForEach(Visit visit) {
   }
 }
 
-void CReceiver::SayGoAway(uint32_t drainMs, EGoAwayReason reason) {
+void CReceiver::SayGoAway(uint32_t drainMs, EGoAwayReason reason, MonotonicTime now) {
+  m_http.BeginDrain();
   SGoAwayBody body;
   body.drain_ms = drainMs;
   body.reason = static_cast<uint16_t>(reason);
   std::array<std::byte, kHeaderBytes + sizeof(body)> frame;
   CFrameEncoder::WriteFrame(frame.data(), kGoAwayCode, std::as_bytes(std::span(&body, 1)));
   ForEach([&](CConnection& connection) {
+    if (connection.IsHttp()) {
+      EndHttp(connection, now);
+      return;
+    }
     if (m_parts.sender.Write(connection, connection.Generation(), frame, m_turn.Tally())) {
       m_counters.Add(ECounter::kPacketsPushed);
     }
   });
+}
+
+void CReceiver::EndHttp(CConnection& connection, MonotonicTime now) {
+  if (connection.isDetached) return;
+  // A request that has arrived by now is answered: to close over it would look like a failure.
+  if (connection.p_httpInput == nullptr) Receive(connection, now);
+  if (connection.isDetached || connection.p_httpInput != nullptr) return;
+  MoveOn(connection, EPhase::kDraining, ECloseReason::kWorkerStop);
 }
 
 void CReceiver::DetachAll(EPhase phase) {
@@ -206,6 +248,7 @@ void CReceiver::DetachAll(EPhase phase) {
 void CReceiver::ExpirePartials(MonotonicTime now) {
   while (CConnection* p_first = m_partials.First()) {
     if (p_first->partialDeadline > now) break;
+    if (p_first->IsHttp()) m_http.TimeOut(*p_first);
     MoveOn(*p_first, EPhase::kDraining, ECloseReason::kPacketTimeout);
   }
 }
@@ -232,7 +275,13 @@ void CReceiver::LetGo(CConnection& connection) {
     m_epoll.Remove(connection.fd.Get());
     m_partials.Remove(connection);
     connection.decoder.Clear();
-    if (connection.mailbox.PostEnd()) m_runnable.PushBack(connection);
+    connection.p_httpInput.reset();
+    if (connection.IsHttp() && connection.mailbox.IsIdle() && connection.p_userState == nullptr) {
+      // Nobody waits for its end.
+      m_parts.inboxes.TellRecycler({ERecycleNote::kHandlingDone, session});
+    } else if (connection.mailbox.PostEnd()) {
+      m_runnable.PushBack(connection);
+    }
     m_parts.inboxes.TellRecycler({ERecycleNote::kReadHalfDone, session});
   }
   if (!connection.IsAnswering()) m_parts.dispatcher.CancelDeferral(connection, session, m_turn.Tally());

@@ -14,27 +14,13 @@
 #include "net/CFlowControl.h"
 #include "net/CHandlers.h"
 #include "net/CHeart.h"
+#include "net/CHttpReceiver.h"
 #include "net/CPartialList.h"
 #include "net/CTurn.h"
 #include "net/Notes.h"
+#include "net/SReceiverParts.h"
 
 namespace switchboard {
-
-// What a receiver works with; all of it outlives the receiver.
-struct SReceiverParts {
-  const SConfig& config;
-  CLog& log;
-  CConnectionPool& pool;
-  CBufferPool& buffers;
-  SInboxes& inboxes;
-  const CFlowControl& flowControl;
-  CDispatcher& dispatcher;
-  CHandlers& handlers;
-  CSender& sender;
-  CHeartbeat& heartbeat;
-  CHeart& heart;
-  SWorkerPage& page;
-};
 
 // The read half of every connection: receives, cuts frames, runs inline handlers, and fills mailboxes.
 // Threads: sb-io.
@@ -43,15 +29,15 @@ class CReceiver {
   CReceiver(const SReceiverParts& parts, CEpoll& epoll, CTrace& trace);
 
   // Makes an accepted socket a connection.
-  void Adopt(CFd fd, const SPeer& peer, MonotonicTime now);
+  void Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTime now);
   // Something happened to the connection's socket.
   void OnEvent(CConnection& connection, uint32_t events, MonotonicTime now);
   // Reads again what rested.
   void Resume(const CSession& session, MonotonicTime now);
   // The connection has moved on from open: lets go of it, and of a deferral that nobody wants answered.
   void Detach(const CSession& session);
-  // Tells every client that the worker drains.
-  void SayGoAway(uint32_t drainMs, EGoAwayReason reason);
+  // Tells every client that the worker drains; HTTP connections end after the answer in hand.
+  void SayGoAway(uint32_t drainMs, EGoAwayReason reason, MonotonicTime now);
   // Moves every connection on to `phase`, because the worker stops.
   void DetachAll(EPhase phase);
   // Detaches those whose started packet is overdue.
@@ -62,9 +48,14 @@ class CReceiver {
   static void DiscardInput(int socket);
   // Puts the connections that got work since the last call into the run queue.
   void FlushRunnable();
+  // Writes the lines of the access logs that were gathered since the last call.
+  void FlushLogs() { m_http.FlushLogs(); }
+  void ReopenLogs() { m_http.ReopenLogs(); }
 
  private:
   void Receive(CConnection& connection, MonotonicTime now);
+  // Does what has come out of the input of an HTTP connection.
+  void Act(CConnection& connection, const SHttpOutcome& outcome, MonotonicTime now);
   void Deliver(CConnection& connection, const CFrameDecoder::SCut& cut);
   // Runs the leading inline packets of `head` and `rest`, and takes them off; returns how many.
   uint32_t RunInline(CConnection& connection, std::span<const std::byte>& head, std::span<const std::byte>& rest);
@@ -76,6 +67,7 @@ class CReceiver {
   // Calls `visit` for every connection that lives.
   template <class Visit>
   void ForEach(Visit visit);
+  void EndHttp(CConnection& connection, MonotonicTime now);
   void MoveOn(CConnection& connection, EPhase phase, ECloseReason reason);
   void LetGo(CConnection& connection);
 
@@ -88,6 +80,7 @@ class CReceiver {
   std::unique_ptr<std::byte[]> m_p_buffer;  // for one recv at a time
 
   CTurn m_turn;
+  CHttpReceiver m_http;
   CPartialList m_partials;
   CRunList m_runnable;
 };

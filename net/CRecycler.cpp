@@ -105,6 +105,7 @@ bool CRecycler::IsFlushed(CConnection& connection) {
   if (connection.outbox.IsDrained()) return true;
   if (!connection.isFlushTimed) {
     connection.isFlushTimed = true;
+    connection.sentAtFlushLook = connection.SentBytes();
     m_flushing.push_back({m_clock.Now() + m_flushTimeout, connection.Session()});
   }
   return false;
@@ -127,6 +128,13 @@ void CRecycler::AbortOverdue(MonotonicTime now) {
     m_flushing.pop_front();
     CConnection* p_connection = m_pool.Find(session);
     if (p_connection == nullptr) continue;
+    // A file may be long: it has time as long as the peer takes it, and sb-heart sees to the rate.
+    const uint64_t sent = p_connection->SentBytes();
+    if (p_connection->IsHttp() && std::exchange(p_connection->sentAtFlushLook, sent) != sent &&
+        p_connection->Phase() != EPhase::kAborting) {
+      m_flushing.push_back({now + m_flushTimeout, session});
+      continue;
+    }
     p_connection->MoveTo(EPhase::kAborting, p_connection->Reason(), session.Generation());
     m_inboxes.io.Post({EIoNote::kDetach, session});
     Consider(*p_connection);

@@ -1,5 +1,6 @@
 #include "net/CSender.h"
 
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -14,6 +15,11 @@ namespace {
 
 constexpr size_t kEvents = 256;
 constexpr size_t kBlocksPerWrite = 64;
+// A file of up to so many bytes is sent by who answers; a larger one might have to come from a disk.
+constexpr uint64_t kDirectFileBytes = 256 * 1024;
+constexpr uint64_t kFileBytesPerCall = 1024 * 1024;
+// What a connection may send in a row before the others get their turn.
+constexpr uint64_t kBytesPerTurn = 4 * 1024 * 1024;
 constexpr uint64_t kInboxKey = 0;  // no session has generation 0
 
 uint64_t KeyOf(const CSession& session) { return uint64_t{session.Generation()} << 32 | session.Slot(); }
@@ -76,24 +82,79 @@ bool CSender::WriteDirect(CConnection& connection, uint32_t generation, std::spa
     if (sent > 0) {
       tally.Add(ECounter::kSends);
       tally.Add(ECounter::kBytesSent, sent);
+      connection.CountSent(sent);
     }
     const std::span<const std::byte> rest = frames.subspan(sent);
     if (rest.size() > m_queueLimit) {
       m_closer.Close(connection, generation, EPhase::kAborting, ECloseReason::kSendQueueOverflow);
       isTaken = false;
     } else if (!rest.empty()) {
-      p_rest = m_buffers.Get(rest.size());
-      p_rest->Append(rest);
+      p_rest = MakeBlock(rest);
     }
   }
   Finish(connection.outbox.EndDirect(std::move(p_rest)), session, tally);
   return isTaken;
 }
 
-bool CSender::Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
-                    const CTally& tally) {
-  BlockPtr p_block = m_buffers.Get(frames.size());
-  p_block->Append(frames);
+bool CSender::WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head,
+                        SFileRange range, const CTally& tally) {
+  if (m_path == EReplyPath::kDirect && range.length <= kDirectFileBytes) {
+    switch (connection.outbox.TryOwn(generation)) {
+      case COutbox::EResult::kOwned:
+        return WriteFileDirect(connection, generation, head, range, tally);
+      case COutbox::EResult::kGone:
+        return false;
+      default:
+        break;
+    }
+  }
+  BlockPtr p_block = MakeBlock(head);
+  p_block->SetFile(std::move(range));
+  return Queue(connection, generation, std::move(p_block), tally);
+}
+
+bool CSender::WriteFileDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> head,
+                              SFileRange& range, const CTally& tally) {
+  const CSession session(connection.worker, connection.slot, generation);
+  // MSG_MORE: the first bytes of the file share a segment with the head.
+  ssize_t n = ::send(connection.fd.Get(), head.data(), head.size(), MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE);
+  const size_t headSent = n > 0 ? static_cast<size_t>(n) : 0;
+  uint64_t fileSent = 0;
+  if (n == static_cast<ssize_t>(head.size())) {
+    auto offset = static_cast<off_t>(range.offset);
+    n = ::sendfile(connection.fd.Get(), range.p_file->Get(), &offset, range.length);
+    fileSent = n > 0 ? static_cast<uint64_t>(n) : 0;
+  }
+  const bool isRefused = n < 0 && !IsTemporary(errno);
+  if (headSent + fileSent > 0) {
+    tally.Add(ECounter::kSends);
+    tally.Add(ECounter::kBytesSent, headSent + fileSent);
+    connection.CountSent(headSent + fileSent);
+  }
+  if (isRefused || n == 0) {
+    m_closer.Close(connection, generation, EPhase::kAborting,
+                   isRefused ? ECloseReason::kPeerReset : ECloseReason::kFileChanged);
+    Finish(connection.outbox.EndDirect(nullptr), session, tally);
+    return false;
+  }
+  BlockPtr p_rest;
+  if (headSent < head.size() || fileSent < range.length) {
+    p_rest = MakeBlock(head.subspan(headSent));
+    range.offset += fileSent;
+    range.length -= fileSent;
+    if (range.length > 0) p_rest->SetFile(std::move(range));
+  }
+  Finish(connection.outbox.EndDirect(std::move(p_rest)), session, tally);
+  return true;
+}
+
+BlockPtr CSender::MakeBlock(std::span<const std::byte> bytes) {
+  BlockPtr p_block = m_buffers.Get(bytes.size());
+  p_block->Append(bytes);
+  return p_block;
+}
+
+bool CSender::Queue(CConnection& connection, uint32_t generation, BlockPtr p_block, const CTally& tally) {
   switch (connection.outbox.Append(generation, std::move(p_block), m_queueLimit)) {
     case COutbox::EResult::kHandOver:
       HandOver({connection.worker, connection.slot, generation}, tally);
@@ -152,6 +213,7 @@ void CSender::Run() {
 void CSender::Serve(CConnection& connection, const CSession& session) {
   // Late notes and events are told by the owner: only what was handed over is served.
   if (!connection.outbox.IsSenders() || connection.Generation() != session.Generation()) return;
+  const uint64_t turnEnd = connection.SentBytes() + kBytesPerTurn;
   for (;;) {
     const bool isOpen = connection.outbox.TakeQueued(connection.sending);
     if (!isOpen || connection.Phase() >= EPhase::kAborting) {
@@ -159,7 +221,11 @@ void CSender::Serve(CConnection& connection, const CSession& session) {
     } else if (!connection.sending.IsEmpty() && !WriteSome(connection, session)) {
       return;
     }
-    if (!connection.sending.IsEmpty()) continue;
+    if (!connection.sending.IsEmpty()) {
+      if (connection.SentBytes() < turnEnd) continue;
+      m_inboxes.send.Post({ESendNote::kServe, session});
+      return;
+    }
     const COutbox::EResult result = connection.outbox.EndSending();
     if (result == COutbox::EResult::kQueued) continue;
     Finish(result, session, m_tally);
@@ -168,29 +234,47 @@ void CSender::Serve(CConnection& connection, const CSession& session) {
 }
 
 bool CSender::WriteSome(CConnection& connection, const CSession& session) {
-  std::array<iovec, kBlocksPerWrite> pieces;
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  for (CBlock* p_block = connection.sending.First(); p_block != nullptr && message.msg_iovlen < kBlocksPerWrite;
-       p_block = CBlockQueue::Next(p_block)) {
-    const std::span<const std::byte> unused = p_block->Unused();
-    pieces[message.msg_iovlen++] = {const_cast<std::byte*>(unused.data()), unused.size()};  // sendmsg only reads
+  const bool isFilesTurn = connection.sending.First()->Unused().empty();
+  const ssize_t n = isFilesTurn ? SendFile(connection) : SendBlocks(connection);
+  if (n < 0 && IsTemporary(errno)) {
+    AwaitWritable(connection, session);
+    return false;
   }
-  const ssize_t n = ::sendmsg(connection.fd.Get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (n < 0) {
-    if (IsTemporary(errno)) {
-      AwaitWritable(connection, session);
-      return false;
-    }
-    m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kPeerReset);
-    Drop(connection, SIZE_MAX);
+  if (n <= 0) {
+    m_closer.Close(connection, session.Generation(), EPhase::kAborting,
+                   n < 0 ? ECloseReason::kPeerReset : ECloseReason::kFileChanged);
+    Drop(connection, UINT64_MAX);
     return true;
   }
   m_tally.Add(ECounter::kSends);
   m_tally.Add(ECounter::kBytesSent, static_cast<uint64_t>(n));
-  Drop(connection, static_cast<size_t>(n));
+  connection.CountSent(static_cast<uint64_t>(n));
+  Drop(connection, static_cast<uint64_t>(n));
   m_flowControl.Relieve(connection);
   return true;
+}
+
+ssize_t CSender::SendBlocks(CConnection& connection) {
+  std::array<iovec, kBlocksPerWrite> pieces;
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  for (CBlock* p_block = connection.sending.First(); p_block != nullptr && message.msg_iovlen < kBlocksPerWrite;
+       p_block = CBlockQueue::Next(p_block)) {
+    const std::span<const std::byte> unused = p_block->Unused();
+    pieces[message.msg_iovlen++] = {const_cast<std::byte*>(unused.data()), unused.size()};  // sendmsg only reads
+    if (p_block->File() != nullptr) {
+      flags |= MSG_MORE;  // the first bytes of the file share a segment with what comes before them
+      break;
+    }
+  }
+  return ::sendmsg(connection.fd.Get(), &message, flags);
+}
+
+ssize_t CSender::SendFile(CConnection& connection) {
+  const SFileRange& range = *connection.sending.First()->File();
+  auto offset = static_cast<off_t>(range.offset);
+  return ::sendfile(connection.fd.Get(), range.p_file->Get(), &offset, std::min(range.length, kFileBytesPerCall));
 }
 
 void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
@@ -203,13 +287,22 @@ void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
 }
 
 // Takes `bytes` (or all that there is) off the front of what is being sent.
-void CSender::Drop(CConnection& connection, size_t bytes) {
+void CSender::Drop(CConnection& connection, uint64_t bytes) {
   size_t dropped = 0;
   while (CBlock* p_block = connection.sending.First()) {
-    const size_t take = std::min(p_block->Unused().size(), bytes - dropped);
+    const uint64_t take = std::min<uint64_t>(p_block->Unused().size(), bytes);
     p_block->Consume(take);
+    bytes -= take;
     dropped += take;
     if (!p_block->Unused().empty()) break;
+    if (SFileRange* const p_range = p_block->File()) {
+      const uint64_t takeOfFile = std::min(p_range->length, bytes);
+      p_range->offset += takeOfFile;
+      p_range->length -= takeOfFile;
+      bytes -= takeOfFile;
+      if (p_range->length > 0) break;
+      dropped += CBlock::kFileWeight;
+    }
     connection.sending.PopFront();
   }
   connection.outbox.Done(dropped);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -32,20 +34,34 @@ class CSender {
   // Sends whole frames to life `generation` of the connection, in the order of the calls. False when it is gone or
   // (closed then) has more unsent than limits.send_queue_bytes. `tally` is the calling thread's.
   bool Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally);
+  // As Write, with a part of a file behind the bytes, which sendfile(2) sends as the peer takes it: what waits costs
+  // memory only for its name. A file that turns out to be shorter closes the connection (file_changed).
+  bool WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange range,
+                 const CTally& tally);
 
  private:
   bool WriteDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
                    const CTally& tally);
-  bool Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally);
+  // A write of both by the owner of the write half; what is left of them is left to sb-send.
+  bool WriteFileDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> head,
+                       SFileRange& range, const CTally& tally);
+  bool Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally) {
+    return Queue(connection, generation, MakeBlock(frames), tally);
+  }
+  bool Queue(CConnection& connection, uint32_t generation, BlockPtr p_block, const CTally& tally);
+  BlockPtr MakeBlock(std::span<const std::byte> bytes);
   void HandOver(const CSession& session, const CTally& tally);
   // Passes on what the end of a write has come to.
   void Finish(COutbox::EResult result, const CSession& session, const CTally& tally);
   void Run();
   void Serve(CConnection& connection, const CSession& session);
-  // One writev; false when the socket takes no more now, and sb-send is told when it does.
+  // One writev or sendfile; false when the socket takes no more now, and sb-send is told when it does.
   bool WriteSome(CConnection& connection, const CSession& session);
+  ssize_t SendBlocks(CConnection& connection);
+  // Of the file of the first block. 0: it has got shorter.
+  static ssize_t SendFile(CConnection& connection);
   void AwaitWritable(CConnection& connection, const CSession& session);
-  void Drop(CConnection& connection, size_t bytes);
+  void Drop(CConnection& connection, uint64_t bytes);
 
   // constant after construction
   const EReplyPath m_path;

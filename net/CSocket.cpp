@@ -20,7 +20,7 @@ bool CSocket::Send(const CSession& session, uint16_t msgCode, std::span<const st
   const CTally tally = Tally();
   CConnection* p_connection = Links().pool.Find(session);
   bool isSent = false;
-  if (p_connection != nullptr) {
+  if (p_connection != nullptr && !p_connection->IsHttp()) {
     CTurn* p_turn = CTurn::Current();
     if (p_turn != nullptr && p_turn->Session() == session) {
       isSent = p_turn->Put(msgCode, body);

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "misc/CClock.h"
 #include "misc/CConfig.h"
@@ -24,6 +26,7 @@ class CBufferPool;
 class CConnectionPool;
 class CDispatcher;
 class CHeart;
+class CHttpSite;
 class CQuarantine;
 class CSender;
 struct SInboxes;
@@ -41,6 +44,7 @@ struct SSocketLinks {
   CHeart& heart;
   SWorkerPage& page;
   const CQuarantine* p_quarantine = nullptr;
+  const std::vector<std::unique_ptr<CHttpSite>>* p_sites = nullptr;  // by listener
 };
 
 // The familiar verbs of a server, for the logic: send, close, who is it, call me later.
@@ -53,8 +57,8 @@ class CSocket : public CHandlers {
   ~CSocket() override = default;
 
   // Sends a packet to a session of this worker, in the order of the calls; from a handler of that very session it
-  // comes after the answers given so far. Copies the body. False when the session is gone, the body is over
-  // kMaxBodyBytes (65,527), or limits.send_queue_bytes is exceeded (the session is then closed).
+  // comes after the answers given so far. Copies the body. False when the session is gone or speaks HTTP, the
+  // body is over kMaxBodyBytes (65,527), or limits.send_queue_bytes is exceeded (the session is then closed).
   bool Send(const CSession& session, uint16_t msgCode, std::span<const std::byte> body);
   template <class Body>
   requires(std::is_trivially_copyable_v<Body> && alignof(Body) == 1) bool Send(const CSession& session,

@@ -1,5 +1,7 @@
 #include "net/CTurn.h"
 
+#include <cstring>
+
 #include "net/CFrameEncoder.h"
 
 namespace switchboard {
@@ -38,6 +40,15 @@ bool CTurn::Put(uint16_t msgCode, std::span<const std::byte> body) {
   if (m_size + kHeaderBytes + body.size() > kCapacity) Flush();
   CFrameEncoder::WriteFrame(m_p_gathered.get() + m_size, msgCode, body);
   m_size += kHeaderBytes + body.size();
+  return true;
+}
+
+bool CTurn::PutBytes(std::span<const std::byte> bytes) {
+  if (!m_p_connection->IsAnswering()) return false;
+  if (m_size + bytes.size() > kCapacity) Flush();
+  if (bytes.size() > kCapacity) return m_sender.Write(*m_p_connection, m_session.Generation(), bytes, m_tally);
+  std::memcpy(m_p_gathered.get() + m_size, bytes.data(), bytes.size());
+  m_size += bytes.size();
   return true;
 }
 

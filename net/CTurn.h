@@ -33,6 +33,8 @@ class CTurn {
 
   // Gathers one frame for the peer. False when the body is over kMaxBodyBytes or the connection takes nothing any more.
   bool Put(uint16_t msgCode, std::span<const std::byte> body);
+  // Gathers bytes that are no frame: an HTTP answer of any length. False when the connection takes nothing any more.
+  bool PutBytes(std::span<const std::byte> bytes);
   // Sends what was gathered so far: before anything that may take long.
   void Flush();
   // Moves the connection on towards its close.

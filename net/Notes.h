@@ -23,6 +23,7 @@ enum class EIoNote : uint8_t {
   kAcceptAll,     // what waits, before kStopAccept
   kStopAccept,    // for good
   kAddListener,   // one more, from CIoLoop::AddListener
+  kReopenLogs,    // the access logs
   kGoAway,        // tell every client that the server drains
   kDetachAll,     // every connection moves on to `phase`
   kQuit           //

@@ -146,6 +146,7 @@ std::optional<EStopMode> CWorker::TakeOrder() {
   while (const std::optional<SSignal> signal = m_signals.Next()) {
     if (signal->number == SIGTERM || signal->number == SIGINT) mode = EStopMode::kFast;
     if (signal->number == SIGQUIT && !mode) mode = EStopMode::kGraceful;
+    if (signal->number == SIGUSR1) m_p_network->ReopenLogs();
     if (signal->number == SIGUSR1 && !m_deps.log.Reopen()) {
       m_deps.log.Error("worker process {} cannot reopen the log; going on with the old file", m_slot);
     }

@@ -12,14 +12,14 @@ namespace switchboard {
 
 namespace {
 
-void CheckListener(const SListenerConfig& listener, size_t index) {
+void CheckListener(const SListenerConfig& listener, size_t index, const std::filesystem::path& workingDirectory) {
   try {
     CSocketAddress(listener.address, listener.port);
   } catch (const std::runtime_error& error) {
     throw CConfigError(fmt::format("listener.{}.address: {}", index, error.what()));
   }
-  if (listener.protocol != EListenerProtocol::kPacket) {
-    throw CConfigError(fmt::format("listener.{}.protocol: this version serves \"packet\" only", index));
+  if (!listener.root.empty() && !std::filesystem::is_directory(workingDirectory / listener.root)) {
+    throw CConfigError(fmt::format("listener.{}.root: {} is not a directory", index, listener.root));
   }
   if (listener.accept != EAcceptMode::kReusePort) {
     throw CConfigError(fmt::format("listener.{}.accept: this version knows \"reuseport\" only", index));
@@ -38,9 +38,10 @@ std::string ConfigFileFromHere(const SCommandLine& commandLine) {
 SConfig LoadConfig(const SCommandLine& commandLine) {
   SConfig config = CConfig::Load(ConfigFileFromHere(commandLine), commandLine.overrides);
   try {
-    for (size_t i = 0; i < config.listeners.size(); ++i) CheckListener(config.listeners[i], i);
-    if (!std::filesystem::is_directory(std::filesystem::path(commandLine.directory) /
-                                       config.server.working_directory)) {
+    const std::filesystem::path workingDirectory =
+        std::filesystem::path(commandLine.directory) / config.server.working_directory;
+    for (size_t i = 0; i < config.listeners.size(); ++i) CheckListener(config.listeners[i], i, workingDirectory);
+    if (!std::filesystem::is_directory(workingDirectory)) {
       throw CConfigError(
           fmt::format("server.working_directory: {} is not a directory", config.server.working_directory));
     }

@@ -51,6 +51,10 @@ class CConfigTest : public testing::Test {
   fs::path m_directory;
 };
 
+constexpr const char* kListenerKeys =
+    "address, port, protocol, accept, backlog, root, index, listing, follow_symlinks, headers, access_log, head_bytes, "
+    "body_bytes, idle_timeout_s, min_rate";
+
 SConfig Defaults() {
   SConfig config;
   config.listeners.emplace_back();
@@ -102,6 +106,19 @@ backlog = 7
 [[listener]]
 address = "::1"
 port = 65535
+[[listener]]
+port = 80
+protocol = "http"
+root = "/srv"
+index = ["a.html", "b"]
+listing = true
+follow_symlinks = false
+headers = ["A: b"]
+access_log = "access.log"
+head_bytes = 256
+body_bytes = 0
+idle_timeout_s = 0.5
+min_rate = 0
 [pool]
 connections = 1
 max_connections = 2
@@ -116,7 +133,7 @@ reject_replies = false
 goaway = false
 [limits]
 packet_bytes = 8
-send_queue_bytes = 9
+send_queue_bytes = 262152
 recv_pause_bytes = 8
 packet_timeout_s = 0.001
 [flood]
@@ -138,14 +155,21 @@ level = "alert"
   expected.server = {false,           3,     "nobody",    "/run/x.pid", "/srv", milliseconds(1500),
                      milliseconds(0), false, std::nullopt};
   expected.listeners = {
-      {"127.0.0.1", 0, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 7, ""},
-      {"::1", 65535, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 511, ""},
+      {"127.0.0.1", 0, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 7, "", {}},
+      {"::1", 65535, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 511, "", {}},
+      {"0.0.0.0",
+       80,
+       EListenerProtocol::kHttp,
+       EAcceptMode::kReusePort,
+       511,
+       "/srv",
+       {{"a.html", "b"}, true, false, {"A: b"}, "access.log", 256, 0, milliseconds(500), 0}},
   };
   expected.pool = {1, 2};
   expected.business = {128, 5, 6};
   expected.reply = {EReplyPath::kSendThread};
   expected.protocol = {false, false};
-  expected.limits = {8, 9, 8, milliseconds(1)};
+  expected.limits = {8, 262152, 8, milliseconds(1)};
   expected.flood = {true, 11, 12};
   expected.heartbeat = {false, milliseconds(13000), 14, milliseconds(15250)};
   expected.recycle = {milliseconds(16)};
@@ -208,7 +232,7 @@ TEST_F(CConfigTest, UnknownNamesAreRefused) {
   EXPECT_EQ(ErrorOf("[pool]\nconnections = 1\nconnection = 1\n"),
             "FILE:3: pool.connection: unknown key; allowed: connections, max_connections");
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\n[[listener]]\nport = 2\nhost = \"x\"\n"),
-            "FILE:5: listener.1.host: unknown key; allowed: address, port, protocol, accept, backlog, root");
+            std::string("FILE:5: listener.1.host: unknown key; allowed: ") + kListenerKeys);
   EXPECT_EQ(ErrorOf("\"a\\nb\" = 1").find('\n'), std::string::npos);
 }
 
@@ -295,10 +319,24 @@ TEST_F(CConfigTest, WhatThisVersionLacksSaysSo) {
             "FILE:3: listener.0.accept: \"mutex\" is not available in this version; allowed: \"reuseport\"");
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\naccept = \"dispatch\"\n"),
             "FILE:3: listener.0.accept: \"dispatch\" is not available in this version; allowed: \"reuseport\"");
-  EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\nprotocol = \"http\"\n"),
-            "FILE:3: listener.0.protocol: \"http\" is not available in this version; allowed: \"packet\"");
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\nroot = \"/srv\"\n"),
             "FILE:3: listener.0.root: is for files over HTTP; allowed: only with protocol = \"http\"");
+}
+
+TEST_F(CConfigTest, KeysOfHttpNeedHttp) {
+  EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\nlisting = true\n"),
+            "FILE:1: listener.0: has keys that are for HTTP; allowed: they go only with protocol = \"http\"");
+  const std::string http = "[[listener]]\nport = 1\nprotocol = \"http\"\n";
+  EXPECT_EQ(ErrorOf(http + "index = \"a\"\n"), "FILE:4: listener.0.index: \"a\" is not a list; allowed: a list of file names");
+  EXPECT_EQ(ErrorOf(http + "index = [\"a/b\"]\n"),
+            "FILE:4: listener.0.index: \"a/b\" is not allowed; allowed: a list of file names");
+  for (const char* header : {"", "X", ": v", "X Y: v", "X: a\\nb", "Content-Length: 3", "connection: close"}) {
+    EXPECT_NE(ErrorOf(http + "headers = [\"" + header + "\"]\n"), "") << header;
+  }
+  EXPECT_EQ(ErrorOf(http + "headers = [\"X-Frame-Options: DENY\", \"Cache-Control: no-cache\"]\n"), "");
+  EXPECT_EQ(ErrorOf(http + "[limits]\nsend_queue_bytes = 1048576\n"),
+            "FILE:5: limits.send_queue_bytes: an http listener needs limits.send_queue_bytes to be 256 KiB over "
+            "limits.recv_pause_bytes; allowed: limits.send_queue_bytes of at least 1310720");
 }
 
 TEST_F(CConfigTest, KeysThatDontFitTogetherAreRefused) {
@@ -380,7 +418,7 @@ TEST_F(CConfigTest, ErrorsOfListenerOverridesNameTheOverride) {
     EXPECT_NE(ErrorOfOverride(text).find("there is no such listener"), std::string::npos) << text;
   }
   EXPECT_EQ(ErrorOfOverride("listener.0=1"),
-            "--set listener.0=1: unknown key; allowed: address, port, protocol, accept, backlog, root");
+            std::string("--set listener.0=1: unknown key; allowed: ") + kListenerKeys);
   EXPECT_EQ(ErrorOfOverride("listener=1").find("--set listener=1: unknown key; "), 0U);
   EXPECT_EQ(ErrorOfOverride("listener.1.address=::1"),
             "--set listener.1.address=::1: port is missing; allowed: 0..65535 (0: any free port)");
