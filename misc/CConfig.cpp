@@ -174,10 +174,12 @@ bool IsHeader(const std::string& text) {
   std::string name = text.substr(0, colon);
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  for (const char* p_own : {"connection", "content-length", "content-range", "content-type", "date", "transfer-encoding"}) {
+  for (const char* p_own :
+       {"connection", "content-length", "content-range", "content-type", "date", "transfer-encoding"}) {
     if (name == p_own) return false;
   }
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
 template <class T>

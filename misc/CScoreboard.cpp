@@ -26,9 +26,9 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(std::atomic<int32_t>::is_always_lock_free);
 
 constexpr std::array<std::string_view, static_cast<size_t>(ECloseReason::kCount)> kCloseReasonNames = {
-    "peer_closed", "peer_reset", "bad_length",          "bad_crc",    "packet_timeout", "heartbeat",
-    "max_session", "flood",      "send_queue_overflow", "by_handler", "bad_request",    "answered",
-    "too_slow",    "file_changed", "worker_stop",   "worker_lost"};
+    "peer_closed", "peer_reset",   "bad_length",          "bad_crc",    "packet_timeout", "heartbeat",
+    "max_session", "flood",        "send_queue_overflow", "by_handler", "bad_request",    "answered",
+    "too_slow",    "file_changed", "worker_stop",         "worker_lost"};
 
 constexpr std::array<std::string_view, static_cast<size_t>(ERejectReason::kCount)> kRejectReasonNames = {
     "none",          "bad_crc",  "unknown_code", "short_body", "handler_failed",

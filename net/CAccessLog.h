@@ -9,9 +9,9 @@
 
 namespace switchboard {
 
-// The access log of one listener: gathers lines, and writes those of one round of the event loop with one write(2) to an
-// O_APPEND descriptor, so lines of several workers don't tear each other. What can't be written (disk full) is dropped
-// and counted in the server's log; nobody waits for it.
+// The access log of one listener: gathers lines, and writes those of one round of the event loop with one write(2) to
+// an O_APPEND descriptor, so lines of several workers don't tear each other. What can't be written (disk full) is
+// dropped and counted in the server's log; nobody waits for it.
 // Threads: sb-io, but for the constructor.
 class CAccessLog {
  public:

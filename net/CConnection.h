@@ -108,7 +108,7 @@ class CConnection {
   CConnection* p_partialBefore = nullptr;  // the list of started frames, oldest first
   CConnection* p_partialAfter = nullptr;
   bool isPartialListed = false;
-  bool isDetached = false;  // from epoll; nothing is read any more
+  bool isDetached = false;                  // from epoll; nothing is read any more
   std::unique_ptr<CHttpInput> p_httpInput;  // what has arrived of a request; nullptr between requests
 
   // ---- whoever runs the connection's turn

@@ -41,8 +41,7 @@ bool CConnectionPool::HasFree() {
   return m_lent < m_maxSlots;
 }
 
-CConnection* CConnectionPool::Acquire(CFd fd, const SPeer& peer, MonotonicTime now,
-                                      const SListenerOf& listener) {
+CConnection* CConnectionPool::Acquire(CFd fd, const SPeer& peer, MonotonicTime now, const SListenerOf& listener) {
   CConnection* p_connection;
   {
     CMutexLock lock(m_mutex);

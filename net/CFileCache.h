@@ -27,11 +27,11 @@ struct SServedFile {
   MonotonicTime checkedAt;  // when it was last seen to be the file of this name
   bool isSettled = true;    // false: changed so recently that its next change may not show in its times
 
-  std::string type;       // its media type
-  std::string etag;       // with its quotes
-  int64_t modified = 0;   // in seconds of the wall clock
-  std::string fields;     // the header lines that every answer with this file has, CRLF behind each
-  std::string wholeHead;  // of an answer 200, from behind its date to its Content-Length
+  std::string type;                     // its media type
+  std::string etag;                     // with its quotes
+  int64_t modified = 0;                 // in seconds of the wall clock
+  std::string fields;                   // the header lines that every answer with this file has, CRLF behind each
+  std::string wholeHead;                // of an answer 200, from behind its date to its Content-Length
   std::shared_ptr<SServedFile> p_gzip;  // the same, precompressed; nullptr: there is none
   MonotonicTime gzipCheckedAt{};
 

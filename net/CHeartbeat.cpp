@@ -71,8 +71,7 @@ std::optional<MonotonicTime> CHeartbeat::Judge(const CSession& session, Monotoni
   return next;
 }
 
-std::optional<MonotonicTime> CHeartbeat::JudgeSilence(CConnection& connection, uint32_t generation,
-                                                      MonotonicTime now) {
+std::optional<MonotonicTime> CHeartbeat::JudgeSilence(CConnection& connection, uint32_t generation, MonotonicTime now) {
   if (m_silence.count() == 0) return MonotonicTime::max();
   const MonotonicTime next = connection.LastActive() + m_silence;
   if (next > now) return next;

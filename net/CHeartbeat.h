@@ -16,8 +16,8 @@ namespace switchboard {
 // Asks for the close of peers that are silent, or connected, for too long: a multimap from deadline to session.
 // Each session is in the map once. Traffic doesn't touch the map: when a deadline comes, the connection's last activity
 // says whether there is a later one. A session that ended is dropped when its deadline comes; nothing is ever searched.
-// HTTP connections have their listener's idle timeout; while one is answered or sent to, it is looked at again and again,
-// and asked to close when between two looks it took less of what waits for it than its listener's min_rate.
+// HTTP connections have their listener's idle timeout; while one is answered or sent to, it is looked at again and
+// again, and asked to close when between two looks it took less of what waits for it than its listener's min_rate.
 // Threads: Watch by sb-io, RunDue by sb-heart.
 class CHeartbeat {
  public:

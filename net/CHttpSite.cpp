@@ -67,11 +67,10 @@ CHttpSite::CHttpSite(const SListenerConfig& config, CLog& log)
       m_accessLog(config.http.access_log, log) {
   for (const std::string& line : m_config.headers) m_fields += line + "\r\n";
   if (config.root.empty()) return;
-  m_p_root = std::make_unique<CFileRoot>(config.root,
-                                         m_config.follow_symlinks ? ESymlinks::kWithinRoot : ESymlinks::kNone);
-  m_p_files = std::make_unique<CFileCache>(*m_p_root, [this](std::string_view path, SServedFile& file) {
-    Describe(file, m_mimeTypes.TypeOf(path), "");
-  });
+  m_p_root =
+      std::make_unique<CFileRoot>(config.root, m_config.follow_symlinks ? ESymlinks::kWithinRoot : ESymlinks::kNone);
+  m_p_files = std::make_unique<CFileCache>(
+      *m_p_root, [this](std::string_view path, SServedFile& file) { Describe(file, m_mimeTypes.TypeOf(path), ""); });
 }
 
 void CHttpSite::Describe(SServedFile& file, std::string_view type, std::string_view fields) const {
@@ -267,8 +266,8 @@ void CHttpSite::AnswerRanges(const STask& task, const SServedFile& file, std::sp
     const std::string end = fmt::format("\r\n--{}--\r\n", kBoundary);
     bytes = end.size();
     for (const SByteRange& part : parts) bytes += PartHead(file, part).size() + part.bytes;
-    AddHead(task, 206,
-            fmt::format("{}Content-Type: multipart/byteranges; boundary={}\r\n", file.fields, kBoundary), bytes);
+    AddHead(task, 206, fmt::format("{}Content-Type: multipart/byteranges; boundary={}\r\n", file.fields, kBoundary),
+            bytes);
     for (const SByteRange& part : parts) {
       task.answers.Add(PartHead(file, part));
       AddPart(task, file, part);

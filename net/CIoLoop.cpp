@@ -24,8 +24,7 @@ CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<S
       m_trace(parts.page.ioTrace),
       m_receiver(parts, m_epoll, m_trace),
       m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, parts.log,
-                 CTally::Own(parts.page.io),
-                 [this](CFd fd, const SPeer& peer, uint32_t listener) {
+                 CTally::Own(parts.page.io), [this](CFd fd, const SPeer& peer, uint32_t listener) {
                    m_receiver.Adopt(std::move(fd), peer, listener, m_clock.Now());
                  }) {}
 

@@ -51,11 +51,11 @@ struct CNetwork::SParts {
         heartbeat(config, pool, inboxes),
         heart(clock, heartbeat, timers, dispatcher, deps.page),
         sites(MakeHttpSites(config, deps.log)),
-        io({config, deps.log, pool, buffers, inboxes, flowControl, dispatcher, logic, sender, heartbeat, heart,
-            sites, deps.page},
+        io({config, deps.log, pool, buffers, inboxes, flowControl, dispatcher, logic, sender, heartbeat, heart, sites,
+            deps.page},
            clock, std::move(listeners)) {
-    logic.Bind(
-        {config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine, &sites});
+    logic.Bind({config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine,
+                &sites});
   }
 
   const SConfig& config;

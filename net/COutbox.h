@@ -31,8 +31,8 @@ class COutbox {
 
   // Takes the write half for one direct write; kOwned, kQueued (somebody else has it; nothing was queued) or kGone.
   EResult TryOwn(uint32_t generation);
-  // Queues `p_block`, its bytes and then its part of a file; kQueued, kHandOver, kOverflow or kGone. `limit` bounds the queue, in bytes of
-  // CBlock::Weight.
+  // Queues `p_block`, its bytes and then its part of a file; kQueued, kHandOver, kOverflow or kGone. `limit` bounds the
+  // queue, in bytes of CBlock::Weight.
   EResult Append(uint32_t generation, BlockPtr p_block, uint32_t limit);
   // Ends a direct write; `p_rest` (may be null) is what it could not write, and comes before what is queued.
   // kHandOver, kReleased or kAwaited.

@@ -31,8 +31,7 @@ CReceiver::CReceiver(const SReceiverParts& parts, CEpoll& epoll, CTrace& trace)
 void CReceiver::Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTime now) {
   const int socket = fd.Get();
   const bool isHttp = m_parts.config.listeners[listener].protocol == EListenerProtocol::kHttp;
-  CConnection* p_connection =
-      m_parts.pool.Acquire(std::move(fd), peer, now, {static_cast<uint16_t>(listener), isHttp});
+  CConnection* p_connection = m_parts.pool.Acquire(std::move(fd), peer, now, {static_cast<uint16_t>(listener), isHttp});
   if (p_connection == nullptr) return;
   m_counters.Add(ECounter::kConnectionsAccepted);
   const CSession session = p_connection->Session();

@@ -18,8 +18,8 @@ namespace switchboard {
 // Closes peers, and gives their slots back after a cool-down.
 //
 // The socket is closed when the read half is nobody's and the write half is nobody's; what is queued gets
-// server.shutdown_timeout_s to leave (over HTTP, again and again as long as some of it does). The slot goes back when, besides, the last handler has run and recycle.delay_ms
-// has passed since.
+// server.shutdown_timeout_s to leave (over HTTP, again and again as long as some of it does). The slot goes back when,
+// besides, the last handler has run and recycle.delay_ms has passed since.
 // Threads: sb-recycle, but for Start, Stop and WaitUntilIdle, which the worker's main thread calls, and Interrupt.
 class CRecycler {
  public:

@@ -96,8 +96,8 @@ bool CSender::WriteDirect(CConnection& connection, uint32_t generation, std::spa
   return isTaken;
 }
 
-bool CSender::WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head,
-                        SFileRange range, const CTally& tally) {
+bool CSender::WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange range,
+                        const CTally& tally) {
   if (m_path == EReplyPath::kDirect && range.length <= kDirectFileBytes) {
     switch (connection.outbox.TryOwn(generation)) {
       case COutbox::EResult::kOwned:

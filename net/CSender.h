@@ -43,8 +43,8 @@ class CSender {
   bool WriteDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
                    const CTally& tally);
   // A write of both by the owner of the write half; what is left of them is left to sb-send.
-  bool WriteFileDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> head,
-                       SFileRange& range, const CTally& tally);
+  bool WriteFileDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange& range,
+                       const CTally& tally);
   bool Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally) {
     return Queue(connection, generation, MakeBlock(frames), tally);
   }

@@ -327,7 +327,8 @@ TEST_F(CConfigTest, KeysOfHttpNeedHttp) {
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\nlisting = true\n"),
             "FILE:1: listener.0: has keys that are for HTTP; allowed: they go only with protocol = \"http\"");
   const std::string http = "[[listener]]\nport = 1\nprotocol = \"http\"\n";
-  EXPECT_EQ(ErrorOf(http + "index = \"a\"\n"), "FILE:4: listener.0.index: \"a\" is not a list; allowed: a list of file names");
+  EXPECT_EQ(ErrorOf(http + "index = \"a\"\n"),
+            "FILE:4: listener.0.index: \"a\" is not a list; allowed: a list of file names");
   EXPECT_EQ(ErrorOf(http + "index = [\"a/b\"]\n"),
             "FILE:4: listener.0.index: \"a/b\" is not allowed; allowed: a list of file names");
   for (const char* header : {"", "X", ": v", "X Y: v", "X: a\\nb", "Content-Length: 3", "connection: close"}) {
@@ -417,8 +418,7 @@ TEST_F(CConfigTest, ErrorsOfListenerOverridesNameTheOverride) {
                            "listener.99999999999999999999.port=1"}) {
     EXPECT_NE(ErrorOfOverride(text).find("there is no such listener"), std::string::npos) << text;
   }
-  EXPECT_EQ(ErrorOfOverride("listener.0=1"),
-            std::string("--set listener.0=1: unknown key; allowed: ") + kListenerKeys);
+  EXPECT_EQ(ErrorOfOverride("listener.0=1"), std::string("--set listener.0=1: unknown key; allowed: ") + kListenerKeys);
   EXPECT_EQ(ErrorOfOverride("listener=1").find("--set listener=1: unknown key; "), 0U);
   EXPECT_EQ(ErrorOfOverride("listener.1.address=::1"),
             "--set listener.1.address=::1: port is missing; allowed: 0..65535 (0: any free port)");
