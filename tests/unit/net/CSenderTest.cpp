@@ -54,7 +54,7 @@ TEST_P(CSenderTest, WhoNeverReadsIsClosedWhenItsQueueOverflows) {
   CTestClient client(network.Port(), 4096);
   client.SendFrame(7);
   EXPECT_TRUE(Eventually([&] { return network.Count(ECloseReason::kSendQueueOverflow) == 1; }));
-  EXPECT_TRUE(isRefused) << "the handler hears of it";
+  EXPECT_TRUE(Eventually([&] { return isRefused.load(); })) << "the handler hears of it";
   EXPECT_TRUE(client.WaitForClose());
 }
 
