@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "proc/CAddressInUse.h"
+
 namespace switchboard {
 
 namespace {
@@ -101,7 +103,9 @@ uint32_t CListenerStore::Add(const SListenerConfig& config, size_t index) {
     m_listeners.emplace(m_next, SListener{config.address, config.port, resolved, MakeReservation(resolved), CFd()});
     return m_next++;
   } catch (const std::system_error& error) {
-    throw std::runtime_error(fmt::format("listener.{}: cannot listen on {}: {}", index, where, error.code().message()));
+    const std::string line = fmt::format("listener.{}: cannot listen on {}: {}", index, where, error.code().message());
+    if (error.code().value() == EADDRINUSE) throw CAddressInUse(line);
+    throw std::runtime_error(line);
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(fmt::format("listener.{}.address: {}", index, error.what()));
   }

@@ -33,8 +33,8 @@ class CListenerStore {
 
   // Reserves the addresses of a configuration: those that are there already (same address, same port) stay, and of the
   // others it makes sure that nobody else is bound to them, resolves port 0, and holds them. Returns the numbers of the
-  // listeners, in order. Throws std::runtime_error with one line that names listener and address, and changes nothing
-  // then.
+  // listeners, in order. Throws std::runtime_error with one line that names listener and address, CAddressInUse where
+  // that is why, and changes nothing then.
   std::vector<uint32_t> Reserve(const std::vector<SListenerConfig>& configs);
   // Closes what belongs to other listeners than these.
   void Retain(const std::set<uint32_t>& listeners);

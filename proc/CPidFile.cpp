@@ -11,7 +11,7 @@
 
 namespace switchboard {
 
-CPidFile::CPidFile(const std::string& path) : m_path(path) {
+CPidFile::CPidFile(const std::string& path) : m_path(path), m_wasLeftBehind(access(path.c_str(), F_OK) == 0) {
   pid_t holder = 0;
   m_p_file = pidfile_open(path.c_str(), 0644, &holder);
   if (m_p_file == nullptr) {

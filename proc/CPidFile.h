@@ -20,11 +20,15 @@ class CPidFile {
   // Gives the file another name; what has that name is replaced. Throws std::system_error.
   void MoveTo(const std::string& path);
 
+  // Whether the file was there already: its server ended without a chance to remove it.
+  bool WasLeftBehind() const { return m_wasLeftBehind; }
+
   // In a forked child: lets go of the file, which stays locked by the parent alone.
   void Forget();
 
  private:
   std::string m_path;
+  const bool m_wasLeftBehind;
   pidfh* m_p_file = nullptr;
 };
 

@@ -29,6 +29,9 @@ class CRunFiles {
   // Whether another binary serves besides this one, older or newer: it has the same listening sockets.
   bool HasOtherBinary() const;
 
+  // Whether the server before this one was killed.
+  bool FollowsACrash() const { return m_pidFile.WasLeftBehind(); }
+
   // In a forked child: leaves the files to the parent.
   void Forget();
 

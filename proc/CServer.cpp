@@ -1,5 +1,8 @@
 #include "proc/CServer.h"
 
+#include <sys/resource.h>
+
+#include <chrono>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -10,6 +13,7 @@
 #include "misc/CLog.h"
 #include "misc/CScoreboard.h"
 #include "proc/CActivation.h"
+#include "proc/CAddressInUse.h"
 #include "proc/CInheritance.h"
 #include "proc/CListenerStore.h"
 #include "proc/CMaster.h"
@@ -18,6 +22,7 @@
 #include "proc/CRunFiles.h"
 #include "proc/CSignals.h"
 #include "proc/CSocketAddress.h"
+#include "proc/CWaiter.h"
 #include "proc/CWorker.h"
 #include "proc/ExitCode.h"
 #include "proc/LoadConfig.h"
@@ -28,10 +33,24 @@ namespace switchboard {
 
 namespace {
 
+// When a master is killed, its workers notice at once and close their listeners, which takes them some milliseconds, or
+// more on a busy machine. Who starts the next server at once need not see that.
+constexpr std::chrono::seconds kOrphansPatience{5};
+constexpr std::chrono::milliseconds kOrphansInterval{20};
+
 // So many pages that a reload finds room for its workers beside the old ones.
 uint32_t PagesFor(const SServerConfig& config) {
   const uint32_t workers = config.dynamic_workers ? config.dynamic_workers->max : config.workers;
   return 2 * workers + 2;
+}
+
+// The soft limit of descriptors is low for the sake of select(2), which nobody here calls. The master needs
+// some as well: it keeps each listening socket of each worker.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void LogDoubts(const SConfig& config, CLog& log) {
@@ -58,6 +77,7 @@ int CServer::Run() {
 }
 
 int CServer::Serve(const SConfig& config, CActivation& activation, const std::string& inheritedListeners) {
+  RaiseDescriptorLimit();
   m_title.Set("master process " + ConfigName(m_commandLine));
   auto p_signals = std::make_unique<CSignals>();
   const CPrivileges privileges(config.server.user);
@@ -66,7 +86,9 @@ int CServer::Serve(const SConfig& config, CActivation& activation, const std::st
   if (!config.log.IsOnStderr()) privileges.GiveFile(config.log.file);
   CListenerStore listeners;
   listeners.Inherit(inheritedListeners);
-  Reserve(config, activation, listeners);
+  Adopt(config, activation, listeners);
+  if (files.FollowsACrash()) AwaitAddresses(config, listeners, *p_signals, log);
+  Reserve(config, listeners);
   CScoreboard scoreboard(files.Scoreboard(), PagesFor(config.server));
 
   const WorkerMain workerMain = [&](const SWorkerLaunch& launch, CChannel channel) {
@@ -102,7 +124,7 @@ int CServer::Serve(const SConfig& config, CActivation& activation, const std::st
   return exitCode;
 }
 
-void CServer::Reserve(const SConfig& config, CActivation& activation, CListenerStore& listeners) {
+void CServer::Adopt(const SConfig& config, CActivation& activation, CListenerStore& listeners) {
   for (const SListenerConfig& listener : config.listeners) {
     CFd fd = activation.Take(CSocketAddress(listener.address, listener.port).ToString());
     if (fd.IsValid()) listeners.AddActivated(listener, std::move(fd));
@@ -110,6 +132,26 @@ void CServer::Reserve(const SConfig& config, CActivation& activation, CListenerS
   for (const std::string& address : activation.Addresses()) {
     throw std::runtime_error("LISTEN_FDS: the socket on " + address + " belongs to no [[listener]]");
   }
+}
+
+// Nobody tells when an address gets free, so that it must be looked at again and again.
+void CServer::AwaitAddresses(const SConfig& config, CListenerStore& listeners, const CSignals& signals,
+                             CLog& log) const {
+  CWaiter waiter;
+  waiter.Add(signals.Fd(), 0);
+  const MonotonicTime deadline = m_clock.Now() + kOrphansPatience;
+  bool isTold = false;
+  do {
+    try {
+      listeners.Reserve(config.listeners);
+      return;
+    } catch (const CAddressInUse& error) {
+      if (!std::exchange(isTold, true)) log.Warn("{}; workers of a killed server may still leave it", error.what());
+    }
+  } while (m_clock.Now() < deadline && waiter.Wait(m_clock.Now() + kOrphansInterval).empty());
+}
+
+void CServer::Reserve(const SConfig& config, CListenerStore& listeners) {
   const std::vector<uint32_t> used = listeners.Reserve(config.listeners);
   // What an old binary listened on, and this one doesn't.
   listeners.Retain({used.begin(), used.end()});

@@ -11,6 +11,7 @@
 #include "proc/CListenerStore.h"
 #include "proc/CMaster.h"
 #include "proc/CProcessTitle.h"
+#include "proc/CSignals.h"
 #include "proc/LogicFactory.h"
 #include "proc/SProgramStart.h"
 
@@ -31,7 +32,10 @@ class CServer {
 
  private:
   int Serve(const SConfig& config, CActivation& activation, const std::string& inheritedListeners);
-  static void Reserve(const SConfig& config, CActivation& activation, CListenerStore& listeners);
+  static void Adopt(const SConfig& config, CActivation& activation, CListenerStore& listeners);
+  static void Reserve(const SConfig& config, CListenerStore& listeners);
+  // Returns when the addresses are free, or won't be.
+  void AwaitAddresses(const SConfig& config, CListenerStore& listeners, const CSignals& signals, CLog& log) const;
   void Start(CMaster& master, const SConfig& config, CLog& log) const;
   bool IsDaemon(const SConfig& config) const { return config.server.daemon && !m_commandLine.isForeground; }
 

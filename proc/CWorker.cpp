@@ -2,7 +2,6 @@
 
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,14 +22,6 @@ enum : uint64_t { kSignalsKey, kChannelKey, kDoneKey };
 // How much later than the master's own deadline a worker ends itself; the master may be dead.
 constexpr std::chrono::milliseconds kGuardGrace{6000};
 
-// The soft limit of descriptors is low for the sake of select(2), which nobody here calls.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 CWorker::CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel channel)
@@ -44,7 +35,6 @@ CWorker::CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel 
 }
 
 int CWorker::Run() {
-  RaiseDescriptorLimit();
   CFaultMark::Install(m_deps.page.faultThread);
   if (const std::optional<int> code = TryStart()) return *code;
   m_channel.Send({EMessage::kReady, 0, {}, {}});

@@ -12,9 +12,11 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
+#include <vector>
 
 #include "tests/system/Processes.h"
 
@@ -39,8 +41,29 @@ void Limit(decltype(RLIMIT_CORE) resource, rlim_t value) {
   setrlimit(resource, &limit);
 }
 
+// Our environment, and what sd_listen_fds(3) looks for; the child writes its pid behind the last "=".
+class CEnvironment {
+ public:
+  CEnvironment() {
+    for (char** p_entry = environ; *p_entry != nullptr; ++p_entry) m_entries.push_back(*p_entry);
+    m_entries.insert(m_entries.end(), {m_count.data(), m_pid.data(), nullptr});
+  }
+  char* const* WithPid(pid_t pid) {
+    *std::to_chars(m_pid.data() + m_pid.find('=') + 1, m_pid.data() + m_pid.size() - 1, pid).ptr = '\0';
+    return m_entries.data();
+  }
+
+ private:
+  std::string m_count = "LISTEN_FDS=1";
+  std::string m_pid = "LISTEN_PID=" + std::string(20, '\0');
+  std::vector<char*> m_entries;
+};
+
+constexpr int kFirstActivated = 3;
+
 // Between fork and exec: calls of the system only.
-[[noreturn]] void Become(char* const* p_argv, const SProgramOptions& options, int output, int errors) {
+[[noreturn]] void Become(char* const* p_argv, CEnvironment& environment, const SProgramOptions& options, int output,
+                         int errors) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   Limit(RLIMIT_CORE, 0);
   if (options.descriptors > 0) Limit(RLIMIT_NOFILE, options.descriptors);
@@ -52,6 +75,14 @@ void Limit(decltype(RLIMIT_CORE) resource, rlim_t value) {
   if (!options.workingDirectory.empty() && chdir(options.workingDirectory.c_str()) != 0) _exit(126);
   dup2(output, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
+  if (options.activated >= 0) {
+    if (options.activated == kFirstActivated) {
+      fcntl(kFirstActivated, F_SETFD, 0);
+    } else {
+      dup2(options.activated, kFirstActivated);
+    }
+    execve(p_argv[0], p_argv, environment.WithPid(getpid()));
+  }
   execv(p_argv[0], p_argv);
   _exit(127);
 }
@@ -69,9 +100,10 @@ CProgram::CProgram(const std::string& name, const std::vector<std::string>& argu
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 
+  CEnvironment environment;
   m_pid = fork();
   if (m_pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (m_pid == 0) Become(argv.data(), options, output.Get(), errors.Get());
+  if (m_pid == 0) Become(argv.data(), environment, options, output.Get(), errors.Get());
   m_process.Reset(static_cast<int>(syscall(SYS_pidfd_open, m_pid, 0)));
 }
 

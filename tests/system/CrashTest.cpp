@@ -6,11 +6,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "misc/CFrameRecord.h"
+#include "misc/CThread.h"
 #include "tests/system/CSystemTest.h"
+#include "tests/system/Freeze.h"
 #include "tests/system/Processes.h"
 
 namespace switchboard {
@@ -28,14 +29,6 @@ class CCrashTest : public CSystemTest {
     }
     std::sort(records.begin(), records.end());
     return records;
-  }
-  static bool IsListening(uint16_t port) {
-    try {
-      CTestClient probe(port);
-      return true;
-    } catch (const std::system_error&) {
-      return false;
-    }
   }
   // Has a client kill the worker; returns when the next one serves.
   static void Crash(const CServerProcess& server, std::string_view body = {}) {
@@ -128,14 +121,31 @@ TEST_F(CCrashTest, ADrainingOrphanDoesNotBlockARestart) {
   const pid_t orphan = server.WorkerPid();
   kill(server.MasterPid(), SIGKILL);
   EXPECT_EQ(server.WaitForEnd(), 128 + SIGKILL);
-  // The orphan notices at once, but not in no time: until it has closed its listener, the address is in use.
-  ASSERT_TRUE(Eventually([&] { return !IsListening(server.Port()); }));
   CServerProcess& next = StartWith({"listener.0.port=" + std::to_string(server.Port())});
   EXPECT_TRUE(StateOf(orphan).has_value()) << "it has ended before it could have been in the way";
   CTestClient again(next.Port());
   ExpectServed(again);
   kill(orphan, SIGKILL);
   EXPECT_TRUE(client.WaitForClose());
+}
+
+// The orphan is held until the next server has found the address in use.
+TEST_F(CCrashTest, ARestartWaitsForOrphansThatHaveNotNoticedYet) {
+  ExpectComplaint("the master is dead");
+  CServerProcess& server = Start();
+  ExpectLostMaster(server);
+  const pid_t orphan = server.WorkerPid();
+  ASSERT_TRUE(Freeze({orphan}));
+  kill(server.MasterPid(), SIGKILL);
+  EXPECT_EQ(server.WaitForEnd(), 128 + SIGKILL);
+  CThread thaw("thaw", [&] {
+    EXPECT_TRUE(server.WaitForLog("Address already in use; workers of a killed server may still leave it"));
+    Thaw({orphan});
+  });
+  CServerProcess& next = StartWith({"listener.0.port=" + std::to_string(server.Port())});
+  thaw.Join();
+  CTestClient client(next.Port());
+  ExpectServed(client);
 }
 
 }  // namespace

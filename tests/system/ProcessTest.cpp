@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -329,6 +330,28 @@ TEST_F(CProcessTest, TheStatusOfARunningServerBalances) {
   EXPECT_THAT(status.output, HasSubstr("worker_0=" + std::to_string(server.WorkerPid()) + "\n"));
   for (const char* p_line : {"connections_active=1\n", "packets_accepted=5\n", "packets_replied=5\n"}) {
     EXPECT_THAT(status.output, HasSubstr(p_line));
+  }
+}
+
+// The soft limit of descriptors is often 1,024; here, the master's kept sockets alone would exceed it.
+TEST_F(CProcessTest, TheSoftLimitOfDescriptorsIsNoLimit) {
+  SServerOptions options;
+  options.overrides = {"server.workers=4", "business.threads=1"};
+  options.listeners = 12;
+  for (size_t i = 1; i < options.listeners; ++i) {
+    const std::string listener = "listener." + std::to_string(i);
+    options.overrides.insert(options.overrides.end(), {listener + ".address=127.0.0.1", listener + ".port=0"});
+  }
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{48, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  CServerProcess& server = Start(options);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_GT(DescriptorsOf(server.MasterPid()), 48U);
+  for (size_t i = 0; i < options.listeners; ++i) {
+    CTestClient client(server.Port(i));
+    ExpectServed(client);
   }
 }
 

@@ -266,6 +266,20 @@ TEST_F(CReloadTest, PoolsAndTheLogLevelChange) {
   ASSERT_TRUE(Reload(server));
 }
 
+TEST_F(CReloadTest, DescriptorsDoNotAddUp) {
+  CServerProcess& server = StartWith({"server.workers=2"});
+  ASSERT_TRUE(Reload(server));
+  ASSERT_TRUE(WaitForWorkers(server, 2));
+  const size_t master = DescriptorsOf(server.MasterPid());
+  const size_t worker = DescriptorsOf(server.WorkerPid());
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(Reload(server));
+    ASSERT_TRUE(WaitForWorkers(server, 2));
+  }
+  EXPECT_EQ(DescriptorsOf(server.MasterPid()), master);
+  EXPECT_EQ(DescriptorsOf(server.WorkerPid()), worker);
+}
+
 TEST_F(CReloadTest, WhatCannotChangeSaysSo) {
   CServerProcess& server = Start();
   std::string text = ReadFile(CServerProcess::WriteConfig(Folder()));
