@@ -1,6 +1,7 @@
 #include "proc/CPidFile.h"
 
 #include <bsd/libutil.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@ CPidFile::CPidFile(const std::string& path) : m_path(path), m_wasLeftBehind(acce
     throw std::runtime_error(
         fmt::format("cannot open the pid file {}: {}", path, std::generic_category().message(errno)));
   }
+  // libbsd lets it survive an exec: the next binary would hold the lock of the one before it, and so on.
+  fcntl(pidfile_fileno(m_p_file), F_SETFD, FD_CLOEXEC);
   if (pidfile_write(m_p_file) != 0) {
     const int error = errno;
     pidfile_remove(m_p_file);

@@ -10,6 +10,7 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "tests/system/CSteadyLoad.h"
@@ -34,6 +35,14 @@ class CUpgradeTest : public CSystemTest {
     server.Signal(SIGUSR2);
     EXPECT_TRUE(server.WaitForLog("serves; SIGQUIT makes this one leave", before + 1));
     return PidIn("switchboard.pid");
+  }
+  static bool HasOpen(pid_t pid, const fs::path& file) {
+    std::error_code ignored;
+    const fs::directory_iterator entries("/proc/" + std::to_string(pid) + "/fd", ignored);
+    return std::any_of(begin(entries), end(entries), [&](const auto& entry) {
+      std::error_code vanished;
+      return fs::read_symlink(entry.path(), vanished) == file;
+    });
   }
   // Waits for the end of a process that is no child of the test; whoever adopts orphans here may take a second to bury
   // it.
@@ -92,6 +101,7 @@ TEST_F(CUpgradeTest, OneUpgradeFollowsTheOther) {
     ASSERT_TRUE(server.WaitForLog("serves; SIGQUIT makes this one leave", static_cast<size_t>(i) + 1));
     const pid_t next = PidIn("switchboard.pid");
     EXPECT_NE(next, master);
+    EXPECT_FALSE(HasOpen(next, Folder() / "switchboard.pid.oldbin"));
     kill(master, SIGQUIT);
     if (i == 0) {
       EXPECT_EQ(server.WaitForEnd(), 0);
