@@ -12,7 +12,7 @@ requests a second, and two clients that connect anew for each request. Then it p
 through the same reloads, upgrades and kills under the same load. Prints two tables, and writes them into
 docs/RELIABILITY.md. Leaves nothing running. The exit code is 1 when a target is missed.
 
-  --quick       a minute instead of some: fewer runs, shorter pauses
+  --quick       one minute instead of three or four: fewer runs, shorter pauses
   --only REGEX  some faults only: reloads, upgrades, worker_counts, killed_workers, stopped_workers,
                 bad_configurations, log_rotations, full_disk, stops, compared; writes nothing
   --no-write    print only
