@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstddef>
 
 namespace switchboard::sim {
 
@@ -16,6 +17,11 @@ void CProxyStream::Take(const CFd& source, std::span<std::byte> buffer, uint64_t
     return;
   }
   const auto taken = buffer.first(static_cast<size_t>(bytes));
+  // Else a receiver who is always a little behind would let it grow for as long as he is.
+  if (m_givenAt > Waiting()) {
+    m_waiting.erase(m_waiting.begin(), m_waiting.begin() + static_cast<std::ptrdiff_t>(m_givenAt));
+    m_givenAt = 0;
+  }
   m_waiting.insert(m_waiting.end(), taken.begin(), taken.end());
   if (!m_hasLostFrames) Record(taken, atNs);
 }

@@ -48,16 +48,20 @@ TEST_F(CAttackTest, ABadCrcIsRejectedAndClosed) {
   CServerProcess& server = StartDemo();
   Attack(server, "bad-crc");
   EXPECT_GE(server.Count(ECloseReason::kBadCrc), kAttackers);
-  EXPECT_EQ(server.Count(ECloseReason::kBadCrc), server.Count(ERejectReason::kBadCrc));
+  // Each is rejected; those that leave at the end may be gone before the server closes them.
+  EXPECT_TRUE(server.WaitForActive(0));
+  EXPECT_LE(server.Count(ECloseReason::kBadCrc), server.Count(ERejectReason::kBadCrc));
+  EXPECT_GE(server.Count(ECloseReason::kBadCrc) + kAttackers, server.Count(ERejectReason::kBadCrc));
 }
 
 TEST_F(CAttackTest, AnUnknownCodeIsRejectedAndLivesOn) {
   CServerProcess& server = StartDemo();
   Attack(server, "unknown-code");
   EXPECT_GT(server.Count(ERejectReason::kUnknownCode), kAttackers);
-  // Both phases' honest connections and the attackers' leave by themselves.
+  // Both phases' honest connections and the attackers' leave by themselves, the latter with Rejects unread, maybe.
   EXPECT_TRUE(server.WaitForActive(0));
-  EXPECT_EQ(server.Count(ECloseReason::kPeerClosed), server.Count(ECounter::kConnectionsAccepted));
+  EXPECT_EQ(server.Count(ECloseReason::kPeerClosed) + server.Count(ECloseReason::kPeerReset),
+            server.Count(ECounter::kConnectionsAccepted));
 }
 
 TEST_F(CAttackTest, AnOversizePacketIsClosed) {
