@@ -51,7 +51,7 @@ CLoadRun::CLoadRun(const SRunOptions& options, CRunObserver& observer)
     throw std::invalid_argument(fmt::format(
         "{} isn't on this machine: attack only what you own, and say so with --i-own-this-target", options.server));
   }
-  RaiseDescriptorLimit();
+  RaiseDescriptorLimit(options.connections);
   m_result.options = options;
 }
 

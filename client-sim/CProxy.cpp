@@ -159,7 +159,9 @@ void CProxy::HandleSide(SPair& pair, ESide side, uint32_t events) {
   const ESide other = side == ESide::kClient ? ESide::kServer : ESide::kClient;
   CProxyStream& from = pair.From(side);
   const bool isReadable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
-  if (isReadable && from.WantsToTake()) from.Take(pair.Socket(side), m_buffer, NowNs(m_clock) - m_startNs);
+  if (isReadable && from.WantsToTake()) {
+    from.Take(pair.Socket(side), m_buffer, NowNs(m_clock) - m_startNs, pair.To(side).IsBroken());
+  }
   if (from.WasReset()) {
     pair.To(side).Break();
   } else {

@@ -7,12 +7,12 @@
 
 namespace switchboard::sim {
 
-void CProxyStream::Take(const CFd& source, std::span<std::byte> buffer, uint64_t atNs) {
+void CProxyStream::Take(const CFd& source, std::span<std::byte> buffer, uint64_t atNs, bool isSourceBroken) {
   const ssize_t bytes = ::recv(source.Get(), buffer.data(), buffer.size(), 0);
   if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (bytes <= 0) {
     m_hasEnded = true;
-    m_wasReset = bytes < 0;
+    m_wasReset = bytes < 0 || isSourceBroken;
     m_recorder.Add({atNs, m_connection, m_direction, {}});
     return;
   }

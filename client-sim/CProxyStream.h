@@ -21,8 +21,9 @@ class CProxyStream {
   CProxyStream(uint32_t connection, EDirection direction, CFrameRecorder& recorder)
       : m_connection(connection), m_direction(direction), m_recorder(recorder) {}
 
-  // Reads once from `source`, into `buffer`, and records at `atNs`.
-  void Take(const CFd& source, std::span<std::byte> buffer, uint64_t atNs);
+  // Reads once from `source`, into `buffer`, and records at `atNs`. `isSourceBroken`: sending to it has failed. Its end
+  // is a reset then, of which the system has told already.
+  void Take(const CFd& source, std::span<std::byte> buffer, uint64_t atNs, bool isSourceBroken);
   // Writes what waits to `target`, and then the end of the stream if it has come.
   void Give(const CFd& target);
   // The receiver is gone: nothing more can be passed on.
@@ -32,6 +33,8 @@ class CProxyStream {
   bool WantsToGive() const { return Waiting() != 0; }
   // Everything that could be passed on was, the end included.
   bool IsOver() const { return m_isEndGiven || m_isBroken; }
+  // The receiver is gone.
+  bool IsBroken() const { return m_isBroken; }
   // It ended with a reset.
   bool WasReset() const { return m_wasReset; }
   // From some byte on, no frames could be cut: what followed was passed on without a record.

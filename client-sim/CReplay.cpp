@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <stdexcept>
 #include <system_error>
 
 #include "client-sim/COptions.h"
@@ -31,13 +32,21 @@ CFd OpenTimer() {
   return timer;
 }
 
+CRecording ReadRecord(const CFileMapping& file, const std::string& path) {
+  try {
+    return CRecording(file.Bytes());
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(fmt::format("{}: {}", path, error.what()));
+  }
+}
+
 }  // namespace
 
 CReplay::CReplay(const SReplayOptions& options)
     : m_options(options),
       m_server(options.server),
       m_file(options.file),
-      m_recording(m_file.Bytes()),
+      m_recording(ReadRecord(m_file, options.file)),
       m_signals(OpenSignals()),
       m_timer(OpenTimer()),
       m_epoll(OpenEpoll()),

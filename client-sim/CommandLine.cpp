@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "client-sim/COptions.h"
 
@@ -38,6 +40,16 @@ bool Parse(CLI::App& app, int argc, char** argv, int& exitCode) {
   try {
     app.parse(argc, argv);
     return true;
+  } catch (const CLI::RequiredError& error) {
+    // A word that was mistyped is why another is missing.
+    const std::vector<std::string> unknown = app.remaining();
+    exitCode = kExitUsage;
+    if (unknown.empty()) {
+      app.exit(error);
+    } else {
+      app.exit(CLI::ExtrasError(unknown));
+    }
+    return false;
   } catch (const CLI::ParseError& error) {
     exitCode = app.exit(error) == 0 ? kExitOk : kExitUsage;
     return false;

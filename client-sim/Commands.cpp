@@ -118,6 +118,9 @@ int Dispatch(int argc, char** argv) {
     Print("client-sim " SWITCHBOARD_VERSION "\n");
     return kExitOk;
   }
+  if (!command.starts_with('-')) {
+    throw std::invalid_argument(fmt::format("'{}' is no command: there are run, compare, proxy and replay", command));
+  }
   return RunCommand(argc, argv);
 }
 
@@ -144,8 +147,8 @@ int CompareCommand(int argc, char** argv) {
   std::string html;
   CLI::App app("Puts two runs side by side: their figures, and what was asked for. Each was written with --json.",
                "client-sim compare");
-  app.add_option("before", before, "The report of one run")->required()->type_name("A.json");
-  app.add_option("after", after, "The report of the other")->required()->type_name("B.json");
+  app.add_option("A.json", before, "The report of one run")->required()->type_name("");
+  app.add_option("B.json", after, "The report of the other")->required()->type_name("");
   app.add_option("--html", html, "Draw both into one page")->type_name("FILE");
   app.footer("Changes of up to 3 % are noise, and not called better or worse.");
   int exitCode = kExitOk;
@@ -181,9 +184,9 @@ int ReplayCommand(int argc, char** argv) {
   SReplayOptions options;
   CLI::App app("Plays a record against a server: each recorded connection's frames, with new CRCs.",
                "client-sim replay");
-  app.add_option("record", options.file, "What the proxy, or a crash of the server, has recorded")
+  app.add_option("FILE", options.file, "What the proxy, or a crash of the server, has recorded")
       ->required()
-      ->type_name("FILE");
+      ->type_name("");
   app.add_option("--connect", options.server, "The server")->required()->type_name("HOST:PORT");
   AddRead(app, "--speed", options.speed, Speed, "How much faster than recorded", "FACTOR|max")->default_str("1");
   app.add_flag("--diff", options.isDiff, "Replies that differ from the recorded ones fail the replay");

@@ -1,20 +1,34 @@
 #include "client-sim/Process.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <stdexcept>
 #include <system_error>
 
 namespace switchboard::sim {
 
-void RaiseDescriptorLimit() {
+namespace {
+
+// Of the threads, the reports and the standard streams.
+constexpr uint64_t kOwnDescriptors = 100;
+
+}  // namespace
+
+void RaiseDescriptorLimit(uint64_t connections) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (connections == 0 || connections + kOwnDescriptors <= limit.rlim_max) return;
+  throw std::invalid_argument(
+      fmt::format("{} connections are too many for the {} descriptors that a process may have here (ulimit -Hn): "
+                  "share them among several processes",
+                  connections, limit.rlim_max));
 }
 
 CFd OpenSignals() {

@@ -1,12 +1,15 @@
 // What every command of the program asks of its own process.
 #pragma once
 
+#include <cstdint>
+
 #include "misc/CFd.h"
 
 namespace switchboard::sim {
 
-// A connection needs a descriptor: takes all that the system grants.
-void RaiseDescriptorLimit();
+// A connection needs a descriptor: takes all that the system grants. Throws std::invalid_argument when that is too few
+// for `connections` and for what the process needs besides.
+void RaiseDescriptorLimit(uint64_t connections = 0);
 
 // Blocks SIGINT and SIGTERM for the life of the process, and returns a signalfd that reads them. Throws
 // std::system_error.

@@ -38,7 +38,7 @@ void CFrameRecord::Append(std::vector<std::byte>& record, const SRecordedFrame& 
 CFrameRecord::CFrameRecord(std::span<const std::byte> record) {
   const auto magic = std::as_bytes(std::span(kMagic));
   if (record.size() < magic.size() || !std::equal(magic.begin(), magic.end(), record.begin())) {
-    throw std::runtime_error("this is no record of frames: it does not begin with SBREC1");
+    throw std::runtime_error("no record of frames: it does not begin with SBREC1");
   }
   m_rest = record.subspan(magic.size());
 }

@@ -205,7 +205,7 @@ TEST_F(CReplayTest, WhatIsNoRecordIsRefused) {
   EXPECT_THAT(p_none->Errors(), HasSubstr("no-such-file"));
   const auto p_wrong = Sim({"replay", "/dev/null", "--connect", "127.0.0.1:1"});
   EXPECT_EQ(p_wrong->Wait(), 2);
-  EXPECT_THAT(p_wrong->Errors(), HasSubstr("SBREC1"));
+  EXPECT_THAT(p_wrong->Errors(), HasSubstr("/dev/null: no record of frames: it does not begin with SBREC1"));
 }
 
 }  // namespace

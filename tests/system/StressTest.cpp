@@ -1,7 +1,10 @@
 // client-sim's runs against the real server: scenarios, and runs across restarts.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "tests/support/Loopback.h"
+#include "tests/support/Scale.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Processes.h"
 
@@ -157,6 +161,43 @@ TEST_F(CStressTest, SeveralProcessesFromSeveralAddresses) {
   for (const auto& p_program : programs) EXPECT_EQ(p_program->Wait(), 0) << p_program->Output() << p_program->Errors();
   EXPECT_EQ(server.Count(ECounter::kPacketsAccepted), 10'000U);
   EXPECT_EQ(server.Count(ECounter::kConnectionsAccepted), 100U);
+}
+
+// What 20,000 descriptors are good for; the server needs as many, in one worker.
+TEST_F(CStressTest, NineteenThousandConnections) {
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlim_t connections = std::min<rlim_t>(19'000 / kFewer, limit.rlim_max - 200);
+  CServerProcess& server = StartDemo();
+  const auto p_program =
+      Begin(server, {"--connections", std::to_string(connections), "--requests", std::to_string(2 * connections),
+                     "--connect-timeout", "100", "--source", "127.0.0.5,127.0.0.6", "--drain", "100"});
+  EXPECT_EQ(p_program->Wait(std::chrono::minutes(2)), 0) << p_program->Output() << p_program->Errors();
+  EXPECT_EQ(server.Count(ECounter::kConnectionsAccepted), connections);
+  EXPECT_EQ(server.Count(ECounter::kPacketsReplied), 2 * connections);
+}
+
+TEST_F(CStressTest, MoreConnectionsThanDescriptorsAreRefusedAtOnce) {
+  SProgramOptions options{Folder()};
+  options.descriptors = 500;
+  CProgram program("client-sim", {"--connect", "127.0.0.1:9", "--connections", "500"}, options);
+  EXPECT_EQ(program.Wait(), 2);
+  EXPECT_NE(program.Errors().find("500 connections are too many for the 500 descriptors"), std::string::npos)
+      << program.Errors();
+}
+
+TEST_F(CStressTest, WhatIsMistypedIsNamed) {
+  const std::pair<std::vector<std::string>, const char*> mistakes[]{
+      {{"--conect", "127.0.0.1:9"}, "--conect"},
+      {{"rum", "--connect", "127.0.0.1:9"}, "'rum' is no command"},
+      {{"compare", "a.json"}, "B.json is required"},
+      {{"--connect", "127.0.0.1:9", "--rate", "fast"}, "'fast' is no rate"},
+  };
+  for (const auto& [arguments, complaint] : mistakes) {
+    CProgram program("client-sim", arguments, {Folder()});
+    EXPECT_EQ(program.Wait(), 2) << complaint;
+    EXPECT_NE(program.Errors().find(complaint), std::string::npos) << program.Errors();
+  }
 }
 
 TEST_F(CStressTest, AStoppedRunEndsInOrder) {
