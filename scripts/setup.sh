@@ -19,7 +19,7 @@ packages=(
   libboost-dev libfmt-dev libspdlog-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev
   libdeflate-dev libsqlite3-dev libsodium-dev libbsd-dev libsystemd-dev libhttp-parser-dev media-types
   # tests and benchmarks
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev python3-jsonschema
 )
 ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck systemd)
 
