@@ -34,6 +34,11 @@ void CLogic::Register(uint16_t msgCode, Handler p_handler, Run run, Reply reply)
   m_table[msgCode] = {p_handler, run, reply};
 }
 
+void CLogic::RegisterRoute(std::string_view path, CHttpRoutes::Handler p_handler, Run run) {
+  if (IsBound()) throw std::logic_error("routes are registered in the constructor, not after the start");
+  m_routes.Add(path, p_handler, run);
+}
+
 const CLogic::SEntry* CLogic::Find(uint16_t msgCode) const {
   if (msgCode >= m_table.size() || m_table[msgCode].p_handler == nullptr) return nullptr;
   return &m_table[msgCode];

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "logic/CHttpRoutes.h"
 #include "logic/CRequest.h"
 #include "logic/CSessionContext.h"
 #include "misc/CLog.h"
@@ -38,6 +40,15 @@ class CLogic : public CSocket {
   void On(uint16_t msgCode, bool (Logic::*p_handler)(CRequest&), Run run = Run::kPool, Reply reply = Reply::kOne) {
     Register(msgCode, static_cast<Handler>(p_handler), run, reply);
   }
+  // Gives HTTP requests for exactly this path (decoded, "/" first) their handler, a method `bool(CHttpRequest&)` of the
+  // subclass; it comes before a file of the same name, on every http listener and for every method. Throws
+  // std::logic_error when the path has one already or can't be one, for Run::kInline, or when the server has started.
+  // Threads: the constructor's.
+  template <class Logic>
+  requires std::is_base_of_v<CLogic, Logic>
+  void OnHttp(std::string_view path, bool (Logic::*p_handler)(CHttpRequest&), Run run = Run::kPool) {
+    RegisterRoute(path, static_cast<CHttpRoutes::Handler>(p_handler), run);
+  }
 
   // A client has connected; the first call for its session.
   virtual void OnConnect(CSessionContext&) {}
@@ -47,6 +58,7 @@ class CLogic : public CSocket {
  private:
   friend class CRequest;
   friend class CDeferredReply;
+  friend class CHttpRoutes;
 
   struct SEntry {
     Handler p_handler = nullptr;
@@ -56,6 +68,7 @@ class CLogic : public CSocket {
 
   void Register(uint16_t msgCode, Handler p_handler, Run run, Reply reply);
   const SEntry* Find(uint16_t msgCode) const;
+  void RegisterRoute(std::string_view path, CHttpRoutes::Handler p_handler, Run run);
 
   // CHandlers
   void OnOpening(CTurn& turn) final;
@@ -64,6 +77,9 @@ class CLogic : public CSocket {
   void OnRefusedFrame(CTurn& turn, const SFrame& frame) final;
   void OnEnd(CTurn& turn) final;
   bool RunsInline(uint16_t msgCode) const final;
+  bool HasRoutes() const final { return !m_routes.IsEmpty(); }
+  bool HasRoute(std::string_view path) const final { return m_routes.Has(path); }
+  void OnHttpRequest(CTurn& turn, std::span<const std::byte> posted) final { m_routes.Handle(turn, posted); }
 
   // Brings a packet to its one outcome; `p_entry` is its handler's, nullptr if it has none.
   void RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
@@ -76,10 +92,11 @@ class CLogic : public CSocket {
   bool Refuse(CTurn& turn, uint16_t msgCode, ERejectReason reason, uint16_t wireReason);
   bool AnswerDeferred(const CSession& session, uint16_t msgCode, std::span<const std::byte> body);
   bool RejectDeferred(const CSession& session, uint16_t msgCode, ERejectReason reason);
-  // Claims the deferral, sends the frame (an empty one sends nothing), counts `outcome`, and lets the mailbox go on.
+  // Claims the deferral, sends the bytes (none: sends nothing), counts `outcome`, and lets the mailbox go on.
   bool EndDeferral(const CSession& session, std::span<const std::byte> frame, ECounter outcome);
 
   std::vector<SEntry> m_table;  // indexed by msgCode; constant once started
+  CHttpRoutes m_routes{*this};
   std::array<CLogLimit, static_cast<size_t>(ERejectReason::kCount)> m_rejectLimits;
 };
 

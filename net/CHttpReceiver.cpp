@@ -72,7 +72,7 @@ SHttpOutcome CHttpReceiver::Run(CConnection& connection, CHttpParser& parser, st
       outcome.kind = SHttpOutcome::EKind::kResting;
       return outcome;
     }
-    if (outcome.hasFinished && m_parts.flowControl.ShouldRest(connection)) {
+    if (m_parts.flowControl.ShouldRest(connection)) {
       outcome.kind = SHttpOutcome::EKind::kResting;
       return outcome;
     }

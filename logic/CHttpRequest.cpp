@@ -1,0 +1,73 @@
+#include "logic/CHttpRequest.h"
+
+#include <stdexcept>
+
+#include "logic/CHttpRoutes.h"
+
+namespace switchboard {
+
+namespace {
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// As the URL standard decodes application/x-www-form-urlencoded, but that bad escapes are refused.
+std::optional<std::string> Decode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+}  // namespace
+
+CHttpRequest::CHttpRequest(CHttpRoutes& routes, const SRouteTask& task)
+    : CSessionContext(task.turn), m_routes(routes), m_task(task) {}
+
+EHttpMethod CHttpRequest::Method() const { return m_task.request.method; }
+std::string_view CHttpRequest::MethodName() const { return m_task.request.methodName; }
+std::string_view CHttpRequest::Path() const { return m_task.path.Full(); }
+std::string_view CHttpRequest::Query() const { return m_task.path.Query(); }
+std::span<const SHttpField> CHttpRequest::Fields() const { return m_task.request.Fields(); }
+std::optional<std::string_view> CHttpRequest::Field(std::string_view name) const { return m_task.request.Find(name); }
+std::string_view CHttpRequest::Body() const { return m_task.request.body; }
+
+std::optional<std::string> CHttpRequest::ValueOf(std::string_view form, std::string_view name) {
+  while (!form.empty()) {
+    const std::string_view pair = form.substr(0, form.find('&'));
+    form.remove_prefix(pair.size() < form.size() ? pair.size() + 1 : form.size());
+    const size_t equals = pair.find('=');
+    if (Decode(pair.substr(0, equals)) != name) continue;
+    return Decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
+size_t CHttpRequest::MaxReplyBytes() const { return m_routes.MaxReplyBytes(); }
+
+bool CHttpRequest::Reply(const SHttpReply& reply) {
+  if (m_isEnded || !reply.IsValid() || reply.Bytes() > MaxReplyBytes()) return false;
+  m_isEnded = true;
+  return m_routes.Answer(m_task, reply, ECounter::kPacketsReplied);
+}
+
+CDeferredHttpReply CHttpRequest::Defer() {
+  if (m_isEnded) throw std::logic_error("only an unanswered request can be deferred");
+  m_isEnded = true;
+  m_turn.Defer();
+  return {m_routes, Session(), m_task.listener, m_task.isLast, m_task.request.head};
+}
+
+}  // namespace switchboard
