@@ -16,8 +16,8 @@ namespace switchboard {
 class CHttpRoutes;
 struct SRouteTask;
 
-// One HTTP request in the hands of its route's handler, and the ways to end it. A handler ends it exactly once: Reply or
-// Defer. Whatever else it does is answered with 500. All views live until the handler returns.
+// One HTTP request in the hands of its route's handler, and the ways to end it. A handler ends it exactly once: Reply
+// or Defer. Whatever else it does is answered with 500. All views live until the handler returns.
 // Threads: the one that runs the handler, until it returns.
 class CHttpRequest : public CSessionContext {
  public:

@@ -65,8 +65,7 @@ void CHttpRoutes::Handle(CTurn& turn, std::span<const std::byte> posted) {
   if (!turn.Connection().IsAnswering() || found == m_table.end()) {
     turn.Tally().Add(ECounter::kPacketsDiscarded);
   } else {
-    RunHandler(found->second,
-               {turn, workplace.request, workplace.path, turn.Connection().Listener(), prefix.isLast});
+    RunHandler(found->second, {turn, workplace.request, workplace.path, turn.Connection().Listener(), prefix.isLast});
     if (turn.IsDeferred()) return;  // it is still in flight
   }
   turn.Tally().Add(ECounter::kPacketsLeft);
@@ -97,8 +96,8 @@ bool CHttpRoutes::Answer(const SRouteTask& task, const SHttpReply& reply, ECount
   const bool isTaken = task.turn.PutBytes(std::as_bytes(std::span(workplace.text)));
   task.turn.Tally().Add(isTaken ? outcome : ECounter::kPacketsDiscarded);
   CConnection& connection = task.turn.Connection();
-  WriteLog(task.request, task.listener, workplace.now,
-           connection.Peer(connection.Generation()).value_or(SPeer{}), reply);
+  WriteLog(task.request, task.listener, workplace.now, connection.Peer(connection.Generation()).value_or(SPeer{}),
+           reply);
   return isTaken;
 }
 

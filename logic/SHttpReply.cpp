@@ -9,9 +9,9 @@ namespace switchboard {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kOwnFields = {"connection",        "content-length", "content-type",
-                                                        "date",              "keep-alive",     "server",
-                                                        "transfer-encoding", "trailer",        "upgrade"};
+constexpr std::array<std::string_view, 9> kOwnFields = {"connection", "content-length", "content-type",      "date",
+                                                        "keep-alive", "server",         "transfer-encoding", "trailer",
+                                                        "upgrade"};
 
 // RFC 9110 section 5.6.2.
 bool IsToken(std::string_view text) {

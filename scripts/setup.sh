@@ -8,7 +8,7 @@ usage: scripts/setup.sh [--ci]
 
 Installs the missing Debian packages (as root, or through sudo). Does nothing, quickly, when none is missing.
 
-  --ci    also what only .ci/run needs: clang and its tools, shellcheck, systemd-analyze
+  --ci    also what only .ci/run needs: clang and its tools, shellcheck, systemd-analyze, a browser
 USAGE
 }
 
@@ -19,9 +19,9 @@ packages=(
   libboost-dev libfmt-dev libspdlog-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev
   libdeflate-dev libsqlite3-dev libsodium-dev libbsd-dev libsystemd-dev libhttp-parser-dev media-types
   # tests and benchmarks
-  libgtest-dev libgmock-dev libbenchmark-dev python3-jsonschema
+  libgtest-dev libgmock-dev libbenchmark-dev python3-jsonschema curl wrk
 )
-ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck systemd)
+ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck systemd chromium)
 
 case ${1-} in
   '') ;;

@@ -29,7 +29,8 @@ class CWebLogic : public switchboard::CLogic {
   // Answers a second later, without holding a thread meanwhile.
   bool HandleLater(switchboard::CHttpRequest& request) {
     auto p_reply = std::make_shared<switchboard::CDeferredHttpReply>(request.Defer());
-    AddTimer(std::chrono::seconds(1), [p_reply] { p_reply->Reply("text/plain; charset=utf-8", "that was a second\n"); });
+    AddTimer(std::chrono::seconds(1),
+             [p_reply] { p_reply->Reply("text/plain; charset=utf-8", "that was a second\n"); });
     return true;
   }
 };

@@ -1,4 +1,6 @@
-// The message codes of the program `test-server`: handlers that do what handlers should not, or do it on request.
+// The message codes of the program `test-server`: handlers that do what handlers should not, or do it on request. Its
+// HTTP routes are /route/echo (answers with query and body), /route/where (with the name of its thread), and
+// /route/await-gate and /route/open-gate (as kTestAwaitGate and kTestOpenGate, but on the business pool).
 #pragma once
 
 #include <boost/endian/arithmetic.hpp>

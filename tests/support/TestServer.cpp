@@ -1,12 +1,14 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -134,6 +136,10 @@ class CTestLogic final : public CLogic {
   bool HandleCloseMe(CRequest& request);
   bool HandleAbort(CRequest&) { std::abort(); }
 
+  bool RouteEcho(CHttpRequest& request);
+  bool RouteWhere(CHttpRequest& request);
+  bool RouteGate(CHttpRequest& request);
+
   CGate m_gate;
   std::unique_ptr<CLateAnswers> m_p_lateAnswers;
 };
@@ -166,6 +172,10 @@ CTestLogic::CTestLogic() {
   On(kTestDeferDrop, &CTestLogic::HandleDeferDrop);
   On(kTestCloseMe, &CTestLogic::HandleCloseMe);
   On(kTestAbort, &CTestLogic::HandleAbort);
+  OnHttp("/route/echo", &CTestLogic::RouteEcho);
+  OnHttp("/route/where", &CTestLogic::RouteWhere);
+  OnHttp("/route/await-gate", &CTestLogic::RouteGate, Run::kBlocking);
+  OnHttp("/route/open-gate", &CTestLogic::RouteGate);
 }
 
 void CTestLogic::OnWorkerStart() {
@@ -264,6 +274,27 @@ bool CTestLogic::HandleDeferDrop(CRequest& request) {
 bool CTestLogic::HandleCloseMe(CRequest& request) {
   Close(request.Session());
   return request.Reply(BytesOf("bye"));
+}
+
+// Answers with the query and the body.
+bool CTestLogic::RouteEcho(CHttpRequest& request) {
+  return request.Reply("text/plain", std::string(request.Query()) + std::string(request.Body()));
+}
+
+// Answers with the name of the thread.
+bool CTestLogic::RouteWhere(CHttpRequest& request) {
+  std::array<char, 16> thread{};
+  pthread_getname_np(pthread_self(), thread.data(), thread.size());
+  return request.Reply("text/plain", thread.data());
+}
+
+bool CTestLogic::RouteGate(CHttpRequest& request) {
+  if (request.Path() == "/route/open-gate") {
+    m_gate.Open();
+  } else {
+    m_gate.AwaitOpen(Clock::now() + std::chrono::minutes(2));
+  }
+  return request.Reply("text/plain", "open");
 }
 
 }  // namespace

@@ -3,12 +3,11 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <fstream>
 #include <string>
 #include <thread>
 
 #include "tests/support/CHttpTestClient.h"
-#include "tests/system/CSystemTest.h"
+#include "tests/system/CHttpSystemTest.h"
 #include "tests/system/Processes.h"
 
 namespace switchboard {
@@ -16,36 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class CHttpTest : public CSystemTest {
- protected:
-  void SetUp() override {
-    fs::create_directories(Root());
-    Write("index.html", "<h1>home</h1>");
-    Write("small.txt", "0123456789");
-  }
-
-  fs::path Root() const { return Folder() / "root"; }
-  void Write(const std::string& path, const std::string& content) const {
-    fs::create_directories((Root() / path).parent_path());
-    std::ofstream(Root() / path, std::ios::binary) << content;
-  }
-  CServerProcess& Serve(std::vector<std::string> overrides = {}) {
-    overrides.insert(overrides.begin(), {"listener.0.protocol=http", "listener.0.root=" + Root().string()});
-    return StartWith(std::move(overrides));
-  }
-  std::vector<std::string> AccessLog() const {
-    std::vector<std::string> lines;
-    std::ifstream file(Folder() / "access.log");
-    for (std::string line; std::getline(file, line);) lines.push_back(line);
-    return lines;
-  }
-};
-
-std::string Pattern(size_t bytes) {
-  std::string text(bytes, '\0');
-  for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(i * 7 + i / 251);
-  return text;
-}
+using CHttpTest = CHttpSystemTest;
 
 TEST_F(CHttpTest, ServesFilesWithWhatBelongsToThem) {
   Write("a/page.html", "<p>");
