@@ -7,7 +7,7 @@
 namespace switchboard {
 
 // Reads the head of a request: http_parser splits it, and the rules here refuse all that could be read in two ways
-// (RFC 9112 §§2.2, 3, 5, 6; docs/HTTP-REQUESTS.md has the list).
+// (RFC 9112 §§2.2, 3, 5, 6; docs/HTTP.md has the list).
 // Threads: any.
 class CHttpHead {
  public:
