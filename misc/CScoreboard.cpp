@@ -36,7 +36,10 @@ constexpr std::array<std::string_view, static_cast<size_t>(ERejectReason::kCount
 
 constexpr std::array<std::string_view, static_cast<size_t>(ECounter::kClosedFirst)> kCounterNames = {
     "connections_accepted",
+    "connections_refused",
     "accept_pauses",
+    "accept_wakeups",
+    "io_wakeups",
     "packets_accepted",
     "packets_replied",
     "packets_one_way",
@@ -66,7 +69,7 @@ struct alignas(64) SHeader {
 };
 
 constexpr uint64_t kMagic = 0x64726F6277736273;  // "sbswbord"
-constexpr uint32_t kVersion = 3;                 // of the meaning of what the header's sizes don't tell
+constexpr uint32_t kVersion = 4;                 // of the meaning of what the header's sizes don't tell
 constexpr SHeader kLayout = {
     .magic = kMagic, .version = kVersion, .counters = kCounterCount, .pageBytes = sizeof(SWorkerPage), .pages = 0};
 
@@ -171,6 +174,12 @@ std::string CounterName(ECounter counter) {
   }
   const auto reason = index - static_cast<uint16_t>(ECounter::kRejectedFirst);
   return "rejected_" + std::string(ToString(static_cast<ERejectReason>(reason)));
+}
+
+void SHandOver::Reset() {
+  for (std::atomic<uint64_t>* const p_number : {&taken, &missed, &slotsLent, &slotsCooling}) p_number->store(0);
+  isOver.store(false);
+  isRoomWanted.store(false);
 }
 
 CounterTotals SWorkerPage::Sum() const {

@@ -58,8 +58,11 @@ std::string_view ToString(ERejectReason reason);
 // Every counter of a worker. The two families at the end have one entry per reason.
 enum class ECounter : uint16_t {
   kConnectionsAccepted,
-  kAcceptPauses,     // listener rested: out of descriptors or of connection slots
-  kPacketsAccepted,  // valid header, whole body arrived
+  kConnectionsRefused,  // by the master: nobody could take the client, and no place was left to wait in
+  kAcceptPauses,        // listener rested: out of descriptors or of connection slots
+  kAcceptWakeups,       // times that sb-io found a listener ready
+  kIoWakeups,           // returns of sb-io's epoll_wait
+  kPacketsAccepted,     // valid header, whole body arrived
   kPacketsReplied,
   kPacketsOneWay,     // ended without an answer, by declaration
   kPacketsDiscarded,  // ended by the close of their connection
@@ -123,6 +126,22 @@ struct alignas(64) SThreadTrace {
   std::array<std::byte, kPacketBytes> packet{};  // its first bytes
 };
 
+// What a worker and the master that accepts for it (accept = "dispatch") know of each other.
+// Threads: as said at each member; anybody reads. The master, which looks at several of them, reads them in this order.
+struct alignas(64) SHandOver {
+  std::atomic<uint64_t> taken{0};         // clients that have become connections or missed; by sb-io, after slotsLent
+  std::atomic<uint64_t> missed{0};        // bit n % 64: client n got no descriptor here; set by sb-io, before taken
+  std::atomic<uint64_t> slotsLent{0};     // under the pool's lock
+  std::atomic<uint64_t> slotsCooling{0};  // of those; written by sb-recycle
+  std::atomic<bool> isOver{false};  // takes nobody any more, what it was passed but took not is the master's again
+  std::atomic<bool> isRoomWanted{
+      false};  // the master's bell is to be rung when slotsLent or slotsLent − slotsCooling falls
+
+  static constexpr uint64_t MissedBit(uint64_t client) { return uint64_t{1} << (client % 64); }
+  // For the next worker of the page. Threads: the master's, while the page is nobody's.
+  void Reset();
+};
+
 using CounterTotals = std::array<uint64_t, kCounterCount>;
 
 // What a worker process tells the outside: who it is, one block of counters for each of its threads, and a gauge.
@@ -143,6 +162,7 @@ struct SWorkerPage {
   CCounters heart;
   CCounters shared;  // threads that aren't ours: AddShared only
   std::array<CCounters, kMaxBusinessThreads> work;
+  SHandOver handOver;
   SThreadTrace ioTrace;
   SThreadTrace sendTrace;
   SThreadTrace recycleTrace;

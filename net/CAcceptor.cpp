@@ -7,6 +7,9 @@
 #include <system_error>
 #include <utility>
 
+#include "net/CMutexAccept.h"
+#include "net/CReusePortAccept.h"
+
 namespace switchboard {
 
 namespace {
@@ -21,71 +24,90 @@ bool IsOutOfResources(int error) { return error == EMFILE || error == ENFILE || 
 
 CAcceptor::CAcceptor(std::vector<SListenerSocket> listeners, uint64_t firstKey, CEpoll& epoll, CConnectionPool& pool,
                      SInboxes& inboxes, CLog& log, const CTally& tally, Adopt adopt)
-    : m_listeners(std::move(listeners)),
-      m_firstKey(firstKey),
+    : m_firstKey(firstKey),
       m_epoll(epoll),
       m_pool(pool),
       m_inboxes(inboxes),
       m_log(log),
       m_tally(tally),
-      m_adopt(std::move(adopt)) {}
+      m_adopt(std::move(adopt)) {
+  for (SListenerSocket& listener : listeners) m_sources.push_back(MakeSource(std::move(listener)));
+}
+
+std::unique_ptr<CAcceptStrategy> CAcceptor::MakeSource(SListenerSocket listener) {
+  if (listener.p_lock == nullptr) {
+    return std::make_unique<CReusePortAccept>(std::move(listener.fd), listener.listener);
+  }
+  return std::make_unique<CMutexAccept>(std::move(listener.fd), listener.listener, std::move(listener.p_lock));
+}
 
 void CAcceptor::Start() {
-  for (size_t i = 0; i < m_listeners.size(); ++i) {
-    if (!m_epoll.Add(m_listeners[i].fd.Get(), EPOLLIN, m_firstKey + i)) {
+  for (size_t i = 0; i < m_sources.size(); ++i) {
+    if (!m_sources[i]->Arm(m_epoll, m_firstKey + i)) {
       throw std::system_error(errno, std::generic_category(), "epoll_ctl on a listener");
     }
   }
 }
 
-void CAcceptor::Add(SListenerSocket listener) {
+void CAcceptor::Add(SListenerSocket listener) { Add(MakeSource(std::move(listener))); }
+
+void CAcceptor::Add(std::unique_ptr<CAcceptStrategy> p_source) {
   if (m_isStopped) return;
-  const uint32_t events = m_retryAt ? 0u : static_cast<uint32_t>(EPOLLIN);
-  if (!m_epoll.Add(listener.fd.Get(), events, m_firstKey + m_listeners.size())) {
+  // A resting acceptor watches nothing; Resume does it then.
+  if (!m_retryAt && !p_source->Arm(m_epoll, m_firstKey + m_sources.size())) {
     m_log.Error("a listening socket can't be served: {}", std::generic_category().message(errno));
     return;
   }
-  m_listeners.push_back(std::move(listener));
+  m_sources.push_back(std::move(p_source));
 }
 
 bool CAcceptor::Accept(uint64_t key, MonotonicTime now) {
-  if (m_listeners.empty()) return false;
-  const SListenerSocket& from = m_listeners[key - m_firstKey];
-  const int listener = from.fd.Get();
+  m_tally.Add(ECounter::kAcceptWakeups);
+  const bool isLate = m_retryAt || m_sources.empty();  // the event came together with what made us rest, or stop
+  if (isLate) return false;
+  CAcceptStrategy& source = *m_sources[key - m_firstKey];
+  if (!source.Begin()) return false;
+  std::string trouble;
+  const bool mayMoreWait = TakeBatch(source, trouble);
+  source.End(m_epoll, key);
+  if (!trouble.empty()) Rest(now, trouble);
+  return mayMoreWait;
+}
+
+bool CAcceptor::TakeBatch(CAcceptStrategy& source, std::string& trouble) {
+  SNewcomer newcomer;
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
     if (!m_pool.HasFree()) {
-      Rest(now, "all connection slots are in use (pool.max_connections)");
+      trouble = "all connection slots are in use (pool.max_connections)";
       return false;
     }
-    sockaddr_storage address{};
-    socklen_t size = sizeof(address);
-    CFd fd(::accept4(listener, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd.IsValid()) {
+    if (!source.Next(newcomer)) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
       if (IsOutOfResources(errno)) {
-        Rest(now, std::generic_category().message(errno).c_str());
+        trouble = std::generic_category().message(errno);
         return false;
       }
       continue;  // this peer's trouble (ECONNABORTED and its like), not the next one's
     }
     const int on = 1;
-    ::setsockopt(fd.Get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    m_adopt(std::move(fd), SPeer::From(address), from.listener);
+    ::setsockopt(newcomer.fd.Get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    m_adopt(std::move(newcomer.fd), SPeer::From(newcomer.address), newcomer.listener);
+    source.OnAdopted();
   }
   return true;
 }
 
 void CAcceptor::AcceptAll(MonotonicTime now) {
-  for (size_t i = 0; i < m_listeners.size(); ++i) {
+  for (size_t i = 0; i < m_sources.size(); ++i) {
     int batches = 1;
     while (batches < kMaxBatches && Accept(m_firstKey + i, now)) ++batches;
   }
 }
 
-void CAcceptor::Rest(MonotonicTime now, const char* p_why) {
+void CAcceptor::Rest(MonotonicTime now, const std::string& why) {
   m_tally.Add(ECounter::kAcceptPauses);
-  m_log.WarnLimited(m_restLimit, "accepting rests: {}", p_why);
-  Arm(0);
+  m_log.WarnLimited(m_restLimit, "accepting rests: {}", why);
+  for (const auto& p_source : m_sources) p_source->Disarm(m_epoll);
   m_retryAt = now + kRetry;
   // Whatever becomes free from here on wakes us; what became free before is found at the retry.
   m_inboxes.isAcceptResting.store(true);
@@ -95,18 +117,14 @@ void CAcceptor::Resume() {
   if (!m_retryAt) return;
   m_retryAt.reset();
   m_inboxes.isAcceptResting.store(false);
-  Arm(EPOLLIN);
+  for (size_t i = 0; i < m_sources.size(); ++i) m_sources[i]->Arm(m_epoll, m_firstKey + i);
 }
 
 void CAcceptor::Stop() {
-  for (const SListenerSocket& listener : m_listeners) m_epoll.Remove(listener.fd.Get());
-  m_listeners.clear();
+  for (const auto& p_source : m_sources) p_source->Close(m_epoll);
+  m_sources.clear();
   m_isStopped = true;
   m_retryAt.reset();
-}
-
-void CAcceptor::Arm(uint32_t events) {
-  for (size_t i = 0; i < m_listeners.size(); ++i) m_epoll.Modify(m_listeners[i].fd.Get(), events, m_firstKey + i);
 }
 
 }  // namespace switchboard

@@ -2,13 +2,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "misc/CClock.h"
 #include "misc/CFd.h"
 #include "misc/CLog.h"
 #include "misc/CTally.h"
+#include "net/CAcceptLock.h"
+#include "net/CAcceptStrategy.h"
 #include "net/CConnection.h"
 #include "net/CConnectionPool.h"
 #include "net/CEpoll.h"
@@ -20,6 +24,7 @@ namespace switchboard {
 struct SListenerSocket {
   CFd fd;
   uint32_t listener = 0;
+  std::shared_ptr<CAcceptLock> p_lock = nullptr;  // of a socket that the workers share (accept = "mutex")
 };
 
 // Accepts new peers, and rests when descriptors or connection slots have run out.
@@ -37,6 +42,7 @@ class CAcceptor {
   void Start();
   // Accepts on one more socket. Nothing to do once stopped: whoever else holds the socket serves it.
   void Add(SListenerSocket listener);
+  void Add(std::unique_ptr<CAcceptStrategy> p_source);
   // Accepts what waits on the listener with this key, up to a bounded number. Returns whether more may wait.
   bool Accept(uint64_t key, MonotonicTime now);
   // Accepts all that waits on all listeners, as far as there are slots: before Stop, when nobody else serves them.
@@ -49,10 +55,12 @@ class CAcceptor {
   void Stop();
 
  private:
-  void Rest(MonotonicTime now, const char* p_why);
-  void Arm(uint32_t events);
+  static std::unique_ptr<CAcceptStrategy> MakeSource(SListenerSocket listener);
+  // One batch of a source. Returns whether more may wait; `trouble` is why accepting must rest, if it must.
+  bool TakeBatch(CAcceptStrategy& source, std::string& trouble);
+  void Rest(MonotonicTime now, const std::string& why);
 
-  std::vector<SListenerSocket> m_listeners;
+  std::vector<std::unique_ptr<CAcceptStrategy>> m_sources;
   const uint64_t m_firstKey;
   CEpoll& m_epoll;
   CConnectionPool& m_pool;

@@ -49,7 +49,7 @@ CConnection* CConnectionPool::Acquire(CFd fd, const SPeer& peer, MonotonicTime n
     if (m_p_free == nullptr) AddSlab();
     p_connection = m_p_free;
     m_p_free = std::exchange(p_connection->p_freeNext, nullptr);
-    ++m_lent;
+    m_page.handOver.slotsLent.store(++m_lent, std::memory_order_release);
     m_page.connectionsActive.store(++m_active, std::memory_order_relaxed);
   }
   p_connection->Open(std::move(fd), peer, now, listener);
@@ -65,7 +65,7 @@ void CConnectionPool::Release(CConnection& connection) {
   connection.EndLife();
   CMutexLock lock(m_mutex);
   connection.p_freeNext = std::exchange(m_p_free, &connection);
-  --m_lent;
+  m_page.handOver.slotsLent.store(--m_lent, std::memory_order_release);
 }
 
 CConnection* CConnectionPool::Find(const CSession& session) {

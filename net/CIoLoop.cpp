@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -17,10 +18,13 @@ constexpr uint64_t kFirstListenerKey = 1;
 
 }  // namespace
 
-CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners)
+CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
+                 CWakeup* p_masterBell)
     : m_clock(clock),
       m_pool(parts.pool),
       m_inboxes(parts.inboxes),
+      m_page(parts.page),
+      m_p_masterBell(p_masterBell),
       m_trace(parts.page.ioTrace),
       m_receiver(parts, m_epoll, m_trace),
       m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, parts.log,
@@ -33,6 +37,11 @@ void CIoLoop::Start() {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl on an eventfd");
   }
   m_acceptor.Start();
+  if (m_p_masterBell != nullptr) {
+    auto p_dispatched = std::make_unique<CDispatchAccept>(m_page.handOver, *m_p_masterBell);
+    m_p_dispatched = p_dispatched.get();
+    m_acceptor.Add(std::move(p_dispatched));
+  }
   m_thread = CThread("sb-io", [this] { Run(); });
 }
 
@@ -100,6 +109,7 @@ void CIoLoop::Run() {
     m_trace.End();
     const std::span<epoll_event> ready = m_epoll.Wait(events, NextDeadline(), now);
     m_trace.Begin();
+    m_page.io.Add(ECounter::kIoWakeups);
     now = m_clock.Now();
     for (const epoll_event& event : ready) HandleEvent(event, now);
   }

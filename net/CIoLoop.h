@@ -8,6 +8,7 @@
 #include "misc/CMutex.h"
 #include "misc/CThread.h"
 #include "net/CAcceptor.h"
+#include "net/CDispatchAccept.h"
 #include "net/CEpoll.h"
 #include "net/CReceiver.h"
 #include "net/Notes.h"
@@ -18,12 +19,16 @@ namespace switchboard {
 // Threads: the worker's main thread; the loop itself is sb-io's.
 class CIoLoop {
  public:
-  CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners);
+  // With a bell, the worker has listeners on which the master accepts (accept = "dispatch"); it outlives the loop.
+  CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
+          CWakeup* p_masterBell);
 
   // Throws std::system_error.
   void Start();
   // Accepts on one more listening socket: the accept queue of a worker that retired. Throws std::system_error.
   void AddListener(SListenerSocket listener);
+  // Takes a client that the master has accepted on the listener with this index.
+  void AddClient(CFd fd, uint32_t listener) { m_p_dispatched->Post(std::move(fd), listener); }
   // Tells every client that the worker drains for `drain`, and why.
   void SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason);
   // Opens the access logs anew, soon.
@@ -54,12 +59,15 @@ class CIoLoop {
   const CClock& m_clock;
   CConnectionPool& m_pool;
   SInboxes& m_inboxes;
+  SWorkerPage& m_page;
+  CWakeup* const m_p_masterBell;
 
   // sb-io's
   CTrace m_trace;
   CEpoll m_epoll;
   CReceiver m_receiver;
   CAcceptor m_acceptor;
+  CDispatchAccept* m_p_dispatched = nullptr;  // the acceptor's, from Start on
   bool m_isQuitting = false;
   bool m_isDoneDue = false;
 

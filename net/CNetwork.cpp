@@ -46,14 +46,14 @@ struct CNetwork::SParts {
         pool(deps.worker, config.pool.connections, config.pool.max_connections, deps.page),
         flowControl(inboxes, config.limits.recv_pause_bytes),
         sender(config, pool, buffers, inboxes, flowControl, deps.page),
-        recycler(config, clock, pool, inboxes, deps.page),
+        recycler(config, clock, pool, inboxes, deps.page, deps.p_masterBell),
         dispatcher(config, deps.log, logic, sender, inboxes, flowControl, deps.page),
         heartbeat(config, pool, inboxes),
         heart(clock, heartbeat, timers, dispatcher, deps.page),
         sites(MakeHttpSites(config, deps.log)),
         io({config, deps.log, pool, buffers, inboxes, flowControl, dispatcher, logic, sender, heartbeat, heart, sites,
             deps.page},
-           clock, std::move(listeners)) {
+           clock, std::move(listeners), deps.p_masterBell) {
     logic.Bind({config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine,
                 &sites});
   }
@@ -97,6 +97,8 @@ void CNetwork::Start() {
 void CNetwork::AddListener(SListenerSocket listener) { m_p_parts->io.AddListener(std::move(listener)); }
 
 void CNetwork::ReopenLogs() { m_p_parts->io.ReopenLogs(); }
+
+void CNetwork::AddClient(CFd fd, uint32_t listener) { m_p_parts->io.AddClient(std::move(fd), listener); }
 
 void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
   SParts& parts = *m_p_parts;

@@ -14,6 +14,7 @@ namespace switchboard {
 
 class CQuarantine;
 class CSocket;
+class CWakeup;
 
 enum class EStopMode : uint8_t {
   kFast,      // what was not handled is not answered; what is queued unsent has one second to leave
@@ -29,6 +30,7 @@ struct SNetworkDeps {
   SWorkerPage& page;
   uint32_t worker = 0;                        // the worker's slot
   const CQuarantine* p_quarantine = nullptr;  // none: nothing is quarantined
+  CWakeup* p_masterBell = nullptr;            // of the master that accepts for its workers; none: it doesn't
 };
 
 // All the parts of one worker (pool, receiver, dispatcher, sender, recycler, heartbeat), started and stopped in order.
@@ -47,6 +49,9 @@ class CNetwork {
   void Start();
   // Accepts on one more socket, of a worker that retired. Only between Start and Stop.
   void AddListener(SListenerSocket listener);
+  // Takes a client that the master has accepted on the listener with this index. Only with a master's bell, and between
+  // Start and Stop.
+  void AddClient(CFd fd, uint32_t listener);
   // Opens the access logs anew, after logrotate moved them. Only between Start and Stop.
   void ReopenLogs();
   // The one ordered list: accept what waits if it's a graceful end of the server, stop accepting, ask the clients to

@@ -9,13 +9,15 @@
 namespace switchboard {
 
 CRecycler::CRecycler(const SConfig& config, const CClock& clock, CConnectionPool& pool, SInboxes& inboxes,
-                     SWorkerPage& page)
+                     SWorkerPage& page, CWakeup* p_masterBell)
     : m_flushTimeout(config.server.shutdown_timeout),
       m_coolDown(config.recycle.delay),
       m_clock(clock),
       m_pool(pool),
       m_inboxes(inboxes),
       m_counters(page.recycle),
+      m_handOver(page.handOver),
+      m_p_masterBell(p_masterBell),
       m_trace(page.recycleTrace) {}
 
 void CRecycler::Start() {
@@ -53,6 +55,7 @@ void CRecycler::Run() {
     const MonotonicTime now = m_clock.Now();
     AbortOverdue(now);
     ReleaseCooled(now);
+    TellMasterOfRoom();
     TellIfIdle();
   }
 }
@@ -79,7 +82,7 @@ void CRecycler::Handle(const SRecycleNote& note) {
       break;
     case ERecycleNote::kHandlingDone:
       connection.isHandlingDone = true;
-      if (isClosed) m_cooling.push_back({m_clock.Now() + m_coolDown, note.session});
+      if (isClosed) CoolDown(note.session);
       break;
     default:
       break;
@@ -118,7 +121,7 @@ void CRecycler::CloseSocket(CConnection& connection) {
   connection.MoveTo(EPhase::kClosed, connection.Reason(), session.Generation());
   connection.fd.Reset();
   m_pool.CountClosed();
-  if (connection.isHandlingDone) m_cooling.push_back({m_clock.Now() + m_coolDown, session});
+  if (connection.isHandlingDone) CoolDown(session);
   if (m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post({EIoNote::kResumeAccept});
 }
 
@@ -141,14 +144,30 @@ void CRecycler::AbortOverdue(MonotonicTime now) {
   }
 }
 
+void CRecycler::CoolDown(const CSession& session) {
+  m_cooling.push_back({m_clock.Now() + m_coolDown, session});
+  m_handOver.slotsCooling.store(m_cooling.size(), std::memory_order_release);
+  m_hasMadeRoom = true;
+}
+
 void CRecycler::ReleaseCooled(MonotonicTime now) {
   bool isReleased = false;
   while (!m_cooling.empty() && m_cooling.front().at <= now) {
-    m_pool.Release(m_pool.At(m_cooling.front().session.Slot()));
+    const uint32_t slot = m_cooling.front().session.Slot();
     m_cooling.pop_front();
+    // Before the slot is released: the master may take a free slot for a busy one, and not the other way round.
+    m_handOver.slotsCooling.store(m_cooling.size(), std::memory_order_release);
+    m_pool.Release(m_pool.At(slot));
     isReleased = true;
+    m_hasMadeRoom = true;
   }
   if (isReleased && m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post({EIoNote::kResumeAccept});
+}
+
+// By an exchange on both sides, either the master's next look at the page finds the room, or this finds its wish.
+void CRecycler::TellMasterOfRoom() {
+  if (m_p_masterBell == nullptr || !std::exchange(m_hasMadeRoom, false)) return;
+  if (m_handOver.isRoomWanted.exchange(false)) m_p_masterBell->Signal();
 }
 
 void CRecycler::TellIfIdle() {

@@ -10,6 +10,7 @@
 #include "misc/CScoreboard.h"
 #include "misc/CThread.h"
 #include "misc/CTrace.h"
+#include "misc/CWakeup.h"
 #include "net/CConnectionPool.h"
 #include "net/Notes.h"
 
@@ -25,7 +26,9 @@ class CRecycler {
  public:
   enum class EWait : uint8_t { kIdle, kTimeout, kInterrupted };
 
-  CRecycler(const SConfig& config, const CClock& clock, CConnectionPool& pool, SInboxes& inboxes, SWorkerPage& page);
+  // With a bell, the master hears of slots that become free when it wants to; it outlives the recycler.
+  CRecycler(const SConfig& config, const CClock& clock, CConnectionPool& pool, SInboxes& inboxes, SWorkerPage& page,
+            CWakeup* p_masterBell = nullptr);
 
   void Start();
   void Stop();
@@ -47,7 +50,9 @@ class CRecycler {
   bool IsFlushed(CConnection& connection);
   void CloseSocket(CConnection& connection);
   void AbortOverdue(MonotonicTime now);
+  void CoolDown(const CSession& session);
   void ReleaseCooled(MonotonicTime now);
+  void TellMasterOfRoom();
   void TellIfIdle();
   // Waits for notes or the next deadline.
   void WaitForNotes(std::vector<SRecycleNote>& notes);
@@ -59,10 +64,13 @@ class CRecycler {
   CConnectionPool& m_pool;
   SInboxes& m_inboxes;
   CCounters& m_counters;
+  SHandOver& m_handOver;
+  CWakeup* const m_p_masterBell;
 
   // sb-recycle's; both queues are in the order of time, because the delays are constant
   std::deque<STimed> m_flushing;
   std::deque<STimed> m_cooling;
+  bool m_hasMadeRoom = false;  // since the master was told
   bool m_isToldWhenIdle = false;
   bool m_isQuitting = false;
   CTrace m_trace;

@@ -30,9 +30,9 @@ CFd ListenOnLoopback(uint16_t& port) {
   return fd;
 }
 
-std::vector<SListenerSocket> OneListener(uint16_t& port) {
+std::vector<SListenerSocket> OneListener(CFd fd, std::shared_ptr<CAcceptLock> p_lock) {
   std::vector<SListenerSocket> listeners;
-  listeners.push_back({ListenOnLoopback(port), 0});
+  listeners.push_back({std::move(fd), 0, std::move(p_lock)});
   return listeners;
 }
 
@@ -78,12 +78,12 @@ std::string AccountingError(const SWorkerPage& page) {
   return error;
 }
 
-CTestNetwork::CTestNetwork(CSocket& logic, const SConfig& config)
-    : m_config(config),
-      m_log("/dev/null", ELogLevel::kDebug),
-      m_p_page(std::make_unique<SWorkerPage>()),
-      m_p_network(
-          std::make_unique<CNetwork>(SNetworkDeps{m_config, m_log, m_clock, *m_p_page}, logic, OneListener(m_port))) {
+CTestNetwork::CTestNetwork(CSocket& logic, const SConfig& config, std::shared_ptr<CAcceptLock> p_lock, CFd listener)
+    : m_config(config), m_log("/dev/null", ELogLevel::kDebug), m_p_page(std::make_unique<SWorkerPage>()) {
+  if (!listener.IsValid()) listener = ListenOnLoopback(m_port);
+  m_listener = listener.Get();
+  m_p_network = std::make_unique<CNetwork>(SNetworkDeps{m_config, m_log, m_clock, *m_p_page}, logic,
+                                           OneListener(std::move(listener), std::move(p_lock)));
   m_p_network->Start();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,12 +26,15 @@ std::string AccountingError(const SWorkerPage& page);
 // Threads: the test's; Count by any.
 class CTestNetwork {
  public:
-  explicit CTestNetwork(CSocket& logic, const SConfig& config = TestConfig());
+  // With a lock, `listener` is a socket that it shares with others (invalid: its own, for them to share).
+  explicit CTestNetwork(CSocket& logic, const SConfig& config = TestConfig(),
+                        std::shared_ptr<CAcceptLock> p_lock = nullptr, CFd listener = CFd());
   ~CTestNetwork();
   CTestNetwork(const CTestNetwork&) = delete;
   CTestNetwork& operator=(const CTestNetwork&) = delete;
 
   uint16_t Port() const { return m_port; }
+  CFd DuplicateListener() const { return CFd(::dup(m_listener)); }
   uint64_t Count(ECounter counter) const { return m_p_page->Sum()[static_cast<size_t>(counter)]; }
   uint64_t Count(ECloseReason reason) const { return Count(CounterOf(reason)); }
   uint64_t Count(ERejectReason reason) const { return Count(CounterOf(reason)); }
@@ -42,6 +47,7 @@ class CTestNetwork {
   CClock m_clock;
   std::unique_ptr<SWorkerPage> m_p_page;
   uint16_t m_port = 0;
+  int m_listener = -1;  // the network's
   std::unique_ptr<CNetwork> m_p_network;
 };
 
