@@ -286,8 +286,8 @@ const std::vector<SKey>& AllKeys() {
       {"listener.protocol",
        OneOf(Of(&L::protocol), {{"packet", EListenerProtocol::kPacket}, {"http", EListenerProtocol::kHttp}})},
       {"listener.accept", OneOf(Of(&L::accept), {{"reuseport", EAcceptMode::kReusePort},
-                                                 {"mutex", EAcceptMode::kMutex, false},
-                                                 {"dispatch", EAcceptMode::kDispatch, false}})},
+                                                 {"mutex", EAcceptMode::kMutex},
+                                                 {"dispatch", EAcceptMode::kDispatch}})},
       {"listener.backlog", Number(Of(&L::backlog), 1, 65535, "connections")},
       {"listener.root", Text(Of(&L::root), "a directory", IsAnyText)},
       {"listener.index", Texts(Of(&H::index), "a list of file names", IsFileName)},
@@ -307,6 +307,10 @@ const std::vector<SKey>& AllKeys() {
       {"business.threads", Number(Of(&C::business, &SBusinessConfig::threads), 1, 128, "threads")},
       {"business.queue_packets", Number(Of(&C::business, &SBusinessConfig::queue_packets), 1, 1000000000, "packets")},
       {"business.batch", Number(Of(&C::business, &SBusinessConfig::batch), 1, 65536, "packets")},
+
+      {"business.mode", OneOf(Of(&C::business, &SBusinessConfig::mode),
+                              {{"threads", EBusinessMode::kThreads}, {"process_pool", EBusinessMode::kProcessPool}})},
+      {"business.queue_clients", Number(Of(&C::business, &SBusinessConfig::queue_clients), 0, 65535, "clients")},
 
       {"reply.path", OneOf(Of(&C::reply, &SReplyConfig::path),
                            {{"direct", EReplyPath::kDirect}, {"send_thread", EReplyPath::kSendThread}})},
@@ -418,6 +422,7 @@ class CConfigLoader {
     for (const std::string& text : overrides) ApplyOverride(text);
     CheckListeners();
     CheckTogether();
+    CheckProcessPool();
     return std::move(m_config);
   }
 
@@ -539,6 +544,21 @@ class CConfigLoader {
            fmt::format("limits.send_queue_bytes of at least {}", httpBytes));
     }
     CheckAtLeast("pool.max_connections", m_config.pool.max_connections, "pool.connections", m_config.pool.connections);
+  }
+
+  // Handlers that must be alone in their process: the master hands out the clients, and there is one thread for them.
+  void CheckProcessPool() {
+    if (m_config.business.mode != EBusinessMode::kProcessPool) return;
+    if (!m_where.contains("business.threads")) m_config.business.threads = 1;
+    if (m_config.business.threads != 1) {
+      Fail(m_where.at("business.threads"), fmt::format("{} is too many", m_config.business.threads),
+           "1 with business.mode = \"process_pool\"");
+    }
+    for (size_t i = 0; i < m_config.listeners.size(); ++i) {
+      if (m_config.listeners[i].accept == EAcceptMode::kDispatch) continue;
+      Fail(m_where.at("business.mode"), fmt::format("\"process_pool\" doesn't fit to listener.{}.accept", i),
+           "it needs accept = \"dispatch\" in each [[listener]]");
+    }
   }
 
   // Blames the larger key's line, or, when that key has its default, the smaller's.

@@ -21,6 +21,7 @@ class CConfigError : public std::runtime_error {
 
 enum class EListenerProtocol : uint8_t { kPacket, kHttp };
 enum class EAcceptMode : uint8_t { kReusePort, kMutex, kDispatch };
+enum class EBusinessMode : uint8_t { kThreads, kProcessPool };
 enum class EReplyPath : uint8_t { kDirect, kSendThread };
 
 // Workers that come and go with the load: server.workers as a table.
@@ -84,6 +85,8 @@ struct SBusinessConfig {
   uint32_t threads = 4;
   uint32_t queue_packets = 100000;
   uint32_t batch = 64;  // packets of one connection that run in a row before the others get their turn
+  EBusinessMode mode = EBusinessMode::kThreads;
+  uint32_t queue_clients = 128;  // with kProcessPool: who may wait in the master until a worker is free
 
   bool operator==(const SBusinessConfig&) const = default;
 };

@@ -14,14 +14,15 @@ enum class EMessage : uint8_t {
   kListener,  // worker → master: keep this listening socket for my slot; master → worker: serve this one as well
   kReady,     // worker → master: I serve
   kFailed,    // worker → master: I could not start, `text` says why
+  kClient,    // master → worker: serve this client of `listener`
   kReason,    // master → worker: `reason` is why you will be told to stop
 };
 
 struct SMessage {
   EMessage kind = EMessage::kReady;
-  uint32_t listener = 0;                        // of kListener: its number in the CListenerStore
+  uint32_t listener = 0;                        // of kListener, kClient: its number in the CListenerStore
   std::string text;                             // of kFailed; cut to CChannel::kMaxText bytes
-  CFd fd;                                       // of kListener
+  CFd fd;                                       // of kListener, kClient
   EGoAwayReason reason = EGoAwayReason::kStop;  // of kReason
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proc/CListenerStore.h"
+
 namespace switchboard {
 
 CGeneration::CGeneration(uint64_t number, SConfig config, std::vector<uint32_t> listeners, uint32_t slots,
@@ -15,6 +17,17 @@ std::optional<uint32_t> CGeneration::PlaceOf(uint32_t listener) const {
   const auto found = std::find(m_listeners.begin(), m_listeners.end(), listener);
   if (found == m_listeners.end()) return std::nullopt;
   return static_cast<uint32_t>(found - m_listeners.begin());
+}
+
+bool CGeneration::IsForAll(const CListenerStore::Key& key) const {
+  const EAcceptMode accept = AcceptOf(key.first);
+  return accept == EAcceptMode::kDispatch ||
+         (accept == EAcceptMode::kMutex && key.second == CListenerStore::kSharedSlot);
+}
+
+bool CGeneration::HasDispatch() const {
+  return std::any_of(m_config.listeners.begin(), m_config.listeners.end(),
+                     [](const SListenerConfig& listener) { return listener.accept == EAcceptMode::kDispatch; });
 }
 
 void CGeneration::AddSlot() { m_slots.push_back({CBackoff(m_clock)}); }

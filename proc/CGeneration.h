@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "misc/CClock.h"
@@ -29,6 +30,11 @@ class CGeneration {
   const std::vector<uint32_t>& Listeners() const { return m_listeners; }
   // Where a listener stands in the configuration; nullopt when it doesn't.
   std::optional<uint32_t> PlaceOf(uint32_t listener) const;
+  // How the clients of a listener that stands in it are accepted.
+  EAcceptMode AcceptOf(uint32_t listener) const { return m_config.listeners[*PlaceOf(listener)].accept; }
+  // Whether a kept socket, by its (listener, slot), is not one worker's: all of them share it, or the master accepts.
+  bool IsForAll(const std::pair<uint32_t, uint32_t>& key) const;
+  bool HasDispatch() const;
 
   uint32_t Slots() const { return static_cast<uint32_t>(m_slots.size()); }
   SSlot& Slot(uint32_t slot) { return m_slots.at(slot); }

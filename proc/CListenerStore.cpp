@@ -11,6 +11,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "proc/CAddressInUse.h"
 
@@ -83,11 +84,25 @@ std::vector<uint32_t> CListenerStore::Reserve(const std::vector<SListenerConfig>
         found.push_back(unclaimed.extract(claimed).value());
       }
     }
+    for (size_t i = 0; i < configs.size(); ++i) Share(found[i], configs[i], i);
   } catch (const std::runtime_error&) {
     Retain(known);
     throw;
   }
   return found;
+}
+
+void CListenerStore::Share(uint32_t listener, const SListenerConfig& config, size_t index) {
+  SListener& entry = m_listeners.at(listener);
+  try {
+    if (config.accept == EAcceptMode::kMutex && entry.p_lock == nullptr) entry.p_lock = std::make_shared<CAcceptLock>();
+    const bool isShared = config.accept != EAcceptMode::kReusePort && !entry.activated.IsValid();
+    const Key key{listener, kSharedSlot};
+    if (isShared && !m_kept.contains(key)) m_kept.emplace(key, Open(listener, config.backlog));
+  } catch (const std::system_error& error) {
+    throw std::runtime_error(
+        fmt::format("listener.{}: cannot listen on {}: {}", index, entry.address.ToString(), error.code().message()));
+  }
 }
 
 uint32_t CListenerStore::Add(const SListenerConfig& config, size_t index) {
@@ -143,6 +158,21 @@ std::vector<CListenerStore::Key> CListenerStore::Kept() const {
 }
 
 CFd CListenerStore::Duplicate(const Key& key) const { return DuplicateOf(m_kept.at(key)); }
+
+std::vector<CFd> CListenerStore::DuplicateAll(uint32_t listener) const {
+  std::vector<CFd> sockets;
+  if (CFd activated = Activated(listener); activated.IsValid()) sockets.push_back(std::move(activated));
+  for (const auto& [key, fd] : m_kept) {
+    if (key.first == listener) sockets.push_back(DuplicateOf(fd));
+  }
+  return sockets;
+}
+
+void CListenerStore::RingAll() const {
+  for (const auto& [listener, entry] : m_listeners) {
+    if (entry.p_lock != nullptr) entry.p_lock->Ring();
+  }
+}
 
 void CListenerStore::CloseKept(uint32_t listener) {
   std::erase_if(m_kept, [listener](const auto& entry) { return entry.first.first == listener; });

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "misc/CConfig.h"
 #include "misc/CFd.h"
+#include "net/CAcceptLock.h"
 #include "proc/CSocketAddress.h"
 
 namespace switchboard {
@@ -20,6 +22,10 @@ namespace switchboard {
 // dies, its accept queue lives on, and the next worker of the slot adopts it. So does the next generation of workers,
 // and the next binary.
 //
+// With accept = "mutex" or "dispatch" there is one listening socket instead, the shared one, which the master opens
+// with the reservation, and keeps here as the socket of a slot that no worker has: kSharedSlot. Where the configuration
+// changes from one to the other, nothing is closed, so that nobody in a queue is reset: what there was is served on.
+//
 // A listener has a number for life, because a reload may change its place in the configuration.
 // Threads: one in each process. A forked worker has a copy of its own.
 class CListenerStore {
@@ -27,14 +33,17 @@ class CListenerStore {
   // (listener, slot)
   using Key = std::pair<uint32_t, uint32_t>;
 
+  // Above all slots, and above what Keep makes of them.
+  static constexpr uint32_t kSharedSlot = 1u << 31;
+
   // Takes a socket that listens already: the service manager has opened it for the listener of this address and port,
   // and all workers share it.
   void AddActivated(const SListenerConfig& config, CFd fd);
 
   // Reserves the addresses of a configuration: those that are there already (same address, same port) stay, and of the
-  // others it makes sure that nobody else is bound to them, resolves port 0, and holds them. Returns the numbers of the
-  // listeners, in order. Throws std::runtime_error with one line that names listener and address, CAddressInUse where
-  // that is why, and changes nothing then.
+  // others it makes sure that nobody else is bound to them, resolves port 0, and holds them. Opens the shared sockets
+  // that aren't there. Returns the numbers of the listeners, in order. Throws std::runtime_error with one line that
+  // names listener and address, CAddressInUse where that is why, and changes nothing then.
   std::vector<uint32_t> Reserve(const std::vector<SListenerConfig>& configs);
   // Closes what belongs to other listeners than these.
   void Retain(const std::set<uint32_t>& listeners);
@@ -46,6 +55,13 @@ class CListenerStore {
   CFd Open(uint32_t listener, uint32_t backlog) const;
   // The activated socket, whose duplicate the caller owns; invalid when the listener has none.
   CFd Activated(uint32_t listener) const;
+
+  // Duplicates of all listening sockets of a listener, for a master that accepts itself. Throws std::system_error.
+  std::vector<CFd> DuplicateAll(uint32_t listener) const;
+  // What those who share the listener's socket share besides; nullptr unless it is accept = "mutex".
+  std::shared_ptr<CAcceptLock> Lock(uint32_t listener) const { return m_listeners.at(listener).p_lock; }
+  // Wakes one worker of each shared socket: another one may have died with a wake-up that was meant for a client.
+  void RingAll() const;
 
   // Keeps a socket under the returned key: when the slot has one already, which has clients in its queue too, under a
   // higher number instead of the slot. Nothing is kept of a listener that is gone.
@@ -76,9 +92,11 @@ class CListenerStore {
     CSocketAddress address;
     CFd reservation;
     CFd activated;
+    std::shared_ptr<CAcceptLock> p_lock = nullptr;
   };
 
   uint32_t Add(const SListenerConfig& config, size_t index);
+  void Share(uint32_t listener, const SListenerConfig& config, size_t index);
 
   uint32_t m_next = 0;
   std::map<uint32_t, SListener> m_listeners;

@@ -12,6 +12,7 @@
 
 #include "proc/ExitCode.h"
 #include "proc/FixedKeys.h"
+#include "proc/IsGracefulStop.h"
 
 namespace switchboard {
 
@@ -20,6 +21,7 @@ namespace {
 // The waiter's keys of what is no worker; a worker's is its pid, and 1 is init's.
 constexpr uint64_t kSignalsKey = 0;
 constexpr uint64_t kUpgradeKey = 1;
+constexpr uint64_t kDispatchKey = uint64_t{1} << 32;  // above all pids
 
 void KeepEarlier(std::optional<MonotonicTime>& earliest, std::optional<MonotonicTime> other) {
   if (other && (!earliest || *other < *earliest)) earliest = other;
@@ -39,9 +41,11 @@ CMaster::CMaster(SMasterDeps deps, std::unique_ptr<CSignals> p_signals)
       m_scaler(m_deps.clock),
       m_workers(m_deps.log, m_deps.clock, m_deps.listeners, m_deps.scoreboard,
                 [this](const SWorkerLaunch& launch, CChannel channel) { BecomeWorker(launch, std::move(channel)); }),
+      m_dispatcher(m_deps.log, m_deps.clock, m_deps.listeners, m_deps.scoreboard, m_workers),
       m_generations(m_deps.log, m_deps.clock, m_deps.listeners, m_workers, m_deps.config) {
   m_supervisor.Configure(m_deps.config);
   m_p_waiter->Add(m_p_signals->Fd(), kSignalsKey);
+  m_p_waiter->Add(m_dispatcher.Fd(), kDispatchKey);
 }
 
 CMaster::~CMaster() {
@@ -55,6 +59,7 @@ void CMaster::Start() {
   if (m_phase == EPhase::kStarting) {
     m_phase = EPhase::kServing;
     m_scaler.Configure(Current().Config().server.dynamic_workers);
+    m_dispatcher.Serve(m_generations.Current());
     m_notify.Ready();
     return;
   }
@@ -74,11 +79,15 @@ void CMaster::RunOnce() {
       HandleSignals();
     } else if (key == kUpgradeKey) {
       HearUpgrade();
+    } else if (key == kDispatchKey) {
+      m_dispatcher.HandleEvents();
     } else {
       HandleChannel(static_cast<pid_t>(key));
     }
   }
   HandleDeadlines();
+  m_dispatcher.Deliver();
+  if (m_dispatcher.WantsWorker()) AddWorkerOnDemand();
 }
 
 std::optional<MonotonicTime> CMaster::NextDeadline() const {
@@ -87,6 +96,7 @@ std::optional<MonotonicTime> CMaster::NextDeadline() const {
   KeepEarlier(next, m_notify.NextSignOfLife());
   KeepEarlier(next, Current().NextRespawn());
   KeepEarlier(next, m_scaler.NextLook());
+  KeepEarlier(next, m_dispatcher.RetryAt());
   return next;
 }
 
@@ -94,6 +104,7 @@ void CMaster::HandleDeadlines() {
   m_supervisor.HandleDeadlines();
   m_notify.SignOfLife();
   m_workers.KillOverdue();
+  m_dispatcher.HandleDeadline();
   if (m_scaler.IsDue()) Scale();
   const MonotonicTime now = m_deps.clock.Now();
   for (uint32_t slot = 0; slot < Current().Slots(); ++slot) {
@@ -119,7 +130,7 @@ void CMaster::HandleSignal(const SSignal& signal) {
     case SIGINT:
     case SIGQUIT:
       if (m_phase == EPhase::kStarting) m_startError = CSignals::Name(signal.number) + " stopped the start";
-      return Stop(signal.number == SIGQUIT ? EStopMode::kGraceful : EStopMode::kFast);
+      return Stop(IsGracefulStop(signal.number, Current().Config()) ? EStopMode::kGraceful : EStopMode::kFast);
     case SIGUSR1:
       return ReopenLogs();
     case SIGHUP:
@@ -144,6 +155,7 @@ void CMaster::Rest() {
   DropNextGeneration();
   m_phase = EPhase::kResting;
   Current().CancelRespawns();
+  m_dispatcher.Rest();
   m_deps.log.Info("the workers leave; SIGHUP starts them again");
   TellWorkersToLeave(EStopMode::kGraceful);
   DoWhatWaited();
@@ -159,7 +171,11 @@ void CMaster::Stop(EStopMode mode) {
   Current().CancelRespawns();
   m_scaler.Configure(std::nullopt);
   // First of all: as long as the kept sockets are open, the kernel gives them clients that nobody will accept.
-  if (mode == EStopMode::kGraceful && !m_deps.files.HasOtherBinary()) m_deps.listeners.RefuseNewcomers();
+  const bool isServersEnd = mode == EStopMode::kGraceful && !m_deps.files.HasOtherBinary();
+  if (isServersEnd) m_deps.listeners.RefuseNewcomers();
+  m_dispatcher.Stop();
+  // Who waits where the master accepted is accepted by the workers themselves now, as far as they have room.
+  if (isServersEnd && !IsProcessPool()) m_workers.HandOverDispatched(Current());
   m_deps.listeners.CloseAll();
   m_deps.log.Info("stopping {}", mode == EStopMode::kFast ? "at once" : "after everything is answered");
   if (!HasSuccessor()) m_notify.Stopping();
@@ -234,6 +250,7 @@ void CMaster::FinishReload() {
   m_generations.Promote();
   m_phase = EPhase::kServing;
   const std::shared_ptr<CGeneration>& p_current = m_generations.Current();
+  m_dispatcher.Serve(p_current);
   for (const auto& [pid, worker] : m_workers.All()) {
     if (worker.isLeaving || worker.p_generation == p_current) continue;
     TellToStop(*m_workers.Find(pid), EStopMode::kGraceful, EGoAwayReason::kReload);
@@ -262,8 +279,13 @@ void CMaster::DropNextGeneration() {
     m_supervisor.Configure(Current().Config());
   }
   // What it opened may have clients in its queues by now.
-  m_workers.HandOver(Current());
+  HandOver();
   m_generations.ForgetUnusedListeners();
+}
+
+void CMaster::HandOver() {
+  m_workers.HandOver(Current());
+  if (m_phase == EPhase::kServing) m_dispatcher.Serve(m_generations.Current());
 }
 
 void CMaster::DoWhatWaited() {
@@ -310,10 +332,9 @@ void CMaster::HandleUpgradeEnd(int status) {
 // ---- Dynamic workers ----
 
 void CMaster::Scale() {
-  const bool isSettled = m_phase == EPhase::kServing && !IsReloading() && !m_upgrade.IsRunning();
-  switch (m_scaler.Look(isSettled ? MeasureLoads() : std::vector<double>())) {
+  switch (m_scaler.Look(IsSettled() ? MeasureLoads() : std::vector<double>())) {
     case CScaler::EAdvice::kGrow:
-      return AddWorker();
+      return AddWorker(IsProcessPool() ? "the workers are busy" : "sb-io is busy");
     case CScaler::EAdvice::kShrink:
       return RetireWorker();
     case CScaler::EAdvice::kStay:
@@ -321,25 +342,43 @@ void CMaster::Scale() {
   }
 }
 
+bool CMaster::IsSettled() const { return m_phase == EPhase::kServing && !IsReloading() && !m_upgrade.IsRunning(); }
+
 std::vector<double> CMaster::MeasureLoads() {
   if (!m_workers.AreReady(Current())) return {};
   std::vector<pid_t> pids;
-  for (uint32_t slot = 0; slot < Current().Slots(); ++slot) pids.push_back(m_workers.Serving(Current(), slot)->pid);
+  std::vector<double> busy;
+  for (uint32_t slot = 0; slot < Current().Slots(); ++slot) {
+    const SWorkerProcess& worker = *m_workers.Serving(Current(), slot);
+    pids.push_back(worker.pid);
+    busy.push_back(m_dispatcher.IsBusy(worker) ? 1 : 0);
+  }
+  if (IsProcessPool()) return busy;
   return m_ioLoad.MeasureAll(pids, m_deps.clock.Now());
 }
 
-void CMaster::AddWorker() {
+void CMaster::AddWorker(const std::string& why) {
   Current().AddSlot();
-  m_deps.log.Info("sb-io is busy: worker process {} is added", Current().Slots() - 1);
+  m_deps.log.Info("{}: worker process {} is added", why, Current().Slots() - 1);
   Respawn(Current().Slots() - 1);
+}
+
+// In process-pool mode, one at a time, and only while somebody waits for it.
+void CMaster::AddWorkerOnDemand() {
+  const std::optional<SDynamicWorkers>& dynamic = Current().Config().server.dynamic_workers;
+  if (!dynamic || Current().Slots() >= dynamic->max || !IsSettled() || !m_workers.AreReady(Current())) return;
+  AddWorker("a client waits");
+  m_scaler.Restart();
 }
 
 void CMaster::RetireWorker() {
   const uint32_t slot = Current().Slots() - 1;
   SWorkerProcess* p_worker = m_workers.Serving(Current(), slot);
+  // Its work is not to be cut short; the scaler comes back to it.
+  if (IsProcessPool() && p_worker != nullptr && m_dispatcher.IsBusy(*p_worker)) return;
   Current().RemoveSlot();
-  m_deps.log.Info("sb-io is idle: worker process {} retires", slot);
-  m_workers.HandOver(Current());
+  m_deps.log.Info("{}: worker process {} retires", IsProcessPool() ? "workers are idle" : "sb-io is idle", slot);
+  HandOver();
   if (p_worker != nullptr) TellToStop(*p_worker, EStopMode::kGraceful, EGoAwayReason::kRetire);
 }
 
@@ -355,9 +394,12 @@ void CMaster::Spawn(const std::shared_ptr<CGeneration>& p_generation, uint32_t s
 void CMaster::BecomeWorker(const SWorkerLaunch& launch, CChannel channel) noexcept {
   m_workers.Forget();
   m_upgrade.ClosePipe();
+  m_dispatcher.Forget();
   m_p_waiter.reset();
   m_p_signals.reset();
-  std::exit(m_deps.workerMain(launch, std::move(channel)));
+  SWorkerLaunch mine = launch;
+  mine.p_masterBell = &m_dispatcher.Bell();
+  std::exit(m_deps.workerMain(mine, std::move(channel)));
 }
 
 void CMaster::Respawn(uint32_t slot) {
@@ -395,13 +437,14 @@ void CMaster::HandleMessage(SWorkerProcess& worker, SMessage message) {
     case EMessage::kListener:
       worker.serves.insert(m_deps.listeners.Keep(message.listener, worker.slot, std::move(message.fd)));
       // It was told to stop before it had said what it opened.
-      if (worker.isLeaving) m_workers.HandOver(Current());
+      if (worker.isLeaving) HandOver();
       break;
     case EMessage::kFailed:
       worker.failure = std::move(message.text);
       break;
     case EMessage::kReady:   // HandleReady
-    case EMessage::kReason:  // never comes from a worker
+    case EMessage::kClient:  // these never come from a worker
+    case EMessage::kReason:
       break;
   }
 }
@@ -419,8 +462,10 @@ void CMaster::Reap() {
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0;) {
     if (WIFSTOPPED(status)) {
       m_supervisor.OnPaused(pid);
+      m_dispatcher.OnPaused(pid, true);
     } else if (WIFCONTINUED(status)) {
       m_supervisor.OnContinued(pid);
+      m_dispatcher.OnPaused(pid, false);
     } else if (pid == m_upgrade.Pid()) {
       HandleUpgradeEnd(status);
     } else {
@@ -455,6 +500,8 @@ void CMaster::CloseAccount(const CWorkerEnd& end) {
   SWorkerPage& page = m_deps.scoreboard.Page(end.Worker().page);
   m_supervisor.OnEnd(end.Worker().pid, page, end.Status());
   m_ioLoad.Forget(end.Worker().pid);
+  m_dispatcher.OnEnd(end.Worker());
+  m_deps.listeners.RingAll();
   page.pid.store(0, std::memory_order_relaxed);
   if (!end.IsClean()) m_deps.scoreboard.WriteOff(end.Worker().page);
 }
@@ -468,7 +515,7 @@ void CMaster::ReplaceOrGiveUp(const CWorkerEnd& end) {
   }
   m_deps.log.Alert("worker process {} is not replaced: the next one would fail in the same way", slot);
   entry.isGivenUp = true;
-  m_workers.HandOver(Current());
+  HandOver();
   StopIfNobodyIsLeft();
 }
 

@@ -13,6 +13,7 @@
 #include "misc/CLog.h"
 #include "misc/CScoreboard.h"
 #include "net/CNetwork.h"
+#include "proc/CAcceptDispatcher.h"
 #include "proc/CGenerations.h"
 #include "proc/CIoLoad.h"
 #include "proc/CListenerStore.h"
@@ -97,6 +98,8 @@ class CMaster {
   void FinishReload();
   void FailReload(const std::string& why);
   void DropNextGeneration();
+  // Has every listening socket served.
+  void HandOver();
   // What came during a reload and had to wait.
   void DoWhatWaited();
   CGeneration& Current() const { return *m_generations.Current(); }
@@ -110,7 +113,10 @@ class CMaster {
   // Dynamic workers.
   void Scale();
   std::vector<double> MeasureLoads();
-  void AddWorker();
+  void AddWorker(const std::string& why);
+  void AddWorkerOnDemand();
+  bool IsSettled() const;
+  bool IsProcessPool() const { return Current().Config().business.mode == EBusinessMode::kProcessPool; }
   void RetireWorker();
 
   [[noreturn]] void BecomeWorker(const SWorkerLaunch& launch, CChannel channel) noexcept;
@@ -137,6 +143,7 @@ class CMaster {
   CIoLoad m_ioLoad;
   CScaler m_scaler;
   CWorkerSet m_workers;
+  CAcceptDispatcher m_dispatcher;
   CGenerations m_generations;
 
   EPhase m_phase = EPhase::kStarting;

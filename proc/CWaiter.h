@@ -16,6 +16,9 @@ class CWaiter {
   // Throws std::system_error, as does Add.
   CWaiter();
 
+  // Readable when something is, so that one waiter can wait for another.
+  int Fd() const { return m_epoll.Get(); }
+
   // Waits for `fd` too, from now on; `key` names it in the answers of Wait. The caller keeps the descriptor, and
   // removes it before closing it.
   void Add(int fd, uint64_t key);

@@ -12,6 +12,7 @@
 #include "misc/CThread.h"
 #include "proc/CFaultMark.h"
 #include "proc/ExitCode.h"
+#include "proc/IsGracefulStop.h"
 
 namespace switchboard {
 
@@ -29,6 +30,7 @@ CWorker::CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel 
       m_config(launch.generation.Config()),
       m_generation(launch.generation),
       m_slot(launch.slot),
+      m_p_masterBell(m_generation.HasDispatch() ? launch.p_masterBell : nullptr),
       m_channel(std::move(channel)) {
   m_waiter.Add(m_signals.Fd(), kSignalsKey);
   m_waiter.Add(m_channel.Fd(), kChannelKey);
@@ -50,7 +52,8 @@ std::optional<int> CWorker::TryStart() {
     std::vector<SListenerSocket> listeners = OpenListeners();
     m_deps.privileges.Drop();
     m_p_logic = m_deps.factory();
-    const SNetworkDeps deps{m_config, m_deps.log, m_deps.clock, m_deps.page, m_slot, &m_deps.quarantine};
+    const SNetworkDeps deps{m_config, m_deps.log,         m_deps.clock,  m_deps.page,
+                            m_slot,   &m_deps.quarantine, m_p_masterBell};
     m_p_network = std::make_unique<CNetwork>(deps, *m_p_logic, std::move(listeners));
     m_p_network->Start();
     return std::nullopt;
@@ -83,19 +86,24 @@ std::vector<SListenerSocket> CWorker::OpenListeners() {
 
 void CWorker::AddSockets(uint32_t place, std::vector<SListenerSocket>& sockets) {
   const uint32_t listener = m_generation.Listeners()[place];
+  const EAcceptMode accept = m_config.listeners[place].accept;
+  if (accept == EAcceptMode::kDispatch) return;
   const uint32_t backlog = m_config.listeners[place].backlog;
+  const auto p_lock = accept == EAcceptMode::kMutex ? m_deps.listeners.Lock(listener) : nullptr;
   if (CFd activated = m_deps.listeners.Activated(listener); activated.IsValid()) {
-    sockets.push_back({std::move(activated), place});
+    sockets.push_back({std::move(activated), place, p_lock});
     return;
   }
-  bool hasOwn = false;
+  bool hasOwn = accept == EAcceptMode::kMutex;
   for (const CListenerStore::Key& key : m_deps.listeners.Kept()) {
-    if (key.first != listener || m_generation.ServerOf(key.second) != m_slot) continue;
+    if (key.first != listener) continue;
+    const bool isForAll = m_generation.IsForAll(key);
+    if (!isForAll && m_generation.ServerOf(key.second) != m_slot) continue;
     CFd fd = m_deps.listeners.Duplicate(key);
     // On a socket that listens already this changes the backlog, and nothing else.
     listen(fd.Get(), static_cast<int>(backlog));
     hasOwn = hasOwn || key.second == m_slot;
-    sockets.push_back({std::move(fd), place});
+    sockets.push_back({std::move(fd), place, isForAll ? p_lock : nullptr});
   }
   if (hasOwn) return;
   SMessage message{EMessage::kListener, listener, {}, m_deps.listeners.Open(listener, backlog)};
@@ -127,15 +135,18 @@ bool CWorker::TakeMessages() {
     if (result != CChannel::EReceive::kMessage) return result == CChannel::EReceive::kNothing;
     if (message.kind == EMessage::kReason) m_reason = message.reason;
     const std::optional<uint32_t> place = m_generation.PlaceOf(message.listener);
-    if (message.kind == EMessage::kListener && place) m_p_network->AddListener({std::move(message.fd), *place});
+    if (!place) continue;
+    if (message.kind == EMessage::kListener) m_p_network->AddListener({std::move(message.fd), *place});
+    if (message.kind == EMessage::kClient) m_p_network->AddClient(std::move(message.fd), *place);
   }
 }
 
 std::optional<EStopMode> CWorker::TakeOrder() {
   std::optional<EStopMode> mode;
   while (const std::optional<SSignal> signal = m_signals.Next()) {
-    if (signal->number == SIGTERM || signal->number == SIGINT) mode = EStopMode::kFast;
-    if (signal->number == SIGQUIT && !mode) mode = EStopMode::kGraceful;
+    const bool isStop = signal->number == SIGTERM || signal->number == SIGINT || signal->number == SIGQUIT;
+    const bool isGraceful = IsGracefulStop(signal->number, m_config);
+    if (isStop && !(isGraceful && mode)) mode = isGraceful ? EStopMode::kGraceful : EStopMode::kFast;
     if (signal->number == SIGUSR1) m_p_network->ReopenLogs();
     if (signal->number == SIGUSR1 && !m_deps.log.Reopen()) {
       m_deps.log.Error("worker process {} cannot reopen the log; going on with the old file", m_slot);
@@ -145,6 +156,8 @@ std::optional<EStopMode> CWorker::TakeOrder() {
 }
 
 void CWorker::Stop(EStopMode mode) {
+  // There is nothing more to be said, and a client that is still in it is open for as long as the line is.
+  m_channel.Close();
   const CFd done(eventfd(0, EFD_CLOEXEC));
   if (!done.IsValid()) throw std::system_error(errno, std::generic_category(), "eventfd");
   CThread guard("sb-guard", [this, &done] { GuardStop(done.Get()); });

@@ -38,7 +38,8 @@ class CWorker {
   CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel channel);
 
   // Returns the exit code of the process. While it serves: SIGTERM and SIGINT stop at once, SIGQUIT and the death of
-  // the master stop after everything is answered, SIGUSR1 reopens the log; and it serves what sockets the master sends.
+  // the master stop after everything is answered, SIGUSR1 reopens the log; and it serves what sockets and clients the
+  // master sends.
   int Run();
 
  private:
@@ -62,6 +63,7 @@ class CWorker {
   const SConfig& m_config;
   const CGeneration& m_generation;
   const uint32_t m_slot;
+  CWakeup* const m_p_masterBell;
   CChannel m_channel;
   CSignals m_signals;
   CWaiter m_waiter;

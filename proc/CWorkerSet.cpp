@@ -14,6 +14,8 @@ namespace switchboard {
 
 SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generation, uint32_t slot) {
   const uint32_t index = m_scoreboard.FreePage();
+  SWorkerPage& page = m_scoreboard.Page(index);
+  page.handOver.Reset();
   auto [mine, workers] = CChannel::MakePair();
   // What is buffered would be written by both processes.
   std::fflush(nullptr);
@@ -24,7 +26,6 @@ SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generati
     m_become({slot, index, *p_generation}, std::move(workers));
     std::abort();
   }
-  SWorkerPage& page = m_scoreboard.Page(index);
   page.slot.store(slot, std::memory_order_relaxed);
   page.generation.store(p_generation->Number(), std::memory_order_relaxed);
   page.pid.store(pid, std::memory_order_relaxed);
@@ -68,12 +69,22 @@ SWorkerProcess CWorkerSet::Remove(pid_t pid) { return std::move(m_processes.extr
 void CWorkerSet::HandOver(const CGeneration& generation) {
   for (const CListenerStore::Key& key : m_listeners.Kept()) {
     const std::optional<uint32_t> server = generation.ServerOf(key.second);
-    if (!server || !generation.PlaceOf(key.first)) continue;
+    if (!server || !generation.PlaceOf(key.first) || generation.IsForAll(key)) continue;
     SWorkerProcess* p_worker = Serving(generation, *server);
     // The next worker of the slot adopts what this one didn't get.
     if (p_worker == nullptr || !p_worker->channel.IsOpen() || p_worker->serves.contains(key)) continue;
     const SMessage message{EMessage::kListener, key.first, {}, m_listeners.Duplicate(key)};
     if (p_worker->channel.TrySend(message)) p_worker->serves.insert(key);
+  }
+}
+
+void CWorkerSet::HandOverDispatched(const CGeneration& generation) {
+  for (const CListenerStore::Key& key : m_listeners.Kept()) {
+    if (!generation.PlaceOf(key.first) || generation.AcceptOf(key.first) != EAcceptMode::kDispatch) continue;
+    for (auto& [pid, worker] : m_processes) {
+      if (worker.p_generation.get() != &generation || worker.isLeaving || !worker.channel.IsOpen()) continue;
+      worker.channel.TrySend({EMessage::kListener, key.first, {}, m_listeners.Duplicate(key)});
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include "misc/CClock.h"
 #include "misc/CLog.h"
 #include "misc/CScoreboard.h"
+#include "misc/CWakeup.h"
 #include "net/CNetwork.h"
 #include "proc/CChannel.h"
 #include "proc/CGeneration.h"
@@ -24,6 +25,7 @@ struct SWorkerLaunch {
   uint32_t slot = 0;
   uint32_t page = 0;  // of the scoreboard
   const CGeneration& generation;
+  CWakeup* p_masterBell = nullptr;  // of a master that accepts for its workers
 };
 
 // A live worker process, as its master sees it.
@@ -72,8 +74,12 @@ class CWorkerSet {
   // In a forked worker: closes what belongs to the others.
   void Forget() { m_processes.clear(); }
 
-  // Has every kept socket of a generation's listeners served by one of its workers, also those of slots that are gone.
+  // Has every kept socket of a generation's listeners served by one of its workers, also those of slots that are gone;
+  // but for those that all of them share, or the master serves.
   void HandOver(const CGeneration& generation);
+
+  // Has every socket on which the master accepted served by all workers of a generation: for the end of the server.
+  void HandOverDispatched(const CGeneration& generation);
 
   // Tells a worker to stop, and why; it is killed when it takes too long.
   void TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop);

@@ -21,9 +21,6 @@ void CheckListener(const SListenerConfig& listener, size_t index, const std::fil
   if (!listener.root.empty() && !std::filesystem::is_directory(workingDirectory / listener.root)) {
     throw CConfigError(fmt::format("listener.{}.root: {} is not a directory", index, listener.root));
   }
-  if (listener.accept != EAcceptMode::kReusePort) {
-    throw CConfigError(fmt::format("listener.{}.accept: this version knows \"reuseport\" only", index));
-  }
 }
 
 // As it was given, if that still leads to it.

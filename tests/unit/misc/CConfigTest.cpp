@@ -126,6 +126,8 @@ max_connections = 2
 threads = 128
 queue_packets = 5
 batch = 6
+mode = "threads"
+queue_clients = 7
 [reply]
 path = "send_thread"
 [protocol]
@@ -166,7 +168,7 @@ level = "alert"
        {{"a.html", "b"}, true, false, {"A: b"}, "access.log", 256, 0, milliseconds(500), 0}},
   };
   expected.pool = {1, 2};
-  expected.business = {128, 5, 6};
+  expected.business = {128, 5, 6, EBusinessMode::kThreads, 7};
   expected.reply = {EReplyPath::kSendThread};
   expected.protocol = {false, false};
   expected.limits = {8, 262152, 8, milliseconds(1)};
@@ -315,10 +317,6 @@ TEST_F(CConfigTest, ListenersAreChecked) {
 }
 
 TEST_F(CConfigTest, WhatThisVersionLacksSaysSo) {
-  EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\naccept = \"mutex\"\n"),
-            "FILE:3: listener.0.accept: \"mutex\" is not available in this version; allowed: \"reuseport\"");
-  EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\naccept = \"dispatch\"\n"),
-            "FILE:3: listener.0.accept: \"dispatch\" is not available in this version; allowed: \"reuseport\"");
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\nroot = \"/srv\"\n"),
             "FILE:3: listener.0.root: is for files over HTTP; allowed: only with protocol = \"http\"");
 }
@@ -338,6 +336,27 @@ TEST_F(CConfigTest, KeysOfHttpNeedHttp) {
   EXPECT_EQ(ErrorOf(http + "[limits]\nsend_queue_bytes = 1048576\n"),
             "FILE:5: limits.send_queue_bytes: an http listener needs limits.send_queue_bytes to be 256 KiB over "
             "limits.recv_pause_bytes; allowed: limits.send_queue_bytes of at least 1310720");
+}
+
+TEST_F(CConfigTest, EachWayToAcceptIsRead) {
+  const auto read = [this](const char* p_name) {
+    return Load(std::string("[[listener]]\nport = 1\naccept = \"") + p_name + "\"\n").listeners[0].accept;
+  };
+  EXPECT_EQ(read("reuseport"), EAcceptMode::kReusePort);
+  EXPECT_EQ(read("mutex"), EAcceptMode::kMutex);
+  EXPECT_EQ(read("dispatch"), EAcceptMode::kDispatch);
+}
+
+TEST_F(CConfigTest, AProcessPoolNeedsAMasterThatDispatchesAndOneThread) {
+  const std::string listener = "[[listener]]\nport = 1\naccept = \"dispatch\"\n";
+  const SConfig config = Load(listener + "[business]\nmode = \"process_pool\"\n");
+  EXPECT_EQ(config.business.mode, EBusinessMode::kProcessPool);
+  EXPECT_EQ(config.business.threads, 1U);
+  EXPECT_EQ(ErrorOf("[business]\nmode = \"process_pool\"\n"),
+            "FILE:2: business.mode: \"process_pool\" doesn't fit to listener.0.accept; allowed: it needs accept = "
+            "\"dispatch\" in each [[listener]]");
+  EXPECT_EQ(ErrorOf(listener + "[business]\nmode = \"process_pool\"\nthreads = 2\n"),
+            "FILE:6: business.threads: 2 is too many; allowed: 1 with business.mode = \"process_pool\"");
 }
 
 TEST_F(CConfigTest, KeysThatDontFitTogetherAreRefused) {
@@ -401,7 +420,7 @@ TEST_F(CConfigTest, ErrorsOfOverridesNameTheOverride) {
   EXPECT_EQ(ErrorOfOverride("business.threads=[1, 2]"),
             "--set business.threads=[1, 2]: an array is not a whole number; allowed: 1..128 threads");
   EXPECT_EQ(ErrorOfOverride("business.thread=1"),
-            "--set business.thread=1: unknown key; allowed: threads, queue_packets, batch");
+            "--set business.thread=1: unknown key; allowed: threads, queue_packets, batch, mode, queue_clients");
   EXPECT_TRUE(ErrorOfOverride("busines.threads=1")
                   .starts_with("--set busines.threads=1: unknown key; allowed: server, listener, "));
   EXPECT_EQ(ErrorOfOverride("business.threads"),
