@@ -22,6 +22,7 @@ CReceiver::CReceiver(const SReceiverParts& parts, CEpoll& epoll, CTrace& trace)
     : m_parts(parts),
       m_limits(parts.config.limits),
       m_flood(parts.config.flood),
+      m_runsInline(parts.config.business.mode == EBusinessMode::kThreads),
       m_counters(parts.page.io),
       m_epoll(epoll),
       m_p_buffer(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)),
@@ -124,7 +125,7 @@ void CReceiver::Deliver(CConnection& connection, const CFrameDecoder::SCut& cut)
   std::span<const std::byte> head = cut.head;
   std::span<const std::byte> rest = cut.rest;
   uint32_t frames = cut.frames;
-  if (connection.mailbox.IsIdle()) frames -= RunInline(connection, head, rest);
+  if (m_runsInline && connection.mailbox.IsIdle()) frames -= RunInline(connection, head, rest);
   if (frames > 0) PostBlock(connection, head, rest, frames);
 }
 

@@ -75,6 +75,7 @@ class CReceiver {
   const SReceiverParts m_parts;
   const SLimitsConfig m_limits;
   const SFloodConfig m_flood;
+  const bool m_runsInline;  // in a process pool everything runs on its one business thread
   CCounters& m_counters;
   CEpoll& m_epoll;
   std::unique_ptr<std::byte[]> m_p_buffer;  // for one recv at a time

@@ -63,7 +63,7 @@ void CAcceptDispatcher::Rest() {
 void CAcceptDispatcher::Stop() {
   Rest();
   m_retryAt.reset();
-  m_waiting.clear();
+  for (; !m_waiting.empty(); m_waiting.pop_back()) Refuse(std::move(m_waiting.back()), "the server stops");
 }
 
 void CAcceptDispatcher::Forget() {
@@ -104,7 +104,7 @@ void CAcceptDispatcher::Accept(uint32_t source) {
     if (!AcceptOne(m_sources[source])) return;
     Deliver();
     if (m_isPool && m_waiting.size() > m_p_generation->Config().business.queue_clients) {
-      Refuse(std::move(m_waiting.back()));
+      Refuse(std::move(m_waiting.back()), "every worker is busy, and no place to wait is left");
       m_waiting.pop_back();
     }
   }
@@ -127,12 +127,11 @@ bool CAcceptDispatcher::AcceptOne(const SClient& source) {
 }
 
 // With a reset, so that it doesn't rest in TIME_WAIT here.
-void CAcceptDispatcher::Refuse(SClient client) {
+void CAcceptDispatcher::Refuse(SClient client, std::string_view why) {
   const linger reset{1, 0};
   setsockopt(client.fd.Get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
   m_scoreboard.Page(0).shared.AddShared(ECounter::kConnectionsRefused);
-  m_log.WarnLimited(m_refuseLimit, "a client is refused: every worker is busy, and {} clients wait",
-                    m_waiting.size() - 1);
+  m_log.WarnLimited(m_refuseLimit, "a client is refused: {}", why);
 }
 
 void CAcceptDispatcher::HandleDeadline() {
@@ -185,8 +184,8 @@ SWorkerProcess* CAcceptDispatcher::FindLeastLoaded() {
   for (const auto& [pid, worker] : m_workers.All()) {
     if (!IsEligible(worker)) continue;
     const SRoom room = RoomOf(worker);
-    // Among equals, who has got the fewest so far.
-    const std::pair<uint64_t, uint64_t> load{room.load, m_receivers[pid].sent};
+    // Among equals, who has got the fewest so far; in a pool, which is to shrink from its end, the first one.
+    const std::pair<uint64_t, uint64_t> load{room.load, m_isPool ? worker.slot : m_receivers[pid].sent};
     if (!room.isThere || (best != 0 && load >= least)) continue;
     best = pid;
     least = load;
@@ -209,9 +208,8 @@ CAcceptDispatcher::SRoom CAcceptDispatcher::RoomOf(const SWorkerProcess& worker)
   const uint64_t lent = handOver.slotsLent.load(std::memory_order_acquire);
   const uint64_t cooling = handOver.slotsCooling.load(std::memory_order_acquire);
   room.load = room.inFlight + page.connectionsActive.load(std::memory_order_relaxed);
-  room.isThere = m_isPool ? room.inFlight == 0 && lent <= cooling
-                          : room.inFlight < kMaxInFlight &&
-                                room.inFlight + lent < worker.p_generation->Config().pool.max_connections;
+  room.isThere = room.inFlight + lent < worker.p_generation->Config().pool.max_connections &&
+                 (m_isPool ? room.inFlight == 0 && lent <= cooling : room.inFlight < kMaxInFlight);
   return room;
 }
 

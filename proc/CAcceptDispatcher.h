@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "misc/CClock.h"
@@ -48,7 +49,7 @@ class CAcceptDispatcher {
   void Serve(const std::shared_ptr<CGeneration>& p_generation);
   // Accepts no more until the next Serve; who waits here waits on.
   void Rest();
-  // For good: closes what waits.
+  // For good: refuses who waits.
   void Stop();
 
   void HandleEvents();
@@ -90,7 +91,7 @@ class CAcceptDispatcher {
   void Accept(uint32_t source);
   // False when the socket has nobody any more, or the system nothing to give.
   bool AcceptOne(const SClient& source);
-  void Refuse(SClient client);
+  void Refuse(SClient client, std::string_view why);
   // A worker that couldn't take a client gets none until something of it is freed, or until the next try.
   void Block(const SWorkerProcess& worker, SReceiver& receiver);
   // Lets go of what the workers have taken; takes back what they won't take.

@@ -44,6 +44,9 @@ inline constexpr uint16_t kTestDeferDrop = 33;  // drops the right to answer at 
 inline constexpr uint16_t kTestCloseMe = 40;  // asks for the close of its session, then answers
 inline constexpr uint16_t kTestAbort = 41;    // ends the worker
 
+// Answered with the most sessions that its worker has had at a time (STestNumber).
+inline constexpr uint16_t kTestCrowd = 42;
+
 inline constexpr uint16_t kTestUnknown = 999;  // has no handler
 
 // A file of this name in the working directory makes a worker abort, or refuse, at its start.

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -114,6 +115,8 @@ class CTestLogic final : public CLogic {
 
   void OnWorkerStart() override;
   void OnWorkerStop() override;
+  void OnConnect(CSessionContext&) override;
+  void OnDisconnect(CSessionContext&, ECloseReason) override { --m_present; }
 
   bool HandleEcho(CRequest& request) { return request.Reply(request.Body()); }
   bool HandleWhere(CRequest& request);
@@ -135,11 +138,14 @@ class CTestLogic final : public CLogic {
   bool HandleDeferDrop(CRequest& request);
   bool HandleCloseMe(CRequest& request);
   bool HandleAbort(CRequest&) { std::abort(); }
+  bool HandleCrowd(CRequest& request);
 
   bool RouteEcho(CHttpRequest& request);
   bool RouteWhere(CHttpRequest& request);
   bool RouteGate(CHttpRequest& request);
 
+  std::atomic<uint32_t> m_present{0};
+  std::atomic<uint32_t> m_crowd{0};
   CGate m_gate;
   std::unique_ptr<CLateAnswers> m_p_lateAnswers;
 };
@@ -172,6 +178,7 @@ CTestLogic::CTestLogic() {
   On(kTestDeferDrop, &CTestLogic::HandleDeferDrop);
   On(kTestCloseMe, &CTestLogic::HandleCloseMe);
   On(kTestAbort, &CTestLogic::HandleAbort);
+  On(kTestCrowd, &CTestLogic::HandleCrowd);
   OnHttp("/route/echo", &CTestLogic::RouteEcho);
   OnHttp("/route/where", &CTestLogic::RouteWhere);
   OnHttp("/route/await-gate", &CTestLogic::RouteGate, Run::kBlocking);
@@ -185,6 +192,19 @@ void CTestLogic::OnWorkerStart() {
 }
 
 void CTestLogic::OnWorkerStop() { m_p_lateAnswers.reset(); }
+
+void CTestLogic::OnConnect(CSessionContext&) {
+  const uint32_t present = ++m_present;
+  uint32_t crowd = m_crowd;
+  while (crowd < present && !m_crowd.compare_exchange_weak(crowd, present)) {
+  }
+}
+
+bool CTestLogic::HandleCrowd(CRequest& request) {
+  STestNumber number;
+  number.value = m_crowd;
+  return request.Reply(number);
+}
 
 bool CTestLogic::HandleWhere(CRequest& request) {
   STestPlace place{};
