@@ -36,6 +36,8 @@ class CAcceptStrategy {
   // The batch is over; the key gets ready again if more of them wait.
   virtual void End(CEpoll&, uint64_t) {}
 
+  // Whether nobody else gets those whom Next has yet to give, as long as the server lives.
+  virtual bool IsOwed() const { return false; }
   // No more, for good.
   virtual void Close(CEpoll& epoll) { Disarm(epoll); }
 

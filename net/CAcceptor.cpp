@@ -120,8 +120,12 @@ void CAcceptor::Resume() {
   for (size_t i = 0; i < m_sources.size(); ++i) m_sources[i]->Arm(m_epoll, m_firstKey + i);
 }
 
-void CAcceptor::Stop() {
-  for (const auto& p_source : m_sources) p_source->Close(m_epoll);
+void CAcceptor::Stop(bool isServersEnd) {
+  for (const auto& p_source : m_sources) {
+    std::string trouble;  // of which there will be no more
+    if (isServersEnd && p_source->IsOwed()) TakeBatch(*p_source, trouble);
+    p_source->Close(m_epoll);
+  }
   m_sources.clear();
   m_isStopped = true;
   m_retryAt.reset();

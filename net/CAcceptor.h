@@ -51,8 +51,9 @@ class CAcceptor {
   void Resume();
   // When a resting acceptor tries again.
   std::optional<MonotonicTime> RetryAt() const { return m_retryAt; }
-  // For good: closes the listeners.
-  void Stop();
+  // For good: closes the listeners. When the whole server stops gracefully, those whom this worker alone could serve
+  // are accepted before.
+  void Stop(bool isServersEnd);
 
  private:
   static std::unique_ptr<CAcceptStrategy> MakeSource(SListenerSocket listener);

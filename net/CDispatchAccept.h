@@ -29,6 +29,7 @@ class CDispatchAccept final : public CAcceptStrategy {
   bool Next(SNewcomer& newcomer) override;
   void OnAdopted() override;
   void End(CEpoll& epoll, uint64_t key) override;
+  bool IsOwed() const override { return true; }
   // What was posted and not taken is the master's again.
   void Close(CEpoll& epoll) override;
 

@@ -63,7 +63,11 @@ void CIoLoop::SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason) {
 void CIoLoop::AcceptAll() { PostAndWait({EIoNote::kAcceptAll}); }
 void CIoLoop::ReopenLogs() { m_inboxes.io.Post({EIoNote::kReopenLogs}); }
 
-void CIoLoop::StopAccepting() { PostAndWait({EIoNote::kStopAccept}); }
+void CIoLoop::StopAccepting(bool isServersEnd) {
+  SIoNote note{EIoNote::kStopAccept};
+  note.isServersEnd = isServersEnd;
+  PostAndWait(note);
+}
 
 void CIoLoop::StopReading(bool isGraceful) {
   SIoNote note{EIoNote::kDetachAll};
@@ -141,7 +145,7 @@ void CIoLoop::Handle(const SIoNote& note, MonotonicTime now) {
       m_acceptor.AcceptAll(now);
       break;
     case EIoNote::kStopAccept:
-      m_acceptor.Stop();
+      m_acceptor.Stop(note.isServersEnd);
       break;
     case EIoNote::kAddListener:
       AdoptListeners();

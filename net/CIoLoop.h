@@ -33,10 +33,10 @@ class CIoLoop {
   void SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason);
   // Opens the access logs anew, soon.
   void ReopenLogs();
-  // Stops accepting for good; on return no more connection will be made.
   // Accepts what waits.
   void AcceptAll();
-  void StopAccepting();
+  // Stops accepting for good, as CAcceptor::Stop; on return no more connection will be made.
+  void StopAccepting(bool isServersEnd);
   // Stops reading every connection: gracefully answers what was read, else only what is queued leaves.
   void StopReading(bool isGraceful);
   // What is still open is dropped.

@@ -109,7 +109,9 @@ void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
 
   // At the end of the server nobody else would serve those who wait.
   if (isGraceful && reason == EGoAwayReason::kStop) parts.io.AcceptAll();
-  parts.io.StopAccepting();
+  // After a reload or a retirement there are other workers for those whom the master has passed to this one.
+  const bool isServersEnd = reason == EGoAwayReason::kStop || reason == EGoAwayReason::kUpgrade;
+  parts.io.StopAccepting(isGraceful && isServersEnd);
   if (isGraceful && parts.config.protocol.goaway) isGraceful = AskClientsToLeave(reason, now + patience * 3 / 4);
   parts.io.StopReading(isGraceful);  // mailboxes drain, answers leave, sockets close
   CRecycler::EWait wait = CRecycler::EWait::kInterrupted;

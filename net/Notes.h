@@ -34,6 +34,7 @@ struct SIoNote {
   EPhase phase = EPhase::kOpen;
   uint32_t drainMs = 0;
   EGoAwayReason goAwayReason = EGoAwayReason::kStop;
+  bool isServersEnd = false;
 };
 
 enum class ESendNote : uint8_t { kServe, kQuit };

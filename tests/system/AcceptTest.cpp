@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "net/Wire.h"
 #include "tests/system/CSteadyLoad.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Freeze.h"
@@ -32,15 +33,15 @@ class CAcceptTest : public CSystemTest {
     for (CTestClient& client : clients) ++spread[WorkerOf(client)];
     return spread;
   }
-  // Sends a client to the worker in `slot` whose sb-io it then holds up, until the worker is killed.
-  static CTestClient HoldUp(const CServerProcess& server, uint32_t slot) {
+  // Sends a client to the worker in `slot` whose sb-io it then holds up.
+  static CTestClient HoldUp(const CServerProcess& server, uint32_t slot, uint32_t milliseconds = 100000) {
     while (true) {
       CTestClient client(server.Port());
       STestPlace place = PlaceIn(Ask(client, kTestWhereInline));
       if (place.worker != slot) continue;
       // It runs there only when nothing else of the connection waits or runs.
       while (std::string(place.thread) != "sb-io") place = PlaceIn(Ask(client, kTestWhereInline));
-      client.SendFrame(kTestBlockInline, Number(100000));
+      client.SendFrame(kTestBlockInline, Number(milliseconds));
       return client;
     }
   }
@@ -199,6 +200,27 @@ TEST_F(CAcceptTest, WhatAKilledWorkerHasNotTakenGoesToAnother) {
   EXPECT_TRUE(server.WaitForActive(0));
   EXPECT_TRUE(Eventually([&] { return DescriptorsOf(server.MasterPid()) == before; }))
       << DescriptorsOf(server.MasterPid()) << " descriptors, not " << before;
+}
+
+TEST_F(CAcceptTest, AtItsEndTheServerServesWhomTheMasterHasPassedOn) {
+  CServerProcess& server = StartAccepting("dispatch");
+  const size_t before = DescriptorsOf(server.MasterPid());
+  CTestClient plug = HoldUp(server, 0, 1000);
+  std::deque<CTestClient> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.emplace_back(server.Port());
+    ASSERT_TRUE(clients.back().SendFrame(kTestEcho, "patient"));
+  }
+  ASSERT_TRUE(Eventually([&] { return DescriptorsOf(server.MasterPid()) >= before + 20 || server.Active() == 21; }));
+  server.Signal(SIGQUIT);
+  for (CTestClient& client : clients) {
+    SReceivedFrame frame = Next(client);
+    if (frame.msgCode == kGoAwayCode) frame = Next(client);
+    EXPECT_EQ(frame.Text(), "patient");
+    client.Close();
+  }
+  plug.Close();
+  EXPECT_EQ(server.WaitForEnd(), 0);
 }
 
 TEST_F(CAcceptTest, AStoppedWorkerGetsNobody) {
