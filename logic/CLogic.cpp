@@ -107,7 +107,10 @@ void CLogic::OnRefusedFrame(CTurn& turn, const SFrame& frame) {
 }
 
 void CLogic::RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame) {
-  if (entry.run == Run::kBlocking) turn.Flush();
+  if (entry.run == Run::kBlocking) {
+    turn.Flush();
+    turn.Yield();
+  }
   turn.Trace().BeginPacket(frame.Raw());
   CRequest request(*this, turn, frame, entry.reply);
   ERejectReason failure = ERejectReason::kHandlerFailed;

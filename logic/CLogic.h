@@ -22,7 +22,7 @@ namespace switchboard {
 enum class Run : uint8_t {
   kPool,      // on a business thread
   kInline,    // on sb-io itself while the connection has nothing waiting: for handlers that never block
-  kBlocking,  // on a business thread, and the answers gathered before it are sent before it starts
+  kBlocking,  // on a business thread; the answers gathered before it leave first, and other connections run after it
 };
 
 // The extension point: a subclass gives each msgCode a handler, and the framework calls it.

@@ -18,6 +18,13 @@ bool CRequest::ReplyAs(uint16_t msgCode, std::span<const std::byte> body) {
   return isTaken;
 }
 
+bool CRequest::EndInPlace(size_t bodyBytes) {
+  m_isEnded = true;
+  const bool isTaken = m_turn.PutInPlace(MsgCode(), bodyBytes);
+  m_turn.Tally().Add(isTaken ? ECounter::kPacketsReplied : ECounter::kPacketsDiscarded);
+  return isTaken;
+}
+
 bool CRequest::Reject(ERejectReason reason) {
   if (m_isEnded) return false;
   m_isEnded = true;

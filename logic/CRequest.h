@@ -46,6 +46,14 @@ class CRequest : public CSessionContext {
   requires(std::is_trivially_copyable_v<T> && alignof(T) == 1) bool Reply(const T& body) {
     return ReplyAs(MsgCode(), std::as_bytes(std::span(&body, 1)));
   }
+  // As Reply, with a body that is made in place: `write` gets room for `most` bytes (at most kMaxBodyBytes), fills it
+  // from the front, and returns how many it filled. It sends nothing itself.
+  template <class Write>
+  bool ReplyInPlace(size_t most, Write write) {
+    if (m_isEnded || m_reply == switchboard::Reply::kNone || most > kMaxBodyBytes) return false;
+    const size_t bytes = write(m_turn.Room(most));
+    return EndInPlace(bytes);
+  }
   // Answers with another msgCode.
   bool ReplyAs(uint16_t msgCode, std::span<const std::byte> body);
   // Answers with a Reject packet. False when it was ended before, or the connection is gone.
@@ -59,6 +67,8 @@ class CRequest : public CSessionContext {
   bool IsEnded() const { return m_isEnded; }
 
  private:
+  bool EndInPlace(size_t bodyBytes);
+
   CLogic& m_logic;
   const SFrame m_frame;
   const enum Reply m_reply;

@@ -170,14 +170,19 @@ void CDispatcher::RunTurn(CTurn& turn, CConnection& connection) {
       LeaveDeferred(connection, session, turn.Tally());
       return;
     }
-  } while (quota > 0 && connection.mailbox.Bytes() > 0);
+  } while (quota > 0 && !turn.IsYielding() && connection.mailbox.Bytes() > 0);
   const bool isHttp = connection.IsHttp();
   turn.End();
   if (connection.mailbox.Leave()) {
-    Push(connection);
+    Requeue(connection);
   } else if (isHttp && connection.isReadAwaitingTurn.exchange(false, std::memory_order_acq_rel)) {
     m_inboxes.io.Post({EIoNote::kResumeRead, session});
   }
+}
+
+void CDispatcher::Requeue(CConnection& connection) {
+  CMutexLock lock(m_mutex);
+  m_queue.PushBack(connection);
 }
 
 void CDispatcher::LeaveDeferred(CConnection& connection, const CSession& session, const CTally& tally) {
@@ -201,7 +206,7 @@ void CDispatcher::RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_bloc
     return;
   }
   const uint32_t quotaBefore = quota;
-  while (!p_block->Unused().empty() && quota > 0 && !turn.IsDeferred()) {
+  while (!p_block->Unused().empty() && quota > 0 && !turn.IsDeferred() && !turn.IsYielding()) {
     const SFrame frame = SFrame::At(p_block->Unused().data());
     if (p_block->IsMarked()) {
       m_handlers.OnRefusedFrame(turn, frame);

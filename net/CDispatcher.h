@@ -74,6 +74,8 @@ class CDispatcher {
   // an HTTP connection is one request.
   void RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_block, uint32_t& quota);
   void EndConnection(CTurn& turn, CConnection& connection);
+  // Puts a connection at the end of the run queue. It wakes nobody: the caller is about to take the next one itself.
+  void Requeue(CConnection& connection);
 
   // constant after construction
   const uint32_t m_threadCount;

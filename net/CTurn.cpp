@@ -24,7 +24,7 @@ CTurn* CTurn::Current() { return t_p_current; }
 void CTurn::Begin(CConnection& connection) {
   m_p_connection = &connection;
   m_session = connection.Session();
-  m_isDeferred = false;
+  m_isDeferred = m_isYielding = false;
   m_trace.BeginSession(m_session.Slot(), m_session.Generation(), connection.PeerWords());
   t_p_current = this;
 }
@@ -49,6 +49,18 @@ bool CTurn::PutBytes(std::span<const std::byte> bytes) {
   if (bytes.size() > kCapacity) return m_sender.Write(*m_p_connection, m_session.Generation(), bytes, m_tally);
   std::memcpy(m_p_gathered.get() + m_size, bytes.data(), bytes.size());
   m_size += bytes.size();
+  return true;
+}
+
+std::span<std::byte> CTurn::Room(size_t bodyBytes) {
+  if (m_size + kHeaderBytes + bodyBytes > kCapacity) Flush();
+  return {m_p_gathered.get() + m_size + kHeaderBytes, bodyBytes};
+}
+
+bool CTurn::PutInPlace(uint16_t msgCode, size_t bodyBytes) {
+  if (!m_p_connection->IsAnswering()) return false;
+  CFrameEncoder::WriteHeader(m_p_gathered.get() + m_size, msgCode, bodyBytes);
+  m_size += kHeaderBytes + bodyBytes;
   return true;
 }
 

@@ -33,12 +33,20 @@ class CTurn {
 
   // Gathers one frame for the peer. False when the body is over kMaxBodyBytes or the connection takes nothing any more.
   bool Put(uint16_t msgCode, std::span<const std::byte> body);
+  // A frame made in place: room for a body of `bodyBytes` (at most kMaxBodyBytes), valid until the next call of any of
+  // these; PutInPlace makes a frame of its first `bodyBytes`, which can't be more, and returns what Put does.
+  std::span<std::byte> Room(size_t bodyBytes);
+  bool PutInPlace(uint16_t msgCode, size_t bodyBytes);
   // Gathers bytes that are no frame: an HTTP answer of any length. False when the connection takes nothing any more.
   bool PutBytes(std::span<const std::byte> bytes);
   // Sends what was gathered so far: before anything that may take long.
   void Flush();
   // Moves the connection on towards its close.
   void Close(EPhase phase, ECloseReason reason);
+
+  // After the packet that runs it's the others' turn, whatever is left of the quota.
+  void Yield() { m_isYielding = true; }
+  bool IsYielding() const { return m_isYielding; }
 
   // The packet that runs will be answered later, by whoever claims the mailbox's deferral.
   void Defer();
@@ -54,6 +62,7 @@ class CTurn {
   CConnection* m_p_connection = nullptr;
   CSession m_session;
   bool m_isDeferred = false;
+  bool m_isYielding = false;
   std::unique_ptr<std::byte[]> m_p_gathered;
   size_t m_size = 0;
 };

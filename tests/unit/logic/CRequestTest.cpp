@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "logic/CLogic.h"
 #include "tests/support/CTestClient.h"
@@ -92,6 +95,45 @@ TEST(CRequestTest, ManyLargeRepliesOfOneTurnAllArrive) {
   for (int i = 0; i < 40; ++i) Append(stream, MakeFrame(1));
   client.SendRaw(stream);
   for (int i = 0; i < 40; ++i) ASSERT_EQ(client.ReceiveFrame()->body.size(), kMaxBodyBytes);
+}
+
+// A body of `bytes` that is written where it is sent from.
+bool ReplyOf(CRequest& request, size_t most, size_t bytes) {
+  return request.ReplyInPlace(most, [&](std::span<std::byte> room) {
+    EXPECT_EQ(room.size(), most);
+    std::fill_n(room.begin(), bytes, static_cast<std::byte>(bytes));
+    return bytes;
+  });
+}
+
+TEST(CRequestTest, AReplyMadeInPlaceIsAsAnyOther) {
+  COneHandlerLogic logic([](CRequest& request) {
+    const size_t bytes =
+        std::stoul(std::string(reinterpret_cast<const char*>(request.Body().data()), request.Body().size()));
+    EXPECT_TRUE(ReplyOf(request, kMaxBodyBytes, bytes));
+    EXPECT_TRUE(request.IsEnded());
+    EXPECT_FALSE(ReplyOf(request, 1, 1)) << "once";
+    return true;
+  });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  Bytes stream;
+  const std::vector<size_t> sizes{0, 1, 100, kMaxBodyBytes, 3, kMaxBodyBytes, kMaxBodyBytes, 7, 0};
+  for (const size_t bytes : sizes) Append(stream, MakeFrame(1, std::to_string(bytes)));
+  ASSERT_TRUE(client.SendRaw(stream));
+  for (const size_t bytes : sizes) EXPECT_EQ(client.ReceiveFrame()->body, Bytes(bytes, static_cast<std::byte>(bytes)));
+}
+
+TEST(CRequestTest, AReplyInPlaceOverTheLargestIsRefused) {
+  COneHandlerLogic logic([](CRequest& request) {
+    EXPECT_FALSE(ReplyOf(request, kMaxBodyBytes + 1, 1));
+    EXPECT_FALSE(request.IsEnded());
+    return ReplyOf(request, 2, 1);
+  });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  client.SendFrame(1);
+  EXPECT_EQ(client.ReceiveFrame()->body.size(), 1U);
 }
 
 }  // namespace

@@ -122,6 +122,38 @@ TEST(CDispatcherTest, AConnectionWithAMountainOfPacketsStarvesNobody) {
   EXPECT_LE(ranBeforeTheOther, 2 * config.business.batch);
 }
 
+TEST(CDispatcherTest, AConnectionThatYieldsWaitsForTheOthersAfterEachPacket) {
+  std::binary_semaphore gate(0);
+  std::string order;  // by the pool's one thread
+  CStubSocket socket;
+  socket.onFrame = [&](CTurn& turn, const SFrame& frame) {
+    if (order.empty()) gate.acquire();
+    order += static_cast<char>('0' + frame.msgCode);
+    if (frame.msgCode == 1) turn.Yield();
+    CStubSocket::Echo(turn, frame);
+  };
+  SConfig config = TestConfig();
+  config.business.threads = 1;
+  config.business.batch = 64;
+  CTestNetwork network(socket, config);
+  CTestClient heavy(network.Port());
+  Bytes packets;
+  for (int i = 0; i < 5; ++i) Append(packets, MakeFrame(1));
+  ASSERT_TRUE(heavy.SendRaw(packets));
+  ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kPacketsAccepted) == 5; }));
+  CTestClient light(network.Port());
+  Bytes lightPackets;
+  for (int i = 0; i < 2; ++i) Append(lightPackets, MakeFrame(2));
+  ASSERT_TRUE(light.SendRaw(lightPackets));
+  ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kPacketsAccepted) == 7; }));
+  gate.release();
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(heavy.ReceiveFrame().has_value());
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(light.ReceiveFrame().has_value());
+  network.Stop();
+  // The light one's opening may have taken a turn of its own.
+  EXPECT_TRUE(order == "1221111" || order == "1122111") << order;
+}
+
 TEST(CDispatcherTest, BeyondTheBoundOfTheQueuePacketsAreRefusedInTheirTurn) {
   std::binary_semaphore gate(0);
   std::string handled;
