@@ -14,6 +14,7 @@ find_package(nlohmann_json 3.10 REQUIRED)
 find_package(SQLite3 REQUIRED)
 pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(libbsd REQUIRED IMPORTED_TARGET libbsd)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 
