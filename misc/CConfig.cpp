@@ -75,7 +75,7 @@ SRule Boolean(const Field<bool>& field) {
 }
 
 template <class T>
-SRule Number(Field<T> field, uint32_t min, uint32_t max, const std::string& unit) {
+SRule Number(Field<T> field, int64_t min, int64_t max, const std::string& unit) {
   return {fmt::format("{}..{} {}", min, max, unit),
           [=](const toml::node& node, SConfig& config, size_t listener) -> std::optional<std::string> {
             const auto value = node.value_exact<int64_t>();
@@ -265,6 +265,7 @@ struct SKey {
 constexpr double kDay = 86400;
 constexpr double kYear = 365 * kDay;
 constexpr uint32_t kMebi = 1024 * 1024;
+constexpr int64_t kMaxFileBytes = int64_t{1} << 50;
 
 // One row, one key. Defaults are those of the structs in CConfig.h.
 const std::vector<SKey>& AllKeys() {
@@ -334,6 +335,16 @@ const std::vector<SKey>& AllKeys() {
       {"heartbeat.max_session_s", Seconds(Of(&C::heartbeat, &SHeartbeatConfig::max_session), 0, kYear)},
 
       {"recycle.delay_ms", Milliseconds(Of(&C::recycle, &SRecycleConfig::delay), 0, 3600000)},
+
+      {"transfer.root", Text(Of(&C::transfer, &STransferConfig::root), "a directory, or \"\"", IsAnyText)},
+      {"transfer.writable", Boolean(Of(&C::transfer, &STransferConfig::writable))},
+      {"transfer.max_file_bytes",
+       Number(Of(&C::transfer, &STransferConfig::max_file_bytes), 0, kMaxFileBytes, "bytes")},
+      {"transfer.max_total_bytes",
+       Number(Of(&C::transfer, &STransferConfig::max_total_bytes), 0, kMaxFileBytes, "bytes (0: no limit)")},
+      {"transfer.max_open", Number(Of(&C::transfer, &STransferConfig::max_open), 1, 1024, "transfers")},
+      {"transfer.max_open_worker", Number(Of(&C::transfer, &STransferConfig::max_open_worker), 1, kMebi, "transfers")},
+      {"transfer.keep_s", Seconds(Of(&C::transfer, &STransferConfig::keep), 1, kYear)},
 
       {"log.file", Text(Of(&C::log, &SLogConfig::file), "a path, or \"stderr\"", IsAnyText)},
       {"log.level", OneOf(Of(&C::log, &SLogConfig::level), {{"debug", ELogLevel::kDebug},

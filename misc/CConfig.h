@@ -136,6 +136,19 @@ struct SRecycleConfig {
   bool operator==(const SRecycleConfig&) const = default;
 };
 
+// Files over the packet protocol (logic/CFileTransfer).
+struct STransferConfig {
+  std::string root;  // empty: no transfers
+  bool writable = false;
+  uint64_t max_file_bytes = 1ULL << 30;    // of an upload
+  uint64_t max_total_bytes = 10ULL << 30;  // of all files beneath the root; 0: no limit
+  uint32_t max_open = 16;                  // transfers of a session
+  uint32_t max_open_worker = 1024;
+  std::chrono::milliseconds keep{86400000};  // unfinished uploads
+
+  bool operator==(const STransferConfig&) const = default;
+};
+
 struct SLogConfig {
   std::string file = "switchboard.log";  // "stderr" or empty: standard error
   ELogLevel level = ELogLevel::kInfo;
@@ -157,6 +170,7 @@ struct SConfig {
   SFloodConfig flood;
   SHeartbeatConfig heartbeat;
   SRecycleConfig recycle;
+  STransferConfig transfer;
   SLogConfig log;
 
   bool operator==(const SConfig&) const = default;

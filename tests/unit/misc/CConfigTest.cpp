@@ -149,6 +149,14 @@ max_misses = 14
 max_session_s = 15.25
 [recycle]
 delay_ms = 16
+[transfer]
+root = "files"
+writable = true
+max_file_bytes = 5000000000
+max_total_bytes = 0
+max_open = 17
+max_open_worker = 18
+keep_s = 19
 [log]
 file = "stderr"
 level = "alert"
@@ -175,6 +183,7 @@ level = "alert"
   expected.flood = {true, 11, 12};
   expected.heartbeat = {false, milliseconds(13000), 14, milliseconds(15250)};
   expected.recycle = {milliseconds(16)};
+  expected.transfer = {"files", true, 5000000000, 0, 17, 18, milliseconds(19000)};
   expected.log = {"stderr", ELogLevel::kAlert};
   EXPECT_EQ(config, expected);
 }
@@ -230,7 +239,7 @@ TEST_F(CConfigTest, ASyntaxErrorHasItsLine) {
 TEST_F(CConfigTest, UnknownNamesAreRefused) {
   EXPECT_EQ(ErrorOf("\n[servers]\n"),
             "FILE:2: servers: unknown section; allowed: server, listener, pool, business, reply, protocol, limits, "
-            "flood, heartbeat, recycle, log");
+            "flood, heartbeat, recycle, transfer, log");
   EXPECT_EQ(ErrorOf("[pool]\nconnections = 1\nconnection = 1\n"),
             "FILE:3: pool.connection: unknown key; allowed: connections, max_connections");
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\n[[listener]]\nport = 2\nhost = \"x\"\n"),

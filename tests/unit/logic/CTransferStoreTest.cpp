@@ -1,0 +1,211 @@
+#include "logic/CTransferStore.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <filesystem>
+#include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "logic/TransferStatus.h"
+#include "tests/support/CTemporaryFolder.h"
+
+namespace switchboard {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::span<const std::byte> BytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+class CTransferStoreTest : public testing::Test {
+ protected:
+  CTransferStoreTest() : m_log((m_folder.Path() / "log").string(), ELogLevel::kInfo) {
+    m_folder.Write("root/a.txt", "hello");
+    m_folder.Write("root/sub/b.txt", "deeper");
+    m_folder.Write("canary", "outside");
+    m_config.root = (m_folder.Path() / "root").string();
+    m_config.writable = true;
+    m_config.max_file_bytes = 1000;
+    m_config.max_total_bytes = 0;
+  }
+  CTransferStore Store() { return {m_config, m_log}; }
+  size_t Parts() const {
+    const fs::directory_iterator parts(m_folder.Path() / "root" / CTransferStore::kParts);
+    return static_cast<size_t>(std::distance(begin(parts), end(parts)));
+  }
+  ETransferStatus BeginStatus(std::string_view path, uint64_t size, uint8_t flags = 0) {
+    return Store().Begin(path, size, flags).status;
+  }
+
+  CTemporaryFolder m_folder;
+  CLog m_log;
+  STransferConfig m_config;
+};
+
+TEST_F(CTransferStoreTest, OpensFilesAndDirectories) {
+  const CTransferStore store = Store();
+  const CTransferStore::SOpened file = store.Open("sub/b.txt");
+  EXPECT_EQ(file.status, ETransferStatus::kOk);
+  EXPECT_TRUE(file.fd.IsValid());
+  EXPECT_EQ(file.stat.kind, static_cast<uint8_t>(EFileKind::kFile));
+  EXPECT_EQ(file.stat.size, 6U);
+  struct stat status {};
+  ASSERT_EQ(::stat((m_folder.Path() / "root/sub/b.txt").c_str(), &status), 0);
+  EXPECT_EQ(file.stat.modified, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec);
+  for (const char* p_path : {"", ".", "sub", "sub/"}) {
+    EXPECT_EQ(store.Open(p_path).stat.kind, static_cast<uint8_t>(EFileKind::kDirectory)) << p_path;
+  }
+}
+
+TEST_F(CTransferStoreTest, RefusesWhatIsNotThereAndWhatIsNotBeneath) {
+  fs::create_symlink("../canary", m_folder.Path() / "root/link");
+  ASSERT_EQ(::mkfifo((m_folder.Path() / "root/fifo").c_str(), 0600), 0);
+  const CTransferStore store = Store();
+  EXPECT_EQ(store.Open("nothing").status, ETransferStatus::kNotFound);
+  EXPECT_EQ(store.Open("a.txt/x").status, ETransferStatus::kNotFound);
+  EXPECT_EQ(store.Open("fifo").status, ETransferStatus::kNotAFile);
+  EXPECT_EQ(store.Open("link").status, ETransferStatus::kDenied);
+  EXPECT_EQ(store.Open("../canary").status, ETransferStatus::kDenied);
+  EXPECT_NE(store.Open((m_folder.Path() / "canary").string()).status, ETransferStatus::kOk);
+  EXPECT_EQ(store.Open(std::string_view("a.txt\0", 6)).status, ETransferStatus::kBadName);
+  EXPECT_EQ(store.Open(std::string(kTransferPathBytes + 1, 'a')).status, ETransferStatus::kBadName);
+}
+
+TEST_F(CTransferStoreTest, UnfinishedUploadsAreNobodysBusiness) {
+  const CTransferStore store = Store();
+  const CTransferStore::SBegun begun = store.Begin("new", 10, 0);
+  ASSERT_EQ(begun.status, ETransferStatus::kOk);
+  EXPECT_EQ(Parts(), 1U);
+  for (const char* p_path : {".parts", ".parts/", "./.parts", "sub/../.parts", "sub/.parts/x"}) {
+    EXPECT_EQ(store.Open(p_path).status, ETransferStatus::kNotFound) << p_path;
+    EXPECT_NE(BeginStatus(p_path, 1), ETransferStatus::kOk) << p_path;
+  }
+}
+
+TEST_F(CTransferStoreTest, TakesAFileUnderItsNameAtOnce) {
+  const CTransferStore store = Store();
+  CTransferStore::SBegun begun = store.Begin("sub/new", 10, 0);
+  ASSERT_EQ(begun.status, ETransferStatus::kOk);
+  CUpload& upload = *begun.p_upload;
+  EXPECT_EQ(upload.Write(0, BytesOf("01234")), ETransferStatus::kOk);
+  EXPECT_EQ(upload.Commit("sub/new", false), ETransferStatus::kBadOffset);
+  EXPECT_EQ(upload.Write(4, BytesOf("x")), ETransferStatus::kBadOffset);
+  EXPECT_EQ(upload.Write(6, BytesOf("x")), ETransferStatus::kBadOffset);
+  EXPECT_EQ(upload.Write(5, BytesOf("567890")), ETransferStatus::kBadOffset) << "more than was announced";
+  EXPECT_EQ(upload.Write(5, BytesOf("56789")), ETransferStatus::kOk);
+  EXPECT_FALSE(fs::exists(m_folder.Path() / "root/sub/new"));
+  EXPECT_EQ(upload.Commit("sub/new", false), ETransferStatus::kOk);
+  EXPECT_EQ(m_folder.Read("root/sub/new"), "0123456789");
+  EXPECT_EQ(Parts(), 0U);
+}
+
+TEST_F(CTransferStoreTest, ReplacesOnlyWhenTold) {
+  EXPECT_EQ(BeginStatus("a.txt", 3), ETransferStatus::kExists);
+  const CTransferStore store = Store();
+  CTransferStore::SBegun begun = store.Begin("a.txt", 3, kPutReplace);
+  ASSERT_EQ(begun.status, ETransferStatus::kOk);
+  EXPECT_EQ(begun.p_upload->Write(0, BytesOf("new")), ETransferStatus::kOk);
+  EXPECT_EQ(m_folder.Read("root/a.txt"), "hello");
+  // One that has come meanwhile isn't overwritten either, unless that was wanted.
+  EXPECT_EQ(begun.p_upload->Commit("a.txt", false), ETransferStatus::kExists);
+  EXPECT_EQ(begun.p_upload->Commit("a.txt", true), ETransferStatus::kOk);
+  EXPECT_EQ(m_folder.Read("root/a.txt"), "new");
+}
+
+TEST_F(CTransferStoreTest, ResumesAnUploadOfThatPathAndSize) {
+  const CTransferStore store = Store();
+  {
+    const CTransferStore::SBegun begun = store.Begin("new", 10, 0);
+    ASSERT_EQ(begun.status, ETransferStatus::kOk);
+    EXPECT_EQ(begun.p_upload->Write(0, BytesOf("0123")), ETransferStatus::kOk);
+    EXPECT_EQ(store.Begin("new", 10, kPutResume).status, ETransferStatus::kBusy);
+  }
+  {
+    const CTransferStore::SBegun other = store.Begin("new", 11, kPutResume);
+    ASSERT_EQ(other.status, ETransferStatus::kOk);
+    EXPECT_EQ(other.p_upload->Have(), 0U);
+    other.p_upload->Discard();
+  }
+  {
+    const CTransferStore::SBegun resumed = store.Begin("new", 10, kPutResume);
+    ASSERT_EQ(resumed.status, ETransferStatus::kOk);
+    EXPECT_EQ(resumed.p_upload->Have(), 4U);
+    EXPECT_EQ(resumed.p_upload->Write(4, BytesOf("45")), ETransferStatus::kOk);
+  }
+  const CTransferStore::SBegun anew = store.Begin("new", 10, 0);
+  ASSERT_EQ(anew.status, ETransferStatus::kOk);
+  EXPECT_EQ(anew.p_upload->Have(), 0U);
+  anew.p_upload->Discard();
+  EXPECT_EQ(Parts(), 0U);
+}
+
+TEST_F(CTransferStoreTest, RefusesTargetsThatCantBecomeFiles) {
+  EXPECT_EQ(BeginStatus("", 1), ETransferStatus::kBadName);
+  EXPECT_EQ(BeginStatus("new/", 1), ETransferStatus::kBadName);
+  EXPECT_EQ(BeginStatus("sub", 1, kPutReplace), ETransferStatus::kNotAFile);
+  EXPECT_EQ(BeginStatus("no/such", 1), ETransferStatus::kNotFound);
+  EXPECT_EQ(BeginStatus("a.txt/x", 1), ETransferStatus::kNotFound);
+  EXPECT_EQ(BeginStatus("../new", 1), ETransferStatus::kDenied);
+  EXPECT_EQ(Parts(), 0U);
+}
+
+TEST_F(CTransferStoreTest, KeepsToItsQuotas) {
+  EXPECT_EQ(BeginStatus("new", 1001), ETransferStatus::kTooLarge);
+  m_config.max_total_bytes = 100;  // 11 are taken
+  const CTransferStore store = Store();
+  EXPECT_EQ(store.Begin("new", 90, 0).status, ETransferStatus::kNoSpace);
+  const CTransferStore::SBegun begun = store.Begin("new", 80, 0);
+  EXPECT_EQ(begun.status, ETransferStatus::kOk);
+  EXPECT_EQ(store.Begin("other", 10, 0).status, ETransferStatus::kNoSpace) << "what was announced counts";
+  EXPECT_EQ(store.Begin("other", 9, 0).status, ETransferStatus::kOk);
+}
+
+TEST_F(CTransferStoreTest, IsReadOnlyByDefault) {
+  EXPECT_FALSE(STransferConfig().writable);
+  EXPECT_TRUE(STransferConfig().root.empty());
+  m_config.writable = false;
+  EXPECT_EQ(BeginStatus("new", 1), ETransferStatus::kReadOnly);
+  EXPECT_FALSE(fs::exists(m_folder.Path() / "root" / CTransferStore::kParts));
+}
+
+TEST_F(CTransferStoreTest, RemovesWhatIsOldAndNobodys) {
+  m_config.keep = std::chrono::hours(1);
+  const CTransferStore store = Store();
+  const CTransferStore::SBegun held = store.Begin("held", 10, 0);
+  store.Begin("gone", 10, 0);
+  store.Begin("young", 10, 0);
+  m_folder.Write("root/.parts/not-a-part", "");
+  EXPECT_EQ(Parts(), 4U);
+  store.RemoveAbandoned();
+  EXPECT_EQ(Parts(), 4U) << "all are young";
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(2);
+  for (const auto& entry : fs::directory_iterator(m_folder.Path() / "root/.parts")) fs::last_write_time(entry, old);
+  const CTransferStore::SBegun touched = store.Begin("young", 10, kPutResume);
+  EXPECT_EQ(touched.p_upload->Write(0, BytesOf("x")), ETransferStatus::kOk);
+  store.RemoveAbandoned();
+  EXPECT_EQ(Parts(), 3U) << "gone is; held and young are held, and not-a-part is somebody else's";
+}
+
+TEST_F(CTransferStoreTest, RefusesARootThatIsNone) {
+  m_config.root = (m_folder.Path() / "nothing").string();
+  EXPECT_THROW(Store(), std::system_error);
+  m_config.root = (m_folder.Path() / "canary").string();
+  EXPECT_THROW(Store(), std::system_error);
+}
+
+TEST(TransferStatusTest, NamesEachStatusOnce) {
+  std::set<std::string> names;
+  for (uint16_t status = 0; status <= static_cast<uint16_t>(ETransferStatus::kIoError); ++status) {
+    EXPECT_TRUE(names.insert(ToString(static_cast<ETransferStatus>(status))).second) << status;
+  }
+  EXPECT_FALSE(names.contains("unknown"));
+  EXPECT_STREQ(ToString(static_cast<ETransferStatus>(999)), "unknown");
+}
+
+}  // namespace
+}  // namespace switchboard
