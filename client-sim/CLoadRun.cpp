@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "client-sim/CAccountRegistrar.h"
+#include "client-sim/CGetMessage.h"
 #include "client-sim/CMessageFactory.h"
 #include "client-sim/CRateSearch.h"
 #include "client-sim/CScenarioFile.h"
@@ -96,11 +97,12 @@ bool CLoadRun::Prepare() {
 
 void CLoadRun::BuildScenario() {
   const std::string namePrefix = fmt::format("sim{}_{:x}", ::getpid(), std::random_device{}());
+  const std::chrono::milliseconds patience(std::max<uint64_t>(m_options.connectNs / 1'000'000, 1));
   CMessageFactory factory(m_pattern, m_options.bodyBytes, namePrefix, [&] {
-    const std::chrono::milliseconds patience(std::max<uint64_t>(m_options.connectNs / 1'000'000, 1));
     const CAccountRegistrar registrar(m_server, namePrefix + "s", patience);
     return registrar.Register(std::clamp<size_t>(m_options.connections, 1, kSharedAccounts));
   });
+  factory.SetGet([&] { return CGetMessage::Load(m_server, m_options.getFile, patience); });
   if (!m_options.scenario.empty()) {
     m_scenario = CScenarioFile::Read(m_options.scenario, m_options.depth, factory);
     return;

@@ -8,7 +8,7 @@
 namespace switchboard::sim {
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames{"ping", "echo", "login", "register"};
+constexpr std::array<std::string_view, 5> kNames{"ping", "echo", "login", "register", "get"};
 
 }  // namespace
 
@@ -27,6 +27,7 @@ std::unique_ptr<const CMessage> CMessageFactory::Make(std::string_view name, boo
   }
   if (name == "register") return std::make_unique<CRegisterMessage>(m_namePrefix + "r");
   if (name == "login" && isOwnAccount) return std::make_unique<COwnLoginMessage>(m_namePrefix);
+  if (name == "get" && m_makeGet) return m_makeGet();
   if (name != "login") return nullptr;
   if (!m_accounts) m_accounts = m_registerAccounts();
   return std::make_unique<CLoginMessage>(*m_accounts);

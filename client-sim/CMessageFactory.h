@@ -14,7 +14,7 @@
 
 namespace switchboard::sim {
 
-// Makes the messages that have a name without any scenario: ping, echo, register, login.
+// Makes the messages that have a name without any scenario: ping, echo, register, login, get.
 // Threads: one.
 class CMessageFactory {
  public:
@@ -26,6 +26,9 @@ class CMessageFactory {
         m_echoBytes(echoBytes),
         m_namePrefix(std::move(namePrefix)),
         m_registerAccounts(std::move(registerAccounts)) {}
+
+  // How "get" comes to be; without this there is none.
+  void SetGet(std::function<std::unique_ptr<const CMessage>()> makeGet) { m_makeGet = std::move(makeGet); }
 
   static bool Knows(std::string_view name);
   // All that it knows, for people: "ping, echo, …".
@@ -39,6 +42,7 @@ class CMessageFactory {
   const size_t m_echoBytes;
   const std::string m_namePrefix;
   const Registrar m_registerAccounts;
+  std::function<std::unique_ptr<const CMessage>()> m_makeGet;
   std::optional<std::vector<SLoginBody>> m_accounts;
 };
 

@@ -53,9 +53,10 @@ void DeclareLoad(CLI::App& app, SRunOptions& options) {
   AddNumber<uint32_t>(app, "--connections", options.connections, 0, 1'000'000, "Connections");
   AddNumber<uint32_t>(app, "--depth", options.depth, 1, 1'000'000, "Most requests in flight on each connection");
   CLI::Option* p_mix = AddRead(app, "--mix", options.mix, COptions::Mix,
-                               "Messages and weights: ping, echo, login, register", "NAME=WEIGHT,…");
+                               "Messages and weights: ping, echo, login, register, get", "NAME=WEIGHT,…");
   p_mix->default_str("ping=1,echo=8");
   AddNumber<size_t>(app, "--body", options.bodyBytes, 0, kMaxBodyBytes, "Bytes in the body of an echo");
+  app.add_option("--file", options.getFile, "The server's file that get reads, 60 KiB at a time")->type_name("PATH");
   app.add_option("--scenario", options.scenario, "Classes of connections and their messages, instead of --mix")
       ->check(CLI::ExistingFile)
       ->type_name("FILE")

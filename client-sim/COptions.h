@@ -42,6 +42,7 @@ struct SRunOptions {
   std::string scenario;  // a file; empty: the mix
   std::vector<SMixEntry> mix;
   size_t bodyBytes = 56;
+  std::string getFile;  // of the message get: its path on the server
 
   double rate = 0;  // requests/s; 0: closed loop
   bool isPoisson = false;

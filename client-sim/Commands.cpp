@@ -22,6 +22,7 @@
 #include "client-sim/CommandLine.h"
 #include "client-sim/Numbers.h"
 #include "client-sim/Text.h"
+#include "client-sim/TransferCommands.h"
 
 namespace switchboard::sim {
 namespace {
@@ -99,7 +100,10 @@ constexpr const char* kOverview =
     "  client-sim compare A.json B.json         put two runs side by side\n"
     "  client-sim proxy --listen … --connect … --record FILE\n"
     "                                           record the frames of live clients\n"
-    "  client-sim replay FILE --connect …       play a record, and compare the replies\n\n"
+    "  client-sim replay FILE --connect …       play a record, and compare the replies\n"
+    "  client-sim get PATH --connect HOST:PORT  get a file, checked, resumed\n"
+    "  client-sim put FILE --connect …          put one\n"
+    "  client-sim ls [PATH] --connect …         list a directory; also: hash PATH\n\n"
     "Each command has a --help of its own; all of it is on the man page, client-sim(1).\n";
 
 }  // namespace
@@ -110,6 +114,10 @@ int Dispatch(int argc, char** argv) {
   if (command == "compare") return CompareCommand(argc - 1, argv + 1);
   if (command == "proxy") return ProxyCommand(argc - 1, argv + 1);
   if (command == "replay") return ReplayCommand(argc - 1, argv + 1);
+  if (command == "get") return GetCommand(argc - 1, argv + 1);
+  if (command == "put") return PutCommand(argc - 1, argv + 1);
+  if (command == "ls") return ListCommand(argc - 1, argv + 1);
+  if (command == "hash") return HashCommand(argc - 1, argv + 1);
   if (command == "-h" || command == "--help") {
     Print(kOverview);
     return kExitOk;

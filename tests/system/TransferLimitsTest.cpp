@@ -1,0 +1,151 @@
+// What file transfer may take: of the disk, of the memory, of the time that others wait.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "tests/system/CTransferTest.h"
+#include "tests/system/Processes.h"
+
+namespace switchboard {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A small file system at a folder, as long as this lives.
+// Threads: one.
+class CSmallDisk {
+ public:
+  CSmallDisk(const fs::path& folder, const char* p_size)
+      : m_folder(folder), m_isMounted(::mount("none", folder.c_str(), "tmpfs", 0, p_size) == 0) {}
+  ~CSmallDisk() {
+    if (m_isMounted) ::umount2(m_folder.c_str(), MNT_DETACH);
+  }
+  CSmallDisk(const CSmallDisk&) = delete;
+  CSmallDisk& operator=(const CSmallDisk&) = delete;
+
+  // False without the right to mount.
+  bool IsMounted() const { return m_isMounted; }
+
+ private:
+  const fs::path m_folder;
+  const bool m_isMounted;
+};
+
+TEST_F(CTransferTest, KeepsToItsQuotas) {
+  CServerProcess& server = StartWritable({"transfer.max_file_bytes=100000", "transfer.max_total_bytes=150000"});
+  std::ofstream(Folder() / "large") << std::string(100001, 'x');
+  std::ofstream(Folder() / "mine") << std::string(90000, 'x');
+  ExpectRefused(Client(server.Port(), {"put", "large"}), "too large");
+  ExpectGood(Client(server.Port(), {"put", "mine", "first"}));
+  ExpectRefused(Client(server.Port(), {"put", "mine", "second"}), "no space");
+  // What was announced counts, and the same upload counts once.
+  CTestClient client(server.Port());
+  EXPECT_EQ(BeginPut(client, "third", 60000).status, 0U);
+  EXPECT_EQ(BeginPut(client, "fourth", 1).status, static_cast<uint16_t>(ETransferStatus::kNoSpace));
+  client.Close();
+  EXPECT_TRUE(server.WaitForActive(0));
+  CTestClient again(server.Port());
+  const SPutReply resumed = BeginPut(again, "third", 60000, kPutResume);
+  EXPECT_EQ(resumed.status, 0U);
+  EXPECT_EQ(StatusIn(Write(again, resumed.handle, 1, "x")), ETransferStatus::kBadOffset);
+  EXPECT_EQ(StatusIn(Write(again, resumed.handle, 0, "x")), ETransferStatus::kOk);
+  SHandleBody handle{};
+  handle.handle = resumed.handle;
+  EXPECT_EQ(StatusIn(Ask(again, CodeOf(ETransferCode::kCommit), BytesOf(handle))), ETransferStatus::kBadOffset);
+}
+
+TEST_F(CTransferTest, OneOfTwoUploadsOfAFileIsBusyAndHandlesAreFew) {
+  CServerProcess& server = StartWritable({"transfer.max_open=2"});
+  Make("a", "a");
+  CTestClient one(server.Port());
+  CTestClient two(server.Port());
+  const SPutReply put = BeginPut(one, "file", 5);
+  EXPECT_EQ(put.status, 0U);
+  EXPECT_EQ(BeginPut(two, "file", 5, kPutResume).status, static_cast<uint16_t>(ETransferStatus::kBusy));
+  EXPECT_EQ(StatusIn(Ask(one, CodeOf(ETransferCode::kOpen), "a")), ETransferStatus::kOk);
+  EXPECT_EQ(StatusIn(Ask(one, CodeOf(ETransferCode::kOpen), "a")), ETransferStatus::kTooManyOpen);
+  SCloseBody close{};
+  close.handle = put.handle;
+  close.isDiscarded = 1;
+  EXPECT_EQ(StatusIn(Ask(one, CodeOf(ETransferCode::kClose), BytesOf(close))), ETransferStatus::kOk);
+  EXPECT_EQ(Parts(), 0U);
+  EXPECT_EQ(StatusIn(Ask(one, CodeOf(ETransferCode::kOpen), "a")), ETransferStatus::kOk);
+  EXPECT_EQ(StatusIn(Ask(one, CodeOf(ETransferCode::kGet), GetBody(put.handle, 0))), ETransferStatus::kBadHandle);
+  EXPECT_EQ(StatusIn(Ask(two, CodeOf(ETransferCode::kGet), GetBody(1, 0))), ETransferStatus::kBadHandle);
+  EXPECT_EQ(BeginPut(two, "file", 5).status, 0U);
+}
+
+TEST_F(CTransferTest, ASlowReaderCostsWhatItsWindowHolds) {
+  CServerProcess& server = StartDemo();
+  const std::string content = RandomBytes(8 * kMiB);
+  Make("data", content);
+  CTestClient warmUp(server.Port());
+  Ask(warmUp, CodeOf(ETransferCode::kGet), GetBody(0, 0, "data"));
+  const auto before = StateOf(server.WorkerPid());
+  // Within the window: all of it comes, however late.
+  CTestClient slow(server.Port(), 4096);
+  const auto opened = ReplyIn<SOpenReply>(Ask(slow, CodeOf(ETransferCode::kOpen), "data"));
+  const uint64_t chunks = opened.window / kTransferChunkBytes;
+  const uint64_t replied = server.Count(ECounter::kPacketsReplied);
+  for (uint64_t i = 0; i < chunks; ++i) {
+    slow.SendFrame(CodeOf(ETransferCode::kGet), GetBody(opened.handle, i * kTransferChunkBytes));
+  }
+  EXPECT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, replied + chunks));
+  // Beyond it: the connection is closed.
+  CTestClient greedy(server.Port(), 4096);
+  for (uint64_t i = 0; i < 2000; ++i) {
+    if (!greedy.SendFrame(CodeOf(ETransferCode::kGet), GetBody(0, i % 100 * kTransferChunkBytes, "data"))) break;
+  }
+  EXPECT_TRUE(server.WaitForCount(ECloseReason::kSendQueueOverflow, 1));
+  const auto after = StateOf(server.WorkerPid());
+  ASSERT_TRUE(before && after);
+  if (!kIsSanitized) {
+    EXPECT_LE(after->residentBytes, before->residentBytes + 16 * kMiB);
+  }
+  for (uint64_t i = 0; i < chunks; ++i) {
+    const SReceivedFrame frame = Next(slow);
+    ASSERT_EQ(frame.Text().substr(sizeof(SGetReply)), content.substr(i * kTransferChunkBytes, kTransferChunkBytes));
+  }
+}
+
+TEST_F(CTransferTest, PingsAreAnsweredDuringTwentyTransfers) {
+  CServerProcess& server = StartDemo({"business.threads=1"});
+  Make("data", RandomBytes(2 * kMiB));
+  const auto p_load = Begin(server.Port(), {"run", "--mix", "get=1", "--file", "data", "--connections", "20", "--depth",
+                                            "16", "--duration", "10m", "--quiet"});
+  ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, 200));
+  CTestClient client(server.Port());
+  for (uint32_t i = 0; i < 100; ++i) {
+    EXPECT_EQ(Ask(client, kPing).msgCode, kPing);
+    // The pool's one thread, too, turns to whoever waits after a chunk.
+    EXPECT_EQ(Ask(client, kEcho, "echo").Text(), "echo");
+  }
+  p_load->Signal(SIGINT);
+  EXPECT_EQ(p_load->Wait(), 0) << p_load->Output() << p_load->Errors();
+}
+
+TEST_F(CTransferTest, AFullDiskIsSaidSoAndKeepsNothing) {
+  const CSmallDisk disk(Files(), "size=2m");
+  if (!disk.IsMounted()) {
+    RecordProperty("full_disk", "not tested");
+    std::cout << "no right to mount a small file system: a full disk was not tested\n";
+    return;
+  }
+  CServerProcess& server = StartWritable({"transfer.max_total_bytes=0"});
+  std::ofstream(Folder() / "mine", std::ios::binary) << RandomBytes(3 * kMiB);
+  std::ofstream(Folder() / "small", std::ios::binary) << RandomBytes(kMiB + 1);
+  ExpectRefused(Client(server.Port(), {"put", "mine"}), "no space");
+  ExpectGood(Client(server.Port(), {"put", "small"}));
+  ExpectRefused(Client(server.Port(), {"put", "small", "again"}), "no space");
+  EXPECT_EQ(Parts(), 0U);
+  EXPECT_GT(server.CountInLog("no_space"), 0U);
+  server.Stop();
+}
+
+}  // namespace
+}  // namespace switchboard
