@@ -1,4 +1,4 @@
-// The bodies of the file transfer's codes, as docs/PROTOCOL.md lays them out.
+// The bodies of the file transfer's codes, as docs/TRANSFER.md lays them out.
 #pragma once
 
 #include <boost/endian/arithmetic.hpp>
@@ -22,7 +22,7 @@ inline constexpr uint32_t kGetBytes = 61440;  // of a file in one answer, at mos
 // The first field of every answer. What counts here: nothing else is looked at by its number.
 inline constexpr uint16_t kStatusOk = 0;
 inline constexpr uint16_t kStatusBusy = 12;
-// Its name in docs/PROTOCOL.md, for people.
+// What docs/TRANSFER.md says of it, for people.
 const char* TransferStatusText(uint16_t status);
 
 inline constexpr uint8_t kKindFile = 1;

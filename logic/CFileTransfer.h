@@ -22,7 +22,7 @@ namespace switchboard {
 class CSocket;
 
 // File transfer for any logic: list, stat, get, put and hash of the files beneath transfer.root, as docs/TRANSFER.md
-// tells users and docs/PROTOCOL.md clients. A logic owns one, registers its codes with Run::kBlocking under a handler
+// tells users and clients. A logic owns one, registers its codes with Run::kBlocking under a handler
 // that calls Handle, and passes on three of its hooks:
 //
 //   CMyLogic() { for (const uint16_t code : m_transfer.Codes()) On(code, &CMyLogic::HandleTransfer, Run::kBlocking); }

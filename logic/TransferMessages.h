@@ -1,4 +1,4 @@
-// The bodies of the file transfer messages, byte for byte as they travel; docs/PROTOCOL.md has the same on paper.
+// The bodies of the file transfer messages, byte for byte as they travel; docs/TRANSFER.md has the same on paper.
 #pragma once
 
 #include <boost/endian/arithmetic.hpp>
@@ -22,7 +22,7 @@ enum class ETransferCode : uint16_t {
 };
 
 // How a request ended: the first field of every answer. The values are part of the wire format. Where it isn't kOk, all
-// other fields of the answer are 0.
+// other fields of the answer are 0, but for SWriteReply::have.
 enum class ETransferStatus : uint16_t {
   kOk = 0,
   kNotFound = 1,

@@ -10,7 +10,7 @@ namespace switchboard {
 
 // Threads: any, of all here.
 ETransferStatus StatusOf(EFileError error);
-// The name as docs/PROTOCOL.md has it, such as "not_found".
+// The name as docs/TRANSFER.md has it, such as "not_found".
 const char* ToString(ETransferStatus status);
 // kOk, with what `stat` says.
 SStatReply StatReplyOf(const struct stat& status);

@@ -1,6 +1,7 @@
 // All that a server of your own needs: derive from CLogic, register handlers, hand the class to RunServer.
 #pragma once
 
+#include "logic/CFileTransfer.h"
 #include "logic/CHttpRequest.h"
 #include "logic/CLogic.h"
 #include "logic/CRequest.h"

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -127,6 +128,25 @@ TEST_F(CTransferTest, PingsAreAnsweredDuringTwentyTransfers) {
   }
   p_load->Signal(SIGINT);
   EXPECT_EQ(p_load->Wait(), 0) << p_load->Output() << p_load->Errors();
+}
+
+TEST_F(CTransferTest, ManyTransfersAtOnceAllArriveWhole) {
+  constexpr int kEach = 6;
+  CServerProcess& server = StartWritable({"business.threads=2"});
+  Make("data", RandomBytes(2 * kMiB + 1));
+  std::ofstream(Folder() / "mine", std::ios::binary) << RandomBytes(kMiB + 1);
+  std::vector<std::unique_ptr<CProgram>> clients;
+  for (int i = 0; i < kEach; ++i) {
+    const std::string number = std::to_string(i);
+    clients.push_back(Begin(server.Port(), {"get", "data", "got" + number, "--patience", "60s"}));
+    clients.push_back(Begin(server.Port(), {"put", "mine", "put" + number, "--patience", "60s"}));
+  }
+  for (const auto& p_client : clients) EXPECT_EQ(p_client->Wait(), 0) << p_client->Errors();
+  for (int i = 0; i < kEach; ++i) {
+    EXPECT_TRUE(ReadFile(Folder() / ("got" + std::to_string(i))) == ReadFile(Files() / "data"));
+    EXPECT_TRUE(ReadFile(Files() / ("put" + std::to_string(i))) == ReadFile(Folder() / "mine"));
+  }
+  EXPECT_EQ(Parts(), 0U);
 }
 
 TEST_F(CTransferTest, AFullDiskIsSaidSoAndKeepsNothing) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "misc/CDigest.h"
 #include "tests/system/CTransferTest.h"
 
 namespace switchboard {
@@ -37,6 +38,77 @@ TEST_F(CTransferTest, GetsListsAndHashesWhatIsThere) {
   ExpectRefused(Client(server.Port(), {"get", "nothing"}), "no such file");
   ExpectRefused(Client(server.Port(), {"get", "folder", "got"}), "is a directory");
   ExpectRefused(Client(server.Port(), {"get", "empty", "got", "--no-clobber"}), "exists");
+}
+
+TEST_F(CTransferTest, GivesOutAnyPartOfAFile) {
+  CServerProcess& server = StartDemo();
+  const std::string content = RandomBytes(200'000);
+  Make("data", content);
+  CTestClient client(server.Port());
+  const auto opened = ReplyIn<SOpenReply>(Ask(client, CodeOf(ETransferCode::kOpen), "data"));
+  EXPECT_EQ(opened.stat.size, content.size());
+  struct SPart {
+    uint64_t offset;
+    uint32_t length;
+    uint64_t bytes;  // that come
+  };
+  for (const SPart& part :
+       {SPart{0, 1, 1}, SPart{1, 0, 0}, SPart{199'999, 10, 1}, SPart{200'000, 10, 0}, SPart{123'456, 61'440, 61'440},
+        SPart{0, UINT32_MAX, kTransferChunkBytes}, SPart{UINT64_MAX, 10, 0}, SPart{INT64_MAX, 10, 0}}) {
+    for (const uint32_t handle : {opened.handle.value(), 0U}) {
+      SGetBody body{};
+      body.handle = handle;
+      body.offset = part.offset;
+      body.length = part.length;
+      const SReceivedFrame frame = Ask(client, CodeOf(ETransferCode::kGet), BytesOf(body, handle == 0 ? "data" : ""));
+      EXPECT_EQ(ReplyIn<SGetReply>(frame).status, 0U);
+      EXPECT_EQ(ReplyIn<SGetReply>(frame).offset, part.offset);
+      const size_t from = std::min<uint64_t>(part.offset, content.size());
+      EXPECT_TRUE(frame.Text().substr(sizeof(SGetReply)) == content.substr(from, part.bytes)) << part.offset;
+    }
+  }
+  const auto stat = ReplyIn<SStatReply>(Ask(client, CodeOf(ETransferCode::kStat), "data"));
+  EXPECT_EQ(std::memcmp(&stat, &opened.stat, sizeof(stat)), 0);
+}
+
+TEST_F(CTransferTest, AnUploadCanBeHashedBeforeItIsCommitted) {
+  CServerProcess& server = StartWritable();
+  CTestClient client(server.Port());
+  const SPutReply put = BeginPut(client, "abc", 3);
+  EXPECT_EQ(StatusIn(Write(client, put.handle, 0, "abc")), ETransferStatus::kOk);
+  SHashBody body{};
+  body.handle = put.handle;
+  body.isMd5 = 1;
+  const auto hash = ReplyIn<SHashReply>(Ask(client, CodeOf(ETransferCode::kHash), BytesOf(body)));
+  EXPECT_EQ(hash.hashed, 3U);
+  EXPECT_EQ(CDigest::Hex(hash.md5), "900150983cd24fb0d6963f7d28e17f72");
+  EXPECT_FALSE(fs::exists(Files() / "abc"));
+}
+
+TEST_F(CTransferTest, AnyLogicCanOwnOne) {
+  constexpr uint16_t kFirstFileCode = 1000;  // of examples/files
+  SServerOptions options;
+  options.program = "example-files";
+  options.overrides = {"transfer.root=files"};
+  CServerProcess& server = Start(options);
+  Make("data", "content");
+  CTestClient client(server.Port());
+  const SReceivedFrame frame =
+      Ask(client, kFirstFileCode + static_cast<uint16_t>(ETransferCode::kGet), GetBody(0, 0, "data"));
+  EXPECT_EQ(StatusIn(frame), ETransferStatus::kOk);
+  EXPECT_EQ(frame.Text().substr(sizeof(SGetReply)), "content");
+}
+
+TEST_F(CTransferTest, TheMixChecksEveryChunk) {
+  CServerProcess& server = StartDemo();
+  Make("data", RandomBytes(kMiB + 1));
+  const SRunResult result = Client(server.Port(), {"run", "--mix", "get=1,ping=1", "--file", "data", "--connections",
+                                                   "4", "--depth", "8", "--requests", "1000", "--quiet"});
+  ExpectGood(result);
+  EXPECT_NE(result.output.find("1,000"), std::string::npos) << result.output;
+  const SRunResult nothing = Client(server.Port(), {"run", "--mix", "get=1", "--file", "nothing", "--requests", "1"});
+  EXPECT_NE(nothing.exitCode, 0);
+  EXPECT_NE(nothing.errors.find("no such file"), std::string::npos) << nothing.errors;
 }
 
 TEST_F(CTransferTest, PutsAndReplaces) {
