@@ -149,15 +149,22 @@ def version(*command: str) -> str:
     return number[0] if number else "?"
 
 
-def surroundings(data: Measurements, command: str) -> str:
+def machine(command: str, rounds: int) -> list[str]:
+    """What was run, and on what."""
     info = pathlib.Path("/proc/cpuinfo").read_text()
     model = next((line.split(":", 1)[1].strip() for line in info.splitlines() if line.startswith("model name")), "?")
+    return [
+        f"- `{command}` on {time.strftime('%Y-%m-%d')}; medians of {rounds} rounds",
+        f"- {model}, {os.cpu_count()} cores, Linux {platform.release()}, {first_line('g++', '--version')}",
+    ]
+
+
+def surroundings(data: Measurements, command: str) -> str:
     versions = [f"{name} {version(*ask)}" for name, ask in VERSIONS.items()
                 if any(server.startswith(name) for server in data.servers)]
     noise = max(data.spread(case, YARDSTICK, "server_cpu_us") for case in data.cases)
     lines = [
-        f"- `{command}` on {time.strftime('%Y-%m-%d')}; medians of {data.rounds()} rounds",
-        f"- {model}, {os.cpu_count()} cores, Linux {platform.release()}, {first_line('g++', '--version')}",
+        *machine(command, data.rounds()),
         f"- the bare echo's own CPU time per request varied by ±{noise:.0f} % over the rounds;"
         f" load average at the end {os.getloadavg()[0]:.1f} (1.5 to 2 is this bench itself)",
     ]
@@ -166,13 +173,13 @@ def surroundings(data: Measurements, command: str) -> str:
     return "\n".join(lines)
 
 
-def write_page(path: pathlib.Path, text: str) -> None:
-    page = path.read_text()
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        sys.exit(f"report: {path} lacks the lines {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+def write_page(path: pathlib.Path, text: str, begin: str = BEGIN, end: str = END) -> None:
+    """Puts the text between the two markers of the page."""
+    before, found_begin, rest = path.read_text().partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        sys.exit(f"report: {path.name} lacks the lines {begin} and {end}")
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
 
 
 def draw(data: Measurements, path: pathlib.Path) -> None:
