@@ -186,7 +186,6 @@ template <class T>
 struct SChoice {
   std::string name;
   T value;
-  bool isAvailable = true;
 };
 
 // `choices` is a non-deduced context, so that a row may list them in braces.
@@ -194,7 +193,7 @@ template <class T>
 SRule OneOf(Field<T> field, const std::type_identity_t<std::vector<SChoice<T>>>& choices) {
   std::string allowed;
   for (const SChoice<T>& choice : choices) {
-    if (choice.isAvailable) allowed += fmt::format("{}\"{}\"", allowed.empty() ? "" : ", ", choice.name);
+    allowed += fmt::format("{}\"{}\"", allowed.empty() ? "" : ", ", choice.name);
   }
   return {allowed, [=](const toml::node& node, SConfig& config, size_t listener) -> std::optional<std::string> {
             const auto value = node.value_exact<std::string>();
@@ -202,7 +201,6 @@ SRule OneOf(Field<T> field, const std::type_identity_t<std::vector<SChoice<T>>>&
             const auto found = std::find_if(choices.begin(), choices.end(),
                                             [&](const SChoice<T>& choice) { return choice.name == *value; });
             if (found == choices.end()) return fmt::format("{} is unknown", Show(node));
-            if (!found->isAvailable) return fmt::format("{} is not available in this version", Show(node));
             field(config, listener) = found->value;
             return std::nullopt;
           }};
