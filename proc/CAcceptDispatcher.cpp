@@ -60,6 +60,13 @@ void CAcceptDispatcher::Rest() {
   m_sources.clear();
 }
 
+void CAcceptDispatcher::PassAll() {
+  if (m_isPool) return;
+  m_isLastCall = true;
+  Deliver();
+  m_isLastCall = false;
+}
+
 void CAcceptDispatcher::Stop() {
   Rest();
   m_retryAt.reset();
@@ -158,7 +165,7 @@ bool CAcceptDispatcher::Pass(SClient& client) {
   client.fd = std::move(message.fd);
   if (!isPassed) {
     Block(*p_worker, receiver);
-    return Pass(client);  // each time there is one less to choose from
+    return !m_isLastCall && Pass(client);  // each time there is one less to choose from
   }
   ++receiver.sent;
   receiver.inFlight.push_back({std::move(client.fd), client.listener});
@@ -195,8 +202,9 @@ SWorkerProcess* CAcceptDispatcher::FindLeastLoaded() {
 
 bool CAcceptDispatcher::IsEligible(const SWorkerProcess& worker) {
   const SReceiver& receiver = m_receivers[worker.pid];
+  const bool isAwake = !receiver.isPaused && !receiver.isBlocked;
   return worker.p_generation == m_p_generation && worker.isReady && !worker.isLeaving && worker.channel.IsOpen() &&
-         !receiver.isPaused && !receiver.isBlocked && !m_scoreboard.Page(worker.page).handOver.isOver.load();
+         (isAwake || m_isLastCall) && !m_scoreboard.Page(worker.page).handOver.isOver.load();
 }
 
 CAcceptDispatcher::SRoom CAcceptDispatcher::RoomOf(const SWorkerProcess& worker) {
@@ -208,8 +216,9 @@ CAcceptDispatcher::SRoom CAcceptDispatcher::RoomOf(const SWorkerProcess& worker)
   const uint64_t lent = handOver.slotsLent.load(std::memory_order_acquire);
   const uint64_t cooling = handOver.slotsCooling.load(std::memory_order_acquire);
   room.load = room.inFlight + page.connectionsActive.load(std::memory_order_relaxed);
-  room.isThere = room.inFlight + lent < worker.p_generation->Config().pool.max_connections &&
-                 (m_isPool ? room.inFlight == 0 && lent <= cooling : room.inFlight < kMaxInFlight);
+  room.isThere =
+      room.inFlight + lent < worker.p_generation->Config().pool.max_connections &&
+      (m_isPool ? room.inFlight == 0 && lent <= cooling : room.inFlight < (m_isLastCall ? kMaxMissed : kMaxInFlight));
   return room;
 }
 

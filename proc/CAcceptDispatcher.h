@@ -33,7 +33,8 @@ namespace switchboard {
 class CAcceptDispatcher {
  public:
   // Passed to one worker and not taken yet; what it may sit on when it hangs.
-  static constexpr uint64_t kMaxInFlight = 32;  // SHandOver::missed has room for 64
+  static constexpr uint64_t kMaxInFlight = 32;
+  static constexpr uint64_t kMaxMissed = 64;  // what SHandOver::missed has room for
 
   // References outlive the object. Throws std::system_error.
   CAcceptDispatcher(CLog& log, const CClock& clock, const CListenerStore& listeners, CScoreboard& scoreboard,
@@ -49,6 +50,8 @@ class CAcceptDispatcher {
   void Serve(const std::shared_ptr<CGeneration>& p_generation);
   // Accepts no more until the next Serve; who waits here waits on.
   void Rest();
+  // Passes who waits to any worker that has a slot, before all of them leave; in process-pool mode they wait on.
+  void PassAll();
   // For good: refuses who waits.
   void Stop();
 
@@ -118,6 +121,7 @@ class CAcceptDispatcher {
   std::shared_ptr<CGeneration> m_p_generation;  // none: rests
   bool m_isPool = false;
   bool m_isArmed = false;
+  bool m_isLastCall = false;               // in PassAll
   bool m_isStarved = false;                // of descriptors
   std::optional<MonotonicTime> m_retryAt;  // while the system refuses something
   std::vector<SClient> m_sources;          // duplicates of the listening sockets

@@ -155,6 +155,7 @@ void CMaster::Rest() {
   DropNextGeneration();
   m_phase = EPhase::kResting;
   Current().CancelRespawns();
+  m_dispatcher.PassAll();
   m_dispatcher.Rest();
   m_deps.log.Info("the workers leave; SIGHUP starts them again");
   TellWorkersToLeave(EStopMode::kGraceful);
@@ -173,6 +174,7 @@ void CMaster::Stop(EStopMode mode) {
   // First of all: as long as the kept sockets are open, the kernel gives them clients that nobody will accept.
   const bool isServersEnd = mode == EStopMode::kGraceful && !m_deps.files.HasOtherBinary();
   if (isServersEnd) m_deps.listeners.RefuseNewcomers();
+  if (mode == EStopMode::kGraceful) m_dispatcher.PassAll();
   m_dispatcher.Stop();
   // Who waits where the master accepted is accepted by the workers themselves now, as far as they have room.
   if (isServersEnd && !IsProcessPool()) m_workers.HandOverDispatched(Current());

@@ -34,6 +34,7 @@ class CQueueTest : public CSystemTest {
     }
     return served;
   }
+  void ExpectStopServes(const std::string& accept);
 };
 
 TEST_F(CQueueTest, AThousandWhoWaitForAKilledWorkerAreAllServed) {
@@ -49,8 +50,8 @@ TEST_F(CQueueTest, AThousandWhoWaitForAKilledWorkerAreAllServed) {
   EXPECT_EQ(server.Count(ECloseReason::kWorkerLost), 0U);
 }
 
-TEST_F(CQueueTest, AGracefulStopServesThoseWhoWait) {
-  CServerProcess& server = StartWith({"server.workers=2", "listener.0.backlog=1024"});
+void CQueueTest::ExpectStopServes(const std::string& accept) {
+  CServerProcess& server = StartWith({"server.workers=2", "listener.0.backlog=1024", "listener.0.accept=" + accept});
   const std::vector<pid_t> workers = ChildrenOf(server.MasterPid());
   std::deque<CTestClient> clients = Queue(server, workers, 500);
   server.Signal(SIGQUIT);
@@ -60,6 +61,10 @@ TEST_F(CQueueTest, AGracefulStopServesThoseWhoWait) {
   EXPECT_EQ(server.WaitForEnd(), 0);
   EXPECT_EQ(server.Total("packets_discarded"), 0U);
 }
+
+TEST_F(CQueueTest, AGracefulStopServesThoseWhoWait) { ExpectStopServes("reuseport"); }
+TEST_F(CQueueTest, AGracefulStopWithMutexServesThoseWhoWait) { ExpectStopServes("mutex"); }
+TEST_F(CQueueTest, AGracefulStopWithDispatchServesThoseWhoWait) { ExpectStopServes("dispatch"); }
 
 // The older binary has the same sockets, and must go on with them.
 TEST_F(CQueueTest, ANewBinaryThatStopsTakesNobodyFromTheOlderOne) {
