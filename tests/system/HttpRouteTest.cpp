@@ -46,7 +46,7 @@ TEST_F(CHttpRouteTest, FilesAndRoutesAnswerInTheOrderOfTheRequests) {
     EXPECT_EQ(client.Receive().body, i % 3 == 0 ? "0123456789" : std::to_string(i));
   }
   sender.join();
-  EXPECT_EQ(server.Count(ECounter::kPacketsReplied), kRequests);
+  EXPECT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, kRequests));
 }
 
 TEST_F(CHttpRouteTest, ABlockedRouteHoldsUpItsConnectionAlone) {

@@ -256,7 +256,7 @@ TEST_F(CHttpTest, PipelinedRequestsAreAnsweredInOrder) {
     }
   }
   sender.join();
-  EXPECT_EQ(server.Count(ECounter::kPacketsReplied), kRequests);
+  EXPECT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, kRequests));
   EXPECT_LT(server.Count(ECounter::kSends), kRequests / 4);
 }
 
