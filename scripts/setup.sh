@@ -4,11 +4,12 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: scripts/setup.sh [--ci]
+usage: scripts/setup.sh [--ci|--browser]
 
 Installs the missing Debian packages (as root, or through sudo). Does nothing, quickly, when none is missing.
 
-  --ci    also what only .ci/run needs: clang and its tools, shellcheck, systemd-analyze, a browser
+  --ci       also what only .ci/run needs: clang and its tools, shellcheck, systemd-analyze
+  --browser  only the browser of one test, a large package: without it the test is not built
 USAGE
 }
 
@@ -21,10 +22,11 @@ packages=(
   # tests and benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev python3-jsonschema curl wrk
 )
-ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck systemd chromium)
+ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck systemd)
 
 case ${1-} in
   '') ;;
+  --browser) packages=(chromium) ;;
   --ci) packages+=("${ci_packages[@]}") ;;
   -h | --help) usage && exit 0 ;;
   *) usage >&2 && exit 2 ;;
