@@ -48,7 +48,8 @@ void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now, const S
   floodGuard.Reset();
   isReadPaused.store(false, std::memory_order_relaxed);
   isReadAwaitingTurn.store(false, std::memory_order_relaxed);
-  isPartialListed = isDetached = isInSendEpoll = isReadHalfDone = isHandlingDone = isFlushTimed = isLookedAt = false;
+  isPartialListed = isDetached = isInSendEpoll = isCorked = isReadHalfDone = isHandlingDone = isFlushTimed =
+      isLookedAt = false;
   const uint32_t generation = Generation();
   mailbox.Open(generation, !listener.isHttp);
   outbox.Open(generation);

@@ -118,6 +118,7 @@ class CConnection {
   // ---- owner of the write half
   CBlockQueue sending;  // what sb-send is about to write, before the outbox's queue
   bool isInSendEpoll = false;
+  bool isCorked = false;  // TCP_CORK is on, between the pieces of a large file
 
   // ---- sb-recycle
   bool isReadHalfDone = false;

@@ -1,5 +1,6 @@
 #include "net/CSender.h"
 
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -17,7 +18,7 @@ constexpr size_t kEvents = 256;
 constexpr size_t kBlocksPerWrite = 64;
 // A file of up to so many bytes is sent by who answers; a larger one might have to come from a disk.
 constexpr uint64_t kDirectFileBytes = 256 * 1024;
-constexpr uint64_t kFileBytesPerCall = 1024 * 1024;
+constexpr uint64_t kFileBytesPerCall = 4 * 1024 * 1024;
 // What a connection may send in a row before the others get their turn.
 constexpr uint64_t kBytesPerTurn = 4 * 1024 * 1024;
 constexpr uint64_t kInboxKey = 0;  // no session has generation 0
@@ -273,8 +274,17 @@ ssize_t CSender::SendBlocks(CConnection& connection) {
 
 ssize_t CSender::SendFile(CConnection& connection) {
   const SFileRange& range = *connection.sending.First()->File();
+  if (!connection.isCorked && range.length > kFileBytesPerCall) SetCork(connection, true);
   auto offset = static_cast<off_t>(range.offset);
   return ::sendfile(connection.fd.Get(), range.p_file->Get(), &offset, std::min(range.length, kFileBytesPerCall));
+}
+
+// Between the calls of sendfile that a large file takes, the kernel keeps what is no full segment: the peer is woken
+// less often. What is left is sent when the cork is taken out.
+void CSender::SetCork(CConnection& connection, bool isCorked) {
+  const int value = isCorked ? 1 : 0;
+  ::setsockopt(connection.fd.Get(), IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+  connection.isCorked = isCorked;
 }
 
 void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
@@ -301,6 +311,7 @@ void CSender::Drop(CConnection& connection, uint64_t bytes) {
       p_range->length -= takeOfFile;
       bytes -= takeOfFile;
       if (p_range->length > 0) break;
+      if (connection.isCorked) SetCork(connection, false);
       dropped += CBlock::kFileWeight;
     }
     connection.sending.PopFront();

@@ -60,6 +60,7 @@ class CSender {
   ssize_t SendBlocks(CConnection& connection);
   // Of the file of the first block. 0: it has got shorter.
   static ssize_t SendFile(CConnection& connection);
+  static void SetCork(CConnection& connection, bool isCorked);
   void AwaitWritable(CConnection& connection, const CSession& session);
   void Drop(CConnection& connection, uint64_t bytes);
 
