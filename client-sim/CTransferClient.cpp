@@ -40,7 +40,7 @@ const char* TransferStatusText(uint16_t status) {
                                                "bad handle",
                                                "too many files open",
                                                "bad offset",
-                                               "somebody else is putting that file",
+                                               "somebody else is putting that file, or too many begin to put",
                                                "bad name",
                                                "I/O error on the server"};
   return status < kTexts.size() ? kTexts[status] : "an error that this client doesn't know";

@@ -75,7 +75,9 @@ void CFileTransfer::Start(CSocket& socket) {
   const auto overhead = static_cast<uint32_t>(kHeaderBytes + sizeof(SWriteBody));
   m_writeBytes = std::min(limits.packet_bytes, overhead + kTransferChunkBytes);
   m_writeBytes = m_writeBytes > overhead ? m_writeBytes - overhead : 0;
-  m_p_store = std::make_unique<CTransferStore>(m_config, *m_p_log);
+  // However long it takes to add up what is there, half of the threads remain for all else.
+  const uint32_t mostAdmitting = std::max(1U, socket.Config().business.threads / 2);
+  m_p_store = std::make_unique<CTransferStore>(m_config, mostAdmitting, *m_p_log);
   if (!m_config.writable) return;
   m_p_store->RemoveAbandoned();
   const std::chrono::milliseconds period = std::min(m_config.keep, kSweepPeriod);
@@ -154,6 +156,11 @@ bool CFileTransfer::HandleOpen(CRequest& request) {
   CTransferStore::SOpened opened = m_p_store->Open(Text(request));
   NoteFailure(opened.status, "open", Text(request));
   if (opened.status != ETransferStatus::kOk) return Refuse<SOpenReply>(request, opened.status);
+  // Whatever may throw comes before the handle, which would stay until the session's end.
+  std::unique_ptr<CDirectoryPager> p_pager;
+  if (opened.stat.kind == static_cast<uint8_t>(EFileKind::kDirectory)) {
+    p_pager = std::make_unique<CDirectoryPager>(std::move(opened.fd), CTransferStore::kParts);
+  }
   COpenTransfers& transfers = TransfersOf(request.Session());
   SOpenReply reply{};
   reply.stat = opened.stat;
@@ -162,11 +169,8 @@ bool CFileTransfer::HandleOpen(CRequest& request) {
   if (reply.handle == 0) return Refuse<SOpenReply>(request, ETransferStatus::kTooManyOpen);
   SOpenTransfer& transfer = *transfers.Find(reply.handle);
   transfer.size = opened.stat.size;
-  if (opened.stat.kind == static_cast<uint8_t>(EFileKind::kDirectory)) {
-    transfer.p_pager = std::make_unique<CDirectoryPager>(std::move(opened.fd), CTransferStore::kParts);
-  } else {
-    transfer.fd = std::move(opened.fd);
-  }
+  transfer.fd = std::move(opened.fd);
+  transfer.p_pager = std::move(p_pager);
   return request.Reply(reply);
 }
 
@@ -242,15 +246,21 @@ bool CFileTransfer::HandlePut(CRequest& request) {
   SPutReply reply{};
   reply.handle = transfers.Add();
   if (reply.handle == 0) return Refuse<SPutReply>(request, ETransferStatus::kTooManyOpen);
-  CTransferStore::SBegun begun = m_p_store->Begin(path, p_body->size, p_body->flags);
+  SOpenTransfer& transfer = *transfers.Find(reply.handle);
+  CTransferStore::SBegun begun;
+  try {
+    transfer.path = path;
+    begun = m_p_store->Begin(path, p_body->size, p_body->flags);
+  } catch (...) {
+    transfers.Remove(reply.handle);
+    throw;
+  }
   NoteFailure(begun.status, "put", path);
   if (begun.status != ETransferStatus::kOk) {
     transfers.Remove(reply.handle);
     return Refuse<SPutReply>(request, begun.status);
   }
-  SOpenTransfer& transfer = *transfers.Find(reply.handle);
   transfer.p_upload = std::move(begun.p_upload);
-  transfer.path = path;
   transfer.isReplacing = (p_body->flags & kPutReplace) != 0;
   reply.have = transfer.p_upload->Have();
   reply.chunkBytes = m_writeBytes;

@@ -22,8 +22,8 @@ namespace switchboard {
 class CSocket;
 
 // File transfer for any logic: list, stat, get, put and hash of the files beneath transfer.root, as docs/TRANSFER.md
-// tells users and clients. A logic owns one, registers its codes with Run::kBlocking under a handler
-// that calls Handle, and passes on three of its hooks:
+// tells users and clients. A logic owns one, registers its codes with Run::kBlocking under a handler that calls Handle,
+// and passes on two of its hooks:
 //
 //   CMyLogic() { for (const uint16_t code : m_transfer.Codes()) On(code, &CMyLogic::HandleTransfer, Run::kBlocking); }
 //   void OnWorkerStart() override { m_transfer.Start(*this); }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -52,30 +53,61 @@ ETransferStatus CheckName(std::string_view path) {
   return ETransferStatus::kOk;
 }
 
-// What all files beneath take together, unfinished uploads at their announced size.
-uint64_t BytesBeneath(const CFd& directory) {
+// The size of a regular file; nothing for anything else, and for one that has just vanished.
+std::optional<uint64_t> FileBytes(const fs::directory_entry& entry) {
+  std::error_code gone;
+  if (!fs::is_regular_file(entry.symlink_status(gone))) return std::nullopt;
+  const uintmax_t bytes = entry.file_size(gone);
+  return gone ? std::nullopt : std::optional<uint64_t>(bytes);
+}
+
+// What all files beneath take together, unfinished uploads at their announced size; nothing when that can't be found
+// out.
+std::optional<uint64_t> BytesBeneath(const CFd& directory) {
   uint64_t sum = 0;
   std::error_code error;
   const fs::path root = fmt::format("/proc/self/fd/{}/", directory.Get());
-  const fs::path parts = root / CTransferStore::kParts;
+  // The parts come first: one that gets its name meanwhile is counted twice at worst, and never not at all.
+  for (fs::directory_iterator entry(root / CTransferStore::kParts, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const uint64_t announced = AnnouncedSize(entry->path().filename().string()).value_or(0);
+    if (const std::optional<uint64_t> bytes = FileBytes(*entry)) sum += std::max(*bytes, announced);
+  }
+  if (error) return std::nullopt;
   for (fs::recursive_directory_iterator entry(root, fs::directory_options::skip_permission_denied, error), end;
        !error && entry != end; entry.increment(error)) {
-    std::error_code gone;  // a file that has just vanished ends nothing
-    if (!fs::is_regular_file(entry->symlink_status(gone))) continue;
-    const uintmax_t bytes = entry->file_size(gone);
-    const bool isPart = entry->path().parent_path() == parts;
-    const uint64_t announced = isPart ? AnnouncedSize(entry->path().filename().string()).value_or(0) : 0;
-    if (!gone) sum += std::max<uint64_t>(bytes, announced);
+    const bool isOfParts = entry.depth() == 0 && entry->path().filename() == CTransferStore::kParts;
+    if (isOfParts) entry.disable_recursion_pending();
+    sum += FileBytes(*entry).value_or(0);
   }
+  if (error) return std::nullopt;
   return sum;
 }
 
 bool LockAtOnce(const CFd& file) { return ::flock(file.Get(), LOCK_EX | LOCK_NB) == 0; }
 
+// One of `most` places, for as long as it lives; those that are taken are counted in `taken`.
+// Threads: one; `taken` is shared.
+class CPlace {
+ public:
+  CPlace(std::atomic<uint32_t>& taken, uint32_t most)
+      : m_taken(taken), m_isFree(taken.fetch_add(1, std::memory_order_relaxed) < most) {}
+  ~CPlace() { m_taken.fetch_sub(1, std::memory_order_relaxed); }
+  CPlace(const CPlace&) = delete;
+  CPlace& operator=(const CPlace&) = delete;
+
+  // False when there was none left.
+  bool IsFree() const { return m_isFree; }
+
+ private:
+  std::atomic<uint32_t>& m_taken;
+  const bool m_isFree;
+};
+
 }  // namespace
 
-CTransferStore::CTransferStore(const STransferConfig& config, CLog& log)
-    : m_config(config), m_log(log), m_files(config.root, ESymlinks::kWithinRoot) {
+CTransferStore::CTransferStore(const STransferConfig& config, uint32_t mostAdmitting, CLog& log)
+    : m_config(config), m_mostAdmitting(mostAdmitting), m_log(log), m_files(config.root, ESymlinks::kWithinRoot) {
   if (!config.writable) return;
   const std::string parts = config.root + "/" + kParts;
   const bool isMade = ::mkdir(parts.c_str(), 0700) == 0 || errno == EEXIST;
@@ -128,9 +160,18 @@ CTransferStore::SBegun CTransferStore::Begin(std::string_view path, uint64_t siz
   if (begun.status != ETransferStatus::kOk) return begun;
   struct stat status {};
   const bool isResumed = (flags & kPutResume) != 0 && ::fstat(part.Get(), &status) == 0;
-  const uint64_t have = isResumed ? std::min<uint64_t>(static_cast<uint64_t>(status.st_size), size) : 0;
-  if (::ftruncate(part.Get(), static_cast<off_t>(have)) != 0) begun.status = StatusOf(CFileRoot::ErrorOf(errno));
-  if (begun.status == ETransferStatus::kOk) begun.status = Reserve(part, partPath, size);
+  const auto there = static_cast<uint64_t>(status.st_size);
+  const uint64_t have = isResumed ? std::min(there, size) : 0;
+  // Even to the same size, it would give back what is reserved behind the end.
+  const bool isCut = !isResumed || have != there;
+  if (isCut && ::ftruncate(part.Get(), static_cast<off_t>(have)) != 0) {
+    begun.status = StatusOf(CFileRoot::ErrorOf(errno));
+  }
+  if (begun.status == ETransferStatus::kOk) {
+    begun.status = Reserve(part, size);
+    // What an earlier attempt has left behind can still be resumed when there is room again.
+    if (begun.status != ETransferStatus::kOk && have == 0) m_files.Unlink(partPath);
+  }
   if (begun.status == ETransferStatus::kOk) {
     begun.p_upload = std::make_unique<CUpload>(m_files, std::move(part), partPath, have, size);
   }
@@ -141,7 +182,10 @@ ETransferStatus CTransferStore::Admit(const std::string& partPath, uint64_t size
   // What is left is judged and taken by one at a time, whatever worker it is in: hence a lock of the file system. It
   // is the only one that is waited for, and released with its descriptor.
   SOpenedFile admission;
+  std::optional<CPlace> place;
   if (m_config.max_total_bytes > 0) {
+    place.emplace(m_admitting, m_mostAdmitting);
+    if (!place->IsFree()) return ETransferStatus::kBusy;
     admission = m_files.OpenDirectory(kParts);
     if (admission.error != EFileError::kNone || ::flock(admission.fd.Get(), LOCK_EX) != 0) {
       return ETransferStatus::kIoError;
@@ -158,7 +202,10 @@ ETransferStatus CTransferStore::CheckTotal(uint64_t size) const {
   const SOpenedFile root = m_files.OpenDirectory("");
   if (root.error != EFileError::kNone) return StatusOf(root.error);
   const uint64_t most = m_config.max_total_bytes;
-  return size > most || BytesBeneath(root.fd) > most - size ? ETransferStatus::kNoSpace : ETransferStatus::kOk;
+  if (size > most) return ETransferStatus::kNoSpace;
+  const std::optional<uint64_t> taken = BytesBeneath(root.fd);
+  if (!taken) return ETransferStatus::kIoError;
+  return *taken > most - size ? ETransferStatus::kNoSpace : ETransferStatus::kOk;
 }
 
 ETransferStatus CTransferStore::OpenPart(const std::string& partPath, CFd& part) const {
@@ -170,21 +217,21 @@ ETransferStatus CTransferStore::OpenPart(const std::string& partPath, CFd& part)
     if (!LockAtOnce(opened.fd)) return errno == EWOULDBLOCK ? ETransferStatus::kBusy : ETransferStatus::kIoError;
     struct stat status {};
     if (::fstat(opened.fd.Get(), &status) != 0) return ETransferStatus::kIoError;
+    const SOpenedFile named = m_files.Status(partPath);
+    if (named.error != EFileError::kNone && named.error != EFileError::kNotFound) return StatusOf(named.error);
     // Between open and lock its last holder may have finished or removed it: then the name is free again.
-    if (status.st_nlink == 0 || m_files.Status(partPath).status.st_ino != status.st_ino) continue;
+    if (status.st_nlink == 0 || named.status.st_ino != status.st_ino) continue;
     part = std::move(opened.fd);
     return ETransferStatus::kOk;
   }
 }
 
-ETransferStatus CTransferStore::Reserve(const CFd& part, const std::string& partPath, uint64_t size) const {
+ETransferStatus CTransferStore::Reserve(const CFd& part, uint64_t size) {
   if (size == 0) return ETransferStatus::kOk;
   if (::fallocate(part.Get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size)) == 0) return ETransferStatus::kOk;
   // Not every file system can; then it is the writing that shows whether there is room.
   if (errno == EOPNOTSUPP || errno == EINTR) return ETransferStatus::kOk;
-  const ETransferStatus status = StatusOf(CFileRoot::ErrorOf(errno));
-  m_files.Unlink(partPath);
-  return status;
+  return StatusOf(CFileRoot::ErrorOf(errno));
 }
 
 void CTransferStore::RemoveAbandoned() const {
@@ -198,6 +245,8 @@ void CTransferStore::RemoveIfAbandoned(const std::string& partPath) const {
   const SOpenedFile part = m_files.OpenForWriting(partPath);
   struct stat status {};
   if (part.error != EFileError::kNone || !LockAtOnce(part.fd) || ::fstat(part.fd.Get(), &status) != 0) return;
+  // Between open and lock the name may have become another's, who holds that one.
+  if (m_files.Status(partPath).status.st_ino != status.st_ino) return;
   const auto age = std::chrono::seconds(::time(nullptr) - status.st_mtim.tv_sec);
   if (age < m_config.keep || m_files.Unlink(partPath) != EFileError::kNone) return;
   m_log.Info("transfer: removed an upload that was abandoned {} s ago, {} bytes", age.count(), status.st_size);

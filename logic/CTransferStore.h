@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,8 +23,10 @@ class CTransferStore {
  public:
   static constexpr const char* kParts = ".parts";
 
-  // `log` outlives the store. Throws std::system_error, which names the root or what is wrong in it.
-  CTransferStore(const STransferConfig& config, CLog& log);
+  // Never more than `mostAdmitting` calls of Begin at the same time wait for the disk to add up what is there; one that
+  // comes on top is kBusy. `log` outlives the store. Throws std::system_error, which names the root or what is wrong in
+  // it.
+  CTransferStore(const STransferConfig& config, uint32_t mostAdmitting, CLog& log);
 
   struct SOpened {
     ETransferStatus status = ETransferStatus::kOk;
@@ -47,15 +50,19 @@ class CTransferStore {
  private:
   // A file of that name may come to be.
   ETransferStatus CheckTarget(std::string_view path, bool isReplacing) const;
-  // Opens and locks the part; kBusy when somebody else holds it, kNoSpace when it would be too much for all.
+  // Opens and locks the part; kBusy when somebody else holds it or too many ask, kNoSpace when it would be too much
+  // for all.
   ETransferStatus Admit(const std::string& partPath, uint64_t size, CFd& part) const;
   ETransferStatus OpenPart(const std::string& partPath, CFd& part) const;
-  // kNoSpace when one more file of `size` bytes would exceed transfer.max_total_bytes.
+  // kNoSpace when one more file of `size` bytes would exceed transfer.max_total_bytes; kIoError when that can't be
+  // found out.
   ETransferStatus CheckTotal(uint64_t size) const;
-  ETransferStatus Reserve(const CFd& part, const std::string& partPath, uint64_t size) const;
+  static ETransferStatus Reserve(const CFd& part, uint64_t size);
   void RemoveIfAbandoned(const std::string& partPath) const;
 
   const STransferConfig m_config;
+  const uint32_t m_mostAdmitting;
+  mutable std::atomic<uint32_t> m_admitting{0};
   CLog& m_log;
   const CFileRoot m_files;
 };

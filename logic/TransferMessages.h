@@ -36,7 +36,7 @@ enum class ETransferStatus : uint16_t {
   kBadHandle = 9,
   kTooManyOpen = 10,
   kBadOffset = 11,  // kWrite elsewhere than at the end of what is there; kCommit before all is there
-  kBusy = 12,       // somebody else puts that very file
+  kBusy = 12,       // somebody else puts that very file, or too many begin to put: try again
   kBadName = 13,    // empty, too long, or with a NUL
   kIoError = 14,    // the server's log says more
 };

@@ -93,6 +93,13 @@ TEST_F(CStressTest, AMistakeInAScenarioHasItsPlace) {
   EXPECT_NE(program.Errors().find("scenario.toml:2: 'pong'"), std::string::npos) << program.Errors();
 }
 
+TEST_F(CStressTest, LoginsNeedAServerThatRegistersAccounts) {
+  const CServerProcess& server = Start();  // which knows no Register
+  const auto p_program = Begin(server, {"--mix", "login=1", "--connections", "1", "--requests", "1"});
+  EXPECT_EQ(p_program->Wait(), 5) << p_program->Output() << p_program->Errors();
+  EXPECT_NE(p_program->Errors().find("a Register was answered with code"), std::string::npos) << p_program->Errors();
+}
+
 TEST_F(CStressTest, ACrashFailsARunThatDoesNotExpectIt) {
   EXPECT_EQ(RunAcrossACrash({"--reconnect"}), 1) << m_output;
   EXPECT_NE(m_output.find("in flight"), std::string::npos) << m_output;

@@ -1,18 +1,31 @@
 #include "logic/CTransferStore.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <future>
 #include <iterator>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "logic/TransferStatus.h"
+#include "misc/CDigest.h"
+#include "misc/CFd.h"
 #include "tests/support/CTemporaryFolder.h"
 
 namespace switchboard {
@@ -21,6 +34,29 @@ namespace {
 namespace fs = std::filesystem;
 
 std::span<const std::byte> BytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+// Leaves the process no more than so many descriptors, for as long as this lives.
+// Threads: one, and no other opens any.
+class CFewDescriptors {
+ public:
+  explicit CFewDescriptors(size_t most) {
+    std::vector<CFd> spare;
+    rlim_t limit = 0;
+    while (spare.size() < most) {
+      spare.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+      limit = std::max<rlim_t>(limit, static_cast<rlim_t>(spare.back().Get()) + 1);
+    }
+    ::getrlimit(RLIMIT_NOFILE, &m_before);
+    const rlimit few{limit, m_before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  }
+  ~CFewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &m_before); }
+  CFewDescriptors(const CFewDescriptors&) = delete;
+  CFewDescriptors& operator=(const CFewDescriptors&) = delete;
+
+ private:
+  rlimit m_before{};
+};
 
 class CTransferStoreTest : public testing::Test {
  protected:
@@ -33,7 +69,7 @@ class CTransferStoreTest : public testing::Test {
     m_config.max_file_bytes = 1000;
     m_config.max_total_bytes = 0;
   }
-  CTransferStore Store() { return {m_config, m_log}; }
+  CTransferStore Store(uint32_t mostAdmitting = 2) { return {m_config, mostAdmitting, m_log}; }
   size_t Parts() const {
     const fs::directory_iterator parts(m_folder.Path() / "root" / CTransferStore::kParts);
     return static_cast<size_t>(std::distance(begin(parts), end(parts)));
@@ -163,6 +199,65 @@ TEST_F(CTransferStoreTest, KeepsToItsQuotas) {
   EXPECT_EQ(begun.status, ETransferStatus::kOk);
   EXPECT_EQ(store.Begin("other", 10, 0).status, ETransferStatus::kNoSpace) << "what was announced counts";
   EXPECT_EQ(store.Begin("other", 9, 0).status, ETransferStatus::kOk);
+}
+
+TEST_F(CTransferStoreTest, CountsOtherFoldersOfThatNameToo) {
+  m_folder.Write("root/sub/.parts/c.txt", std::string(50, 'x'));
+  m_config.max_total_bytes = 100;  // 61 are taken
+  EXPECT_EQ(BeginStatus("new", 40), ETransferStatus::kNoSpace);
+  EXPECT_EQ(BeginStatus("new", 39), ETransferStatus::kOk);
+}
+
+TEST_F(CTransferStoreTest, WhatCantBeAddedUpIsAnError) {
+  std::string deep = "root";
+  for (int i = 0; i < 20; ++i) deep += "/d";
+  m_folder.Write(deep + "/file", "deep");
+  m_config.max_total_bytes = 100;
+  const CTransferStore store = Store();
+  {
+    const CFewDescriptors few(8);
+    EXPECT_EQ(store.Begin("new", 10, 0).status, ETransferStatus::kIoError);
+  }
+  EXPECT_EQ(store.Begin("new", 10, 0).status, ETransferStatus::kOk);
+}
+
+TEST_F(CTransferStoreTest, WithoutDescriptorsItSaysSo) {
+  const CTransferStore store = Store();
+  const CFewDescriptors few(1);  // that of the part
+  EXPECT_EQ(store.Begin("new", 10, 0).status, ETransferStatus::kTooManyOpen);
+}
+
+TEST_F(CTransferStoreTest, AResumedPartOutlivesALackOfRoom) {
+  m_config.max_file_bytes = UINT64_MAX;
+  constexpr uint64_t kSize = 1ULL << 63;  // no file system can reserve that
+  EXPECT_EQ(BeginStatus("new", kSize), ETransferStatus::kIoError);
+  EXPECT_EQ(Parts(), 0U);
+  const std::string part = fmt::format("root/.parts/{}-{}", CDigest::Hex(CDigest::Sha256Of(BytesOf("new"))), kSize);
+  m_folder.Write(part, "0123");
+  EXPECT_EQ(BeginStatus("new", kSize, kPutResume), ETransferStatus::kIoError);
+  EXPECT_EQ(m_folder.Read(part), "0123");
+}
+
+TEST_F(CTransferStoreTest, OnlySoManyWaitUntilAllIsAddedUp) {
+  m_config.max_total_bytes = 100;
+  const CTransferStore store = Store(1);
+  CFd walker(::open((m_folder.Path() / "root" / CTransferStore::kParts).c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::flock(walker.Get(), LOCK_EX), 0);
+  std::promise<ETransferStatus> first;
+  std::atomic<bool> isFirst{true};
+  std::atomic<int> good{0};
+  const auto begin = [&](const char* p_path) {
+    const ETransferStatus status = store.Begin(p_path, 10, 0).status;
+    if (status == ETransferStatus::kOk) ++good;
+    if (isFirst.exchange(false)) first.set_value(status);
+  };
+  std::thread one(begin, "one");
+  std::thread two(begin, "two");
+  EXPECT_EQ(first.get_future().get(), ETransferStatus::kBusy);
+  walker.Reset();
+  one.join();
+  two.join();
+  EXPECT_EQ(good, 1);
 }
 
 TEST_F(CTransferStoreTest, IsReadOnlyByDefault) {
