@@ -12,6 +12,7 @@
 
 #include "misc/UsableCores.h"
 #include "net/CConnection.h"
+#include "net/CFileCache.h"
 #include "net/Notes.h"
 #include "net/Wire.h"
 
@@ -85,6 +86,8 @@ class CArithmetic {
     m_result.doubtful.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
 
+  // The files that a worker may hold open beside its connections.
+  uint64_t FilesOpen() const;
   void CheckMemory();
   void CheckDescriptors();
   void CheckBacklogs();
@@ -142,14 +145,25 @@ void CArithmetic::CheckMemory() {
   }
 }
 
+uint64_t CArithmetic::FilesOpen() const {
+  uint64_t files = m_config.transfer.root.empty() ? 0 : m_config.transfer.max_open_worker;
+  for (const SListenerConfig& listener : m_config.listeners) {
+    if (listener.protocol == EListenerProtocol::kHttp && !listener.root.empty()) files += CFileCache::kMaxFiles;
+  }
+  return files;
+}
+
 void CArithmetic::CheckDescriptors() {
   const uint64_t listeners = m_config.listeners.size();
   const uint64_t connections = m_config.pool.max_connections;
   // The sockets of retired workers may fall to one worker; the master keeps them all.
   const uint64_t own = kOwnDescriptors + listeners * m_workers;
+  const uint64_t files = FilesOpen();
+  const uint64_t all = own + connections + files;
   Row("descriptors of a worker",
-      fmt::format("{} + {} × {} + {}", kOwnDescriptors, m_workers, listeners, Grouped(connections)),
-      Grouped(own + connections));
+      fmt::format("{} + {} × {} + {}{}", kOwnDescriptors, m_workers, listeners, Grouped(connections),
+                  files == 0 ? "" : " + " + Grouped(files)),
+      Grouped(all));
   if (m_machine.descriptors == 0) return;
   Row("  hard limit", "", Grouped(m_machine.descriptors));
   if (own >= m_machine.descriptors) {
@@ -157,12 +171,12 @@ void CArithmetic::CheckDescriptors() {
         "server.workers: {} workers with {} listeners each need {} descriptors before the first client comes, and "
         "the hard limit is {} (ulimit -Hn)",
         m_workers, listeners, Grouped(own), Grouped(m_machine.descriptors));
-  } else if (own + connections > m_machine.descriptors) {
+  } else if (all > m_machine.descriptors) {
     Doubt(
-        "pool.max_connections: {} connections need {} descriptors, and the hard limit is {} (ulimit -Hn): a worker "
+        "pool.max_connections: {} connections{} need {} descriptors, and the hard limit is {} (ulimit -Hn): a worker "
         "will rest from accepting at about {}",
-        Grouped(connections), Grouped(own + connections), Grouped(m_machine.descriptors),
-        Grouped(m_machine.descriptors - own));
+        Grouped(connections), files == 0 ? "" : fmt::format(" and {} open files", Grouped(files)), Grouped(all),
+        Grouped(m_machine.descriptors), Grouped(m_machine.descriptors - std::min(m_machine.descriptors, own + files)));
   }
 }
 

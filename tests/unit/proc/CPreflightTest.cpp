@@ -92,6 +92,25 @@ TEST_F(CPreflightTest, DescriptorsAreCounted) {
   ExpectRefusal("server.workers: 1 workers with 1 listeners each need 33 descriptors");
 }
 
+TEST_F(CPreflightTest, OpenFilesAreDescriptorsToo) {
+  m_config.pool.max_connections = 1000;
+  m_config.listeners.emplace_back().port = 8080;
+  m_config.listeners[1].protocol = EListenerProtocol::kHttp;
+  EXPECT_EQ(ResultOf("descriptors of a worker"), "1,034") << "routes alone open no files";
+  m_config.listeners[1].root = "www";
+  EXPECT_EQ(ResultOf("descriptors of a worker"), "1,546");
+  m_config.transfer.root = "files";
+  m_config.transfer.max_open_worker = 100;
+  EXPECT_EQ(ResultOf("descriptors of a worker"), "1,646");
+  m_machine.descriptors = 1646;
+  ExpectFine();
+  m_machine.descriptors = 1645;
+  ExpectDoubt("1,000 connections and 612 open files need 1,646 descriptors, and the hard limit is 1,645");
+  ExpectDoubt("will rest from accepting at about 999");
+  m_machine.descriptors = 600;
+  ExpectDoubt("will rest from accepting at about 0");
+}
+
 TEST_F(CPreflightTest, TheBacklogIsComparedWithTheSystems) {
   m_machine.somaxconn = 128;
   ExpectDoubt("listener.0.backlog: 511 is cut to 128");
