@@ -19,7 +19,7 @@ namespace switchboard {
 // Threads: the worker's main thread; the loop itself is sb-io's.
 class CIoLoop {
  public:
-  // With a bell, the worker has listeners on which the master accepts (accept = "dispatch"); it outlives the loop.
+  // With a bell, the master may pass clients that it has accepted (accept = "dispatch"); it outlives the loop.
   CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
           CWakeup* p_masterBell);
 

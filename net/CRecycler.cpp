@@ -1,5 +1,7 @@
 #include "net/CRecycler.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -7,6 +9,18 @@
 #include "net/CReceiver.h"
 
 namespace switchboard {
+
+namespace {
+
+std::vector<bool> Dispatched(const SConfig& config) {
+  std::vector<bool> isDispatched;
+  for (const SListenerConfig& listener : config.listeners) {
+    isDispatched.push_back(listener.accept == EAcceptMode::kDispatch);
+  }
+  return isDispatched;
+}
+
+}  // namespace
 
 CRecycler::CRecycler(const SConfig& config, const CClock& clock, CConnectionPool& pool, SInboxes& inboxes,
                      SWorkerPage& page, CWakeup* p_masterBell)
@@ -18,6 +32,7 @@ CRecycler::CRecycler(const SConfig& config, const CClock& clock, CConnectionPool
       m_counters(page.recycle),
       m_handOver(page.handOver),
       m_p_masterBell(p_masterBell),
+      m_isDispatched(Dispatched(config)),
       m_trace(page.recycleTrace) {}
 
 void CRecycler::Start() {
@@ -116,7 +131,11 @@ bool CRecycler::IsFlushed(CConnection& connection) {
 
 void CRecycler::CloseSocket(CConnection& connection) {
   const CSession session = connection.Session();
-  if (connection.Phase() != EPhase::kAborting) CReceiver::DiscardInput(connection.fd.Get());
+  if (connection.Phase() != EPhase::kAborting) {
+    CReceiver::DiscardInput(connection.fd.Get());
+    // The peer hears of the end now, and not when the master has let go of its duplicate.
+    if (m_isDispatched[connection.Listener()]) ::shutdown(connection.fd.Get(), SHUT_WR);
+  }
   m_counters.Add(CounterOf(connection.Reason()));
   connection.MoveTo(EPhase::kClosed, connection.Reason(), session.Generation());
   connection.fd.Reset();

@@ -66,6 +66,7 @@ class CRecycler {
   CCounters& m_counters;
   SHandOver& m_handOver;
   CWakeup* const m_p_masterBell;
+  const std::vector<bool> m_isDispatched;  // by listener: the master accepts there
 
   // sb-recycle's; both queues are in the order of time, because the delays are constant
   std::deque<STimed> m_flushing;

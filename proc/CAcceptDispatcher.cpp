@@ -49,8 +49,6 @@ void CAcceptDispatcher::Serve(const std::shared_ptr<CGeneration>& p_generation) 
       m_sources.push_back({std::move(socket), listener});
     }
   }
-  // Nobody serves what was removed from the configuration.
-  std::erase_if(m_waiting, [&](const SClient& client) { return !p_generation->PlaceOf(client.listener); });
   Deliver();
 }
 
@@ -62,6 +60,7 @@ void CAcceptDispatcher::Rest() {
 
 void CAcceptDispatcher::PassAll() {
   if (m_isPool) return;
+  Collect();  // more can be on its way to a worker
   m_isLastCall = true;
   Deliver();
   m_isLastCall = false;
@@ -152,7 +151,16 @@ void CAcceptDispatcher::HandleDeadline() {
 // ---- Passing on ----
 
 void CAcceptDispatcher::Deliver() {
-  while (!m_waiting.empty() && m_p_generation != nullptr && Pass(m_waiting.front())) m_waiting.pop_front();
+  while (!m_waiting.empty() && m_p_generation != nullptr) {
+    SClient& first = m_waiting.front();
+    // It may have come back from a worker of an older configuration; the others don't know its listener.
+    if (!m_p_generation->PlaceOf(first.listener)) {
+      Refuse(std::move(first), "its listener is gone");
+    } else if (!Pass(first)) {
+      break;
+    }
+    m_waiting.pop_front();
+  }
   Arm();
 }
 
@@ -210,15 +218,18 @@ bool CAcceptDispatcher::IsEligible(const SWorkerProcess& worker) {
 CAcceptDispatcher::SRoom CAcceptDispatcher::RoomOf(const SWorkerProcess& worker) {
   const SWorkerPage& page = m_scoreboard.Page(worker.page);
   const SHandOver& handOver = page.handOver;
+  const SReceiver& receiver = m_receivers[worker.pid];
   SRoom room;
   // In the order that SHandOver asks for.
-  room.inFlight = m_receivers[worker.pid].sent - handOver.taken.load(std::memory_order_acquire);
+  room.inFlight = receiver.sent - handOver.taken.load(std::memory_order_acquire);
   const uint64_t lent = handOver.slotsLent.load(std::memory_order_acquire);
   const uint64_t cooling = handOver.slotsCooling.load(std::memory_order_acquire);
   room.load = room.inFlight + page.connectionsActive.load(std::memory_order_relaxed);
   room.isThere =
       room.inFlight + lent < worker.p_generation->Config().pool.max_connections &&
-      (m_isPool ? room.inFlight == 0 && lent <= cooling : room.inFlight < (m_isLastCall ? kMaxMissed : kMaxInFlight));
+      // Taken ones count until they are collected, which clears their bits. Who takes some rings, so that it goes on.
+      receiver.sent - receiver.collected < kMaxMissed &&
+      (m_isPool ? room.inFlight == 0 && lent <= cooling : m_isLastCall || room.inFlight < kMaxInFlight);
   return room;
 }
 

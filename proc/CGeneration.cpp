@@ -25,11 +25,6 @@ bool CGeneration::IsForAll(const CListenerStore::Key& key) const {
          (accept == EAcceptMode::kMutex && key.second == CListenerStore::kSharedSlot);
 }
 
-bool CGeneration::HasDispatch() const {
-  return std::any_of(m_config.listeners.begin(), m_config.listeners.end(),
-                     [](const SListenerConfig& listener) { return listener.accept == EAcceptMode::kDispatch; });
-}
-
 void CGeneration::AddSlot() { m_slots.push_back({CBackoff(m_clock)}); }
 
 std::optional<uint32_t> CGeneration::ServerOf(uint32_t slot) const {

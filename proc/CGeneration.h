@@ -34,7 +34,6 @@ class CGeneration {
   EAcceptMode AcceptOf(uint32_t listener) const { return m_config.listeners[*PlaceOf(listener)].accept; }
   // Whether a kept socket, by its (listener, slot), is not one worker's: all of them share it, or the master accepts.
   bool IsForAll(const std::pair<uint32_t, uint32_t>& key) const;
-  bool HasDispatch() const;
 
   uint32_t Slots() const { return static_cast<uint32_t>(m_slots.size()); }
   SSlot& Slot(uint32_t slot) { return m_slots.at(slot); }

@@ -30,7 +30,8 @@ CWorker::CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel 
       m_config(launch.generation.Config()),
       m_generation(launch.generation),
       m_slot(launch.slot),
-      m_p_masterBell(m_generation.HasDispatch() ? launch.p_masterBell : nullptr),
+      // Also without dispatch: clients of a listener that was dispatched before a reload may still be on their way.
+      m_p_masterBell(launch.p_masterBell),
       m_channel(std::move(channel)) {
   m_waiter.Add(m_signals.Fd(), kSignalsKey);
   m_waiter.Add(m_channel.Fd(), kChannelKey);

@@ -50,6 +50,14 @@ class CAcceptTest : public CSystemTest {
     server.Signal(SIGHUP);
     return server.WaitForLog("reloaded: ", before + 1);
   }
+  // With another way to accept, and perhaps another address, in the configuration file.
+  bool ReloadWith(const CServerProcess& server, const std::string& accept, const std::string& address = "127.0.0.1") {
+    std::string text = ReadFile(CServerProcess::WriteConfig(Folder()));
+    const std::string old = "\"127.0.0.1\"\n";
+    text.replace(text.find(old), old.size(), '"' + address + "\"\naccept = \"" + accept + "\"\n");
+    std::ofstream(Folder() / "switchboard.toml") << text;
+    return Reload(server);
+  }
   bool WaitForWorkers(const CServerProcess& server, size_t workers) const {
     return Eventually([&] { return ChildrenOf(server.MasterPid()).size() == workers; });
   }
@@ -121,16 +129,51 @@ TEST_F(CAcceptTest, TheWayChangesByReload) {
   CSteadyLoad load(server.Port(), kTestEcho);
   for (const char* p_accept : {"mutex", "dispatch", "reuseport", "dispatch", "mutex", "reuseport"}) {
     ASSERT_TRUE(load.WaitForAnswers());
-    std::string text = ReadFile(CServerProcess::WriteConfig(Folder()));
-    text.insert(text.find("port = 0\n"), std::string("accept = \"") + p_accept + "\"\n");
-    std::ofstream(Folder() / "switchboard.toml") << text;
-    ASSERT_TRUE(Reload(server));
+    ASSERT_TRUE(ReloadWith(server, p_accept));
     EXPECT_TRUE(WaitForWorkers(server, 2));
     std::deque<CTestClient> clients;
     for (int i = 0; i < 50; ++i) ExpectServed(clients.emplace_back(server.Port()));
   }
   load.Stop();
   EXPECT_EQ(load.Complaints(), "");
+}
+
+// The new worker has no listener to be dispatched to, and gets a client all the same.
+TEST_F(CAcceptTest, WhoWaitsInTheMasterIsServedAfterDispatchHasEnded) {
+  CServerProcess& server = StartWith({"server.workers=1", "pool.connections=1", "pool.max_connections=1"});
+  ASSERT_TRUE(ReloadWith(server, "dispatch"));
+  ASSERT_TRUE(WaitForWorkers(server, 1));
+  CTestClient holder(server.Port());
+  ExpectServed(holder);
+  // The master finds it no later than it finds the order to reload.
+  CTestClient waiting(server.Port());
+  ASSERT_TRUE(waiting.SendFrame(kTestEcho, "patient"));
+  ASSERT_TRUE(ReloadWith(server, "reuseport"));
+  EXPECT_EQ(Next(waiting).Text(), "patient");
+  EXPECT_EQ(Next(holder).msgCode, kGoAwayCode);
+  holder.Close();
+  EXPECT_TRUE(WaitForWorkers(server, 1));
+  ExpectServed(waiting);
+}
+
+// What an old worker hands back belongs to a listener that the new ones don't have.
+TEST_F(CAcceptTest, WhoWasOnTheWayWhenTheListenerWentIsRefused) {
+  ExpectComplaint("was killed by SIGKILL");
+  CServerProcess& server = StartWith({"server.workers=1"});
+  ASSERT_TRUE(ReloadWith(server, "dispatch"));
+  ASSERT_TRUE(WaitForWorkers(server, 1));
+  const pid_t old = ChildrenOf(server.MasterPid()).front();
+  CTestClient plug = HoldUp(server, 0);
+  const size_t before = DescriptorsOf(server.MasterPid());
+  std::deque<CTestClient> clients;
+  for (int i = 0; i < 20; ++i) clients.emplace_back(server.Port());
+  // They are on their way, and open in the master; of what the reload has left there, something may be closed.
+  ASSERT_TRUE(Eventually([&] { return DescriptorsOf(server.MasterPid()) >= before + 10; }));
+  ASSERT_TRUE(ReloadWith(server, "dispatch", "127.0.0.2"));
+  kill(old, SIGKILL);
+  EXPECT_TRUE(server.WaitForCount(ECounter::kConnectionsRefused, 1));
+  for (CTestClient& client : clients) EXPECT_TRUE(client.WaitForClose());
+  EXPECT_TRUE(plug.WaitForClose());
 }
 
 void CAcceptTest::ExpectQueueOutlivesTheKilled(const std::string& accept) {
