@@ -31,6 +31,11 @@ SWorkplace& Workplace() {
 
 SHttpReply FailureReply(std::string_view page) { return {500, "text/html; charset=utf-8", page}; }
 
+// Whether nothing more will be read, because the worker began to stop after the request was taken.
+bool IsDraining(const CConnection* p_connection) {
+  return p_connection != nullptr && p_connection->Phase() >= EPhase::kDraining;
+}
+
 }  // namespace
 
 void CHttpRoutes::Add(std::string_view path, Handler p_handler, Run run) {
@@ -92,10 +97,11 @@ bool CHttpRoutes::Answer(const SRouteTask& task, const SHttpReply& reply, ECount
   SWorkplace& workplace = Workplace();
   workplace.now.Refresh();
   workplace.text.clear();
-  Append(workplace.text, task.request, task.listener, task.isLast, workplace.now, reply);
+  CConnection& connection = task.turn.Connection();
+  const bool isLast = task.isLast || IsDraining(&connection);
+  Append(workplace.text, task.request, task.listener, isLast, workplace.now, reply);
   const bool isTaken = task.turn.PutBytes(std::as_bytes(std::span(workplace.text)));
   task.turn.Tally().Add(isTaken ? outcome : ECounter::kPacketsDiscarded);
-  CConnection& connection = task.turn.Connection();
   WriteLog(task.request, task.listener, workplace.now, connection.Peer(connection.Generation()).value_or(SPeer{}),
            reply);
   return isTaken;
@@ -108,7 +114,8 @@ bool CHttpRoutes::AnswerDeferred(const CDeferredHttpReply& deferred, const SHttp
   CHttpNow now;
   now.Refresh();
   std::string text;
-  Append(text, request, deferred.m_listener, deferred.m_isLast, now, reply);
+  const bool isLast = deferred.m_isLast || IsDraining(m_logic.Links().pool.Find(deferred.Session()));
+  Append(text, request, deferred.m_listener, isLast, now, reply);
   const SPeer peer = m_logic.PeerAddress(deferred.Session()).value_or(SPeer{});
   const bool isTaken = m_logic.EndDeferral(deferred.Session(), std::as_bytes(std::span(text)), outcome);
   if (isTaken) WriteLog(request, deferred.m_listener, now, peer, reply);

@@ -128,6 +128,7 @@ class CConnection {
 
   // ---- sb-heart
   uint64_t sentAtLook = 0;
+  MonotonicTime lookedAt;
   bool isLookedAt = false;  // while it was being sent to
 
   // ---- the socket: closed by sb-recycle alone, once the read half and the write half are nobody's

@@ -176,7 +176,8 @@ void CDispatcher::RunTurn(CTurn& turn, CConnection& connection) {
   if (connection.mailbox.Leave()) {
     Requeue(connection);
   } else if (isHttp && connection.isReadAwaitingTurn.exchange(false, std::memory_order_acq_rel)) {
-    m_inboxes.io.Post({EIoNote::kResumeRead, session});
+    // To whose mark it was: without the turn, the slot may have begun its next life.
+    m_inboxes.io.Post({EIoNote::kResumeRead, connection.Session()});
   }
 }
 

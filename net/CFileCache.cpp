@@ -38,6 +38,7 @@ CFileCache::CFileCache(const CFileRoot& root, Describe describe) : m_root(root),
 
 CFileCache::FilePtr CFileCache::Get(std::string_view path, MonotonicTime now, EFileError& error) {
   error = EFileError::kNone;
+  if (now - m_cleanedAt >= kCheckEvery) EraseUnused(now);
   const auto found = m_index.find(path);
   if (found == m_index.end()) {
     FilePtr p_file = Open(path, now, nullptr, error);
@@ -83,6 +84,12 @@ void CFileCache::Insert(std::string_view path, FilePtr p_file) {
   m_entries.push_front({std::string(path), std::move(p_file)});
   m_index.emplace(m_entries.front().path, m_entries.begin());
   while (m_entries.size() > kMaxFiles || m_bodyBytes > kMaxBodyBytes) Erase(std::prev(m_entries.end()));
+}
+
+// What is used is checked about each second, so the last check tells of the last use.
+void CFileCache::EraseUnused(MonotonicTime now) {
+  m_cleanedAt = now;
+  while (!m_entries.empty() && now - m_entries.back().p_file->checkedAt > kKeep) Erase(std::prev(m_entries.end()));
 }
 
 void CFileCache::Erase(EntryList::iterator entry) {

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -41,11 +42,13 @@ struct SServedFile {
 // The files that were asked for lately, by path, so that a hot one costs no system call. Each is checked against its
 // name again when its last check is a second old: another inode, size or time makes it another file.
 // Bounded: by kMaxFiles, and of small files' bytes by kMaxBodyBytes; the one that was unused the longest goes first.
+// One that was unused for kKeep goes with the next Get, so that the space of a deleted file isn't held for ever.
 // Threads: sb-io.
 class CFileCache {
  public:
   static constexpr size_t kMaxFiles = 512;
   static constexpr size_t kMaxBodyBytes = 8 * 1024 * 1024;
+  static constexpr std::chrono::seconds kKeep{60};
   static constexpr size_t kSmallBytes = 16 * 1024;  // a file of up to so many bytes is held in memory
 
   using FilePtr = std::shared_ptr<SServedFile>;
@@ -67,12 +70,14 @@ class CFileCache {
   FilePtr Open(std::string_view path, MonotonicTime now, const SServedFile* p_known, EFileError& error) const;
   void Insert(std::string_view path, FilePtr p_file);
   void Erase(EntryList::iterator entry);
+  void EraseUnused(MonotonicTime now);
 
   const CFileRoot& m_root;
   const Describe m_describe;
   EntryList m_entries;
   std::unordered_map<std::string_view, EntryList::iterator> m_index;  // the keys are the entries' own
   size_t m_bodyBytes = 0;
+  MonotonicTime m_cleanedAt{};
 };
 
 }  // namespace switchboard

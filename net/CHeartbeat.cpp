@@ -90,6 +90,9 @@ std::optional<MonotonicTime> CHeartbeat::JudgeHttp(CConnection& connection, uint
     return std::nullopt;
   }
   const MonotonicTime::duration window = std::min<MonotonicTime::duration>(kRateWindow, config.idle_timeout);
+  // The end of its session may have it looked at early; a part of a window is no measure.
+  if (isSentTo && connection.isLookedAt && now < connection.lookedAt + window) return connection.lookedAt + window;
+  connection.lookedAt = now;
   const uint64_t sent = connection.SentBytes();
   const double least = config.min_rate * std::chrono::duration<double>(window).count();
   const bool wasSentTo = std::exchange(connection.isLookedAt, isSentTo);

@@ -13,8 +13,8 @@ namespace switchboard {
 // Threads: sb-io.
 struct CHttpInput {
   CHttpParser parser;              // has the started request
-  std::vector<std::byte> waiting;  // come behind that; not looked at yet
-  bool isContinued = false;        // the client was told to send the body ("100 Continue")
+  std::vector<std::byte> waiting;  // come behind that; not looked at yet, from waitingAt on
+  size_t waitingAt = 0;
 };
 
 }  // namespace switchboard

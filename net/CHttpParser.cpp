@@ -76,7 +76,7 @@ CHttpParser::SStep CHttpParser::BeginBody(std::string_view input, size_t headByt
 
 CHttpParser::SStep CHttpParser::NextOfBody(std::string_view input, const SHttpLimits& limits, SHttpRequest& request) {
   if (m_isChunked) return NextOfChunks(input, limits, request);
-  if (m_bodyBytes > limits.bodyBytes) return {EHttpStep::kBad, 0, kBodyTooLong};
+  if (m_bodyBytes > limits.bodyBytes) return RefuseBody(0, kBodyTooLong, request);
   const size_t bytes = std::min<size_t>(m_bodyBytes - (m_size - m_headBytes), input.size());
   Keep(input.substr(0, bytes));
   if (m_size - m_headBytes < m_bodyBytes) return {EHttpStep::kNeedsMore, bytes, {}};
@@ -87,8 +87,8 @@ CHttpParser::SStep CHttpParser::NextOfChunks(std::string_view input, const SHttp
   size_t eaten = 0;
   while (eaten < input.size()) {
     const CHttpChunks::SPiece piece = m_chunks.Next(input.substr(eaten), limits);
-    if (piece.verdict.status != 0) return {EHttpStep::kBad, eaten, piece.verdict};
-    if (m_size - m_headBytes + piece.data.size() > limits.bodyBytes) return {EHttpStep::kBad, eaten, kBodyTooLong};
+    if (piece.verdict.status != 0) return RefuseBody(eaten, piece.verdict, request);
+    if (m_size - m_headBytes + piece.data.size() > limits.bodyBytes) return RefuseBody(eaten, kBodyTooLong, request);
     Keep(piece.data);
     eaten += piece.eaten;
     if (piece.isEnd) return Finish(eaten, request);
@@ -103,6 +103,11 @@ CHttpParser::SStep CHttpParser::Finish(size_t eaten, SHttpRequest& request) {
   m_phase = EPhase::kDelivered;
   m_hasBegun = false;
   return {EHttpStep::kRequest, eaten, {}};
+}
+
+CHttpParser::SStep CHttpParser::RefuseBody(size_t eaten, const SHttpVerdict& verdict, SHttpRequest& request) const {
+  CHttpHead::Parse(Kept().substr(0, m_headBytes), request);
+  return {EHttpStep::kBad, eaten, verdict};
 }
 
 void CHttpParser::Keep(std::string_view bytes) {

@@ -56,6 +56,8 @@ class CHttpParser {
   SStep BeginBody(std::string_view input, size_t headBytes, const SHttpLimits& limits, SHttpRequest& request);
   SStep NextOfChunks(std::string_view input, const SHttpLimits& limits, SHttpRequest& request);
   SStep Finish(size_t eaten, SHttpRequest& request);
+  // Of a request whose head is kept: `request` may hold another connection's by now.
+  SStep RefuseBody(size_t eaten, const SHttpVerdict& verdict, SHttpRequest& request) const;
   void Keep(std::string_view bytes);
   std::string_view Kept() const { return {m_p_storage.get(), m_size}; }
 

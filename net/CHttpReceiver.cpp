@@ -46,9 +46,14 @@ SHttpOutcome CHttpReceiver::Receive(CConnection& connection, std::span<const std
 }
 
 SHttpOutcome CHttpReceiver::Resume(CConnection& connection, MonotonicTime now) {
-  std::vector<std::byte> waiting;
-  if (connection.p_httpInput != nullptr) waiting.swap(connection.p_httpInput->waiting);
-  return Receive(connection, waiting, now);
+  size_t from = 0;
+  if (connection.p_httpInput != nullptr) {
+    m_resumed = std::exchange(connection.p_httpInput->waiting, {});
+    from = std::exchange(connection.p_httpInput->waitingAt, 0);
+  }
+  const SHttpOutcome outcome = Receive(connection, std::span(m_resumed).subspan(from), now);
+  m_resumed.clear();
+  return outcome;
 }
 
 // Keeps what the parser has of a started request, and what couldn't be looked at yet.
@@ -58,6 +63,12 @@ void CHttpReceiver::Hold(CConnection& connection, std::string_view rest) {
   if (isNew) connection.p_httpInput = std::make_unique<CHttpInput>();
   CHttpInput& input = *connection.p_httpInput;
   if (isNew) input.parser = std::exchange(m_parser, {});
+  if (!m_resumed.empty() && rest.size() > m_resumed.size() / 2) {
+    // Most of what had waited waits on: to move it once for every request of it would take quadratic time.
+    input.waitingAt = m_resumed.size() - rest.size();
+    input.waiting = std::exchange(m_resumed, {});
+    return;
+  }
   const auto bytes = std::as_bytes(std::span(rest));
   input.waiting.assign(bytes.begin(), bytes.end());
 }
@@ -83,7 +94,10 @@ SHttpOutcome CHttpReceiver::Run(CConnection& connection, CHttpParser& parser, st
         outcome.kind = parser.HasPartial() ? SHttpOutcome::EKind::kStarted : SHttpOutcome::EKind::kIdle;
         return outcome;
       case EHttpStep::kHead:
-        if (m_request.expectsContinue) m_answers.Add("HTTP/1.1 100 Continue\r\n\r\n");
+        // Nobody is asked to send what will be refused.
+        if (m_request.expectsContinue && m_request.contentLength <= site.Limits().bodyBytes) {
+          m_answers.Add("HTTP/1.1 100 Continue\r\n\r\n");
+        }
         break;
       case EHttpStep::kRequest:
         outcome.hasFinished = true;

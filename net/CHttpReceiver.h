@@ -64,6 +64,7 @@ class CHttpReceiver {
   // Answers m_request, or posts it to its route. True when nothing more will be answered.
   bool Handle(CConnection& connection, MonotonicTime now);
   void PostToRoute(CConnection& connection, bool isLast);
+  // `rest` lies in m_resumed, or in what was just received.
   void Hold(CConnection& connection, std::string_view rest);
   // Whether what comes must wait until the connection's handlers have answered.
   static bool MustAwaitTurn(CConnection& connection);
@@ -77,7 +78,8 @@ class CHttpReceiver {
   CHttpParser m_parser;  // of connections that hold no input
   SHttpRequest m_request;
   CHttpPath m_path;
-  uint32_t m_requests = 0;  // that the read at hand has brought
+  std::vector<std::byte> m_resumed;  // while Resume runs: what had waited
+  uint32_t m_requests = 0;           // that the read at hand has brought
   bool m_isDraining = false;
 };
 

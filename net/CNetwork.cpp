@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -32,6 +33,13 @@ constexpr std::chrono::seconds kAbortGrace{1};
 void KeepTurnsWhole() {
   const sched_param none{};
   ::sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
+// Whether there may be clients that leave when they are asked to: by a GoAway, or over HTTP by "Connection: close".
+bool KnowsFarewell(const SConfig& config) {
+  return config.protocol.goaway ||
+         std::any_of(config.listeners.begin(), config.listeners.end(),
+                     [](const SListenerConfig& listener) { return listener.protocol == EListenerProtocol::kHttp; });
 }
 
 }  // namespace
@@ -112,7 +120,7 @@ void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
   // After a reload or a retirement there are other workers for those whom the master has passed to this one.
   const bool isServersEnd = reason == EGoAwayReason::kStop || reason == EGoAwayReason::kUpgrade;
   parts.io.StopAccepting(isGraceful && isServersEnd);
-  if (isGraceful && parts.config.protocol.goaway) isGraceful = AskClientsToLeave(reason, now + patience * 3 / 4);
+  if (isGraceful && KnowsFarewell(parts.config)) isGraceful = AskClientsToLeave(reason, now + patience * 3 / 4);
   parts.io.StopReading(isGraceful);  // mailboxes drain, answers leave, sockets close
   CRecycler::EWait wait = CRecycler::EWait::kInterrupted;
   if (isGraceful) wait = parts.recycler.WaitUntilIdle(now + patience);

@@ -18,8 +18,8 @@ class CWakeup;
 
 enum class EStopMode : uint8_t {
   kFast,      // what was not handled is not answered; what is queued unsent has one second to leave
-  kGraceful,  // with protocol.goaway the clients are asked to leave, and served until they did; then everything
-              // accepted is answered and sent, by server.shutdown_timeout_s at the latest
+  kGraceful,  // with protocol.goaway, and over HTTP, the clients are asked to leave, and served until they did; then
+              // everything accepted is answered and sent, by server.shutdown_timeout_s at the latest
 };
 
 // What a network needs from outside; all references outlive it.

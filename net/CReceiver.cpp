@@ -227,6 +227,10 @@ void CReceiver::SayGoAway(uint32_t drainMs, EGoAwayReason reason, MonotonicTime 
       EndHttp(connection, now);
       return;
     }
+    if (!m_parts.config.protocol.goaway) {
+      MoveOn(connection, EPhase::kDraining, ECloseReason::kWorkerStop);
+      return;
+    }
     if (m_parts.sender.Write(connection, connection.Generation(), frame, m_turn.Tally())) {
       m_counters.Add(ECounter::kPacketsPushed);
     }

@@ -36,7 +36,8 @@ class CReceiver {
   void Resume(const CSession& session, MonotonicTime now);
   // The connection has moved on from open: lets go of it, and of a deferral that nobody wants answered.
   void Detach(const CSession& session);
-  // Tells every client that the worker drains; HTTP connections end after the answer in hand.
+  // Tells every client that the worker drains, or, without protocol.goaway, has it drain at once; HTTP connections end
+  // after the answer in hand.
   void SayGoAway(uint32_t drainMs, EGoAwayReason reason, MonotonicTime now);
   // Moves every connection on to `phase`, because the worker stops.
   void DetachAll(EPhase phase);

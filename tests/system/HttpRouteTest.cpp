@@ -76,7 +76,9 @@ TEST_F(CHttpRouteTest, AStopWaitsForTheRouteInHand) {
   EXPECT_TRUE(idle.IsClosed()) << "the stop has begun";
   ASSERT_TRUE(other.Send(" t\r\n\r\n"));
   EXPECT_EQ(other.Receive().body, "open");
-  EXPECT_EQ(waiting.Receive().body, "open");
+  const SHttpAnswer last = waiting.Receive();
+  EXPECT_EQ(last.body, "open");
+  EXPECT_EQ(last.Field("connection"), "close");
   EXPECT_TRUE(waiting.IsClosed());
 }
 

@@ -228,6 +228,9 @@ TEST_F(CHttpTest, RequestsThatComeInPiecesAreAnswered) {
   EXPECT_EQ(client.Receive().status, 100);
   ASSERT_TRUE(client.Send("abcd"));
   EXPECT_EQ(client.Receive().status, 405);
+  const std::string fields = "Content-Length: 99999999\r\nExpect: 100-continue\r\n";
+  ASSERT_TRUE(client.Send(CHttpTestClient::Request("POST", "/", fields)));
+  EXPECT_EQ(client.Receive().status, 413) << "nobody is asked to send what is refused";
 }
 
 // A sender that never reads until all is sent: the server must bound what it holds, and lose nothing.
@@ -368,6 +371,49 @@ TEST_F(CHttpTest, AReloadFinishesWhatIsInHandAndClosesTheIdle) {
   EXPECT_TRUE(server.WaitForNewWorker(0, before));
   CHttpTestClient next(server.Port());
   EXPECT_EQ(next.Ask("/small.txt").body, "0123456789");
+}
+
+TEST_F(CHttpTest, WithoutGoAwayAReloadFinishesWhatIsBegunAllTheSame) {
+  SServerOptions options;
+  options.listeners = 2;
+  options.overrides = {"listener.1.port=0",        "listener.1.address=127.0.0.1",
+                       "listener.1.protocol=http", "listener.1.root=" + Root().string(),
+                       "protocol.goaway=false",    "server.shutdown_timeout_s=60"};
+  CServerProcess& server = Start(options);
+  CTestClient packets(server.Port(0));
+  ExpectServed(packets);
+  CHttpTestClient idle(server.Port(1));
+  EXPECT_EQ(idle.Ask("/small.txt").status, 200);
+  CHttpTestClient begun(server.Port(1));
+  const uint64_t before = server.Count(ECounter::kReceives);
+  ASSERT_TRUE(begun.Send("GET /small.txt HTTP/1.1\r\nHost:"));
+  ASSERT_TRUE(server.WaitForCount(ECounter::kReceives, before + 1));
+  server.Signal(SIGHUP);
+  EXPECT_TRUE(idle.IsClosed());
+  EXPECT_TRUE(packets.WaitForClose()) << "packet clients aren't asked";
+  ASSERT_TRUE(begun.Send(" t\r\n\r\n"));
+  const SHttpAnswer last = begun.Receive();
+  EXPECT_EQ(last.body, "0123456789");
+  EXPECT_EQ(last.Field("connection"), "close");
+  EXPECT_TRUE(begun.IsClosed());
+}
+
+TEST_F(CHttpTest, TheAccessLogTellsOfTheRequestWhoseBodyIsBad) {
+  CServerProcess& server = Serve({"listener.0.access_log=access.log", "server.workers=1"});
+  const auto send = [&](CHttpTestClient& client, std::string_view text) {
+    const uint64_t before = server.Count(ECounter::kBytesReceived);
+    return client.Send(text) && server.WaitForCount(ECounter::kBytesReceived, before + text.size());
+  };
+  CHttpTestClient bad(server.Port());
+  CHttpTestClient good(server.Port());
+  ASSERT_TRUE(send(bad, CHttpTestClient::Request("POST", "/bad", "Transfer-Encoding: chunked\r\n")));
+  ASSERT_TRUE(send(good, "GET /small.txt HTTP/1.1\r\n"));
+  ASSERT_TRUE(send(good, "Host: t\r\n\r\n"));
+  EXPECT_EQ(good.Receive().status, 200);
+  ASSERT_TRUE(send(bad, "zz\r\n"));
+  EXPECT_EQ(bad.Receive().status, 400);
+  ASSERT_TRUE(Eventually([&] { return AccessLog().size() == 2; }));
+  EXPECT_NE(AccessLog()[1].find("\"POST /bad HTTP/1.1\" 400 "), std::string::npos) << AccessLog()[1];
 }
 
 TEST_F(CHttpTest, TheAccessLogHasALineForEachAnswer) {

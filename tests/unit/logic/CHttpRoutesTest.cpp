@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "logic/CLogic.h"
@@ -200,6 +201,25 @@ TEST_F(CHttpRoutesTest, TheLastAnswerSaysSoAndEndsTheConnection) {
   EXPECT_EQ(late.body, "late");
   EXPECT_EQ(late.Field("connection"), "close");
   EXPECT_TRUE(old.IsClosed());
+}
+
+TEST_F(CHttpRoutesTest, AnAnswerThatComesAfterAStopHasBegunIsTheLast) {
+  // Some of them older and some younger than the one that waits: when all are closed, it has been asked to end, too.
+  CHttpTestClient older(m_network.Port());
+  EXPECT_EQ(older.Ask("/tell").status, 200);
+  ASSERT_TRUE(m_client.Get("/defer"));
+  CDeferredHttpReply reply = Next();
+  CHttpTestClient younger(m_network.Port());
+  EXPECT_EQ(younger.Ask("/tell").status, 200);
+  std::thread stopper([&] { m_network.Stop(); });
+  EXPECT_TRUE(older.IsClosed());
+  EXPECT_TRUE(younger.IsClosed());
+  EXPECT_TRUE(reply.Reply("text/plain", "late"));
+  const SHttpAnswer late = m_client.Receive();
+  EXPECT_EQ(late.body, "late");
+  EXPECT_EQ(late.Field("connection"), "close");
+  EXPECT_TRUE(m_client.IsClosed());
+  stopper.join();
 }
 
 TEST_F(CHttpRoutesTest, ADeferredAnswerThatIsDroppedIs500) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "tests/support/CFakeClock.h"
 
@@ -37,6 +39,7 @@ class CHeartbeatTest : public testing::Test {
   }
 
   CFakeClock m_clock;
+  CBufferPool m_buffers;  // outlives the blocks that connections hold
   std::unique_ptr<SWorkerPage> m_p_page = std::make_unique<SWorkerPage>();
   CConnectionPool m_pool{0, 16, 10000, *m_p_page};
   SInboxes m_inboxes{10000};
@@ -127,6 +130,33 @@ TEST_F(CHeartbeatTest, MaxSessionWorksAlone) {
   EXPECT_EQ(connection.Phase(), EPhase::kOpen);
   EXPECT_EQ(RunDueAfter(seconds(1)), std::nullopt);
   EXPECT_EQ(connection.Phase(), EPhase::kDraining);
+}
+
+// Looks come each 10 s, and when the session is 25 s old.
+TEST_F(CHeartbeatTest, APartOfAWindowIsNoMeasureOfADownload) {
+  SConfig config = Config(seconds(0), seconds(25));
+  config.listeners.resize(1);
+  config.listeners[0].http.idle_timeout = seconds(10);
+  config.listeners[0].http.min_rate = 100;
+  m_p_heartbeat = std::make_unique<CHeartbeat>(config, m_pool, m_inboxes);
+  CConnection& connection = *m_pool.Acquire(CFd(), {}, m_clock.Now(), {0, true});
+  m_p_heartbeat->Watch(connection.Session(), m_clock.Now());
+  const MonotonicTime start = m_clock.Now();
+  BlockPtr p_block = m_buffers.Get(10);
+  p_block->Append(std::vector<std::byte>(10));
+  connection.outbox.Append(connection.Generation(), std::move(p_block), 1000);
+  const auto lookAfter = [&](seconds time, uint64_t sentBytes) {
+    connection.CountSent(sentBytes);
+    return RunDueAfter(time);
+  };
+  EXPECT_EQ(lookAfter(seconds(10), 1000), start + seconds(20));
+  EXPECT_EQ(lookAfter(seconds(10), 1000), start + seconds(25));
+  EXPECT_EQ(lookAfter(seconds(5), 500), start + seconds(30));
+  EXPECT_EQ(connection.Phase(), EPhase::kDraining);
+  EXPECT_EQ(lookAfter(seconds(5), 500), start + seconds(40));
+  EXPECT_EQ(connection.Phase(), EPhase::kDraining) << "it is sent to as fast as it must be";
+  EXPECT_EQ(lookAfter(seconds(10), 999), std::nullopt);
+  EXPECT_EQ(connection.Phase(), EPhase::kAborting);
 }
 
 TEST_F(CHeartbeatTest, WithoutLimitsNothingIsWatched) {

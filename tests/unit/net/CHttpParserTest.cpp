@@ -427,6 +427,38 @@ TEST(CHttpParserTest, KnowsWhenARequestIsUnderWay) {
   EXPECT_FALSE(parser.HasPartial());
 }
 
+// All connections share one request, which another one fills in between, from storage that is gone then.
+TEST(CHttpParserTest, ARefusedBodyIsToldOfItsOwnRequest) {
+  const struct {
+    std::string head;
+    std::string body;
+    int status;
+  } cases[] = {
+      {Chunked(""), "zz\r\n", 400},
+      {Chunked(""), "9\r\n123456789", 413},
+      {Post("Content-Length: 9\r\n\r\n"), "1", 413},
+  };
+  const SHttpLimits limits{1000, 1000, 8};
+  for (const auto& [head, body, status] : cases) {
+    SHttpRequest shared;
+    CHttpParser parser;
+    // In two pieces, so that the head is kept, and seen before the body is.
+    ASSERT_EQ(parser.Next(head.substr(0, 5), limits, shared).what, EHttpStep::kNeedsMore);
+    ASSERT_EQ(parser.Next(head.substr(5), limits, shared).what, EHttpStep::kHead);
+    {
+      CHttpParser other;
+      other.Next("GET /other HTTP/1.1\r\n", limits, shared);
+      ASSERT_EQ(other.Next("Host: h\r\n\r\n", limits, shared).what, EHttpStep::kRequest);
+      ASSERT_EQ(shared.target, "/other");
+    }
+    const CHttpParser::SStep step = parser.Next(body, limits, shared);
+    EXPECT_EQ(step.what, EHttpStep::kBad);
+    EXPECT_EQ(step.verdict.status, status);
+    EXPECT_EQ(shared.target, "/x");
+    EXPECT_EQ(shared.head, head);
+  }
+}
+
 TEST(CHttpParserTest, FieldsAreFoundInAnyLetters) {
   const std::string stream = Get("If-None-Match: \"a\"\r\nif-none-match: \"b\"\r\n");
   CHttpParser parser;
