@@ -25,17 +25,18 @@ USAGE
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-command_line="bench/accept.sh${*:+ $*}"
+command_line=bench/accept.sh  # with what matters to the figures
 workers=4
 rounds=5 duration=2 clients=64 staying=10,100,1000 server_core=0 load_core=1 build='' write=yes
 while (($# > 0)); do
   case $1 in
-    --quick) rounds=1 duration=0.2 write=no ;;
+    --quick) rounds=1 duration=0.2 write=no command_line+=" $1" ;;
     --no-write) write=no ;;
     -h | --help) usage && exit 0 ;;
     --rounds | --duration | --clients | --staying | --server-core | --load-core | --build)
       name=${1#--}
       printf -v "${name//-/_}" %s "${2:?"$1 needs a value"}"
+      [[ $name == build ]] || command_line+=" $1 $2"
       shift
       ;;
     *) usage >&2 && exit 2 ;;

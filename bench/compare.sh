@@ -29,17 +29,18 @@ USAGE
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-command_line="bench/compare.sh${*:+ $*}"
+command_line=bench/compare.sh  # with what matters to the figures
 all_peers=redis-ping,redis-get,memcached,nginx,libuv,libevent,grpc,zeromq
 rounds=5 duration=2 warmup=0.5 cases=64x1,64x16,1000x1 peers=all server_core=0 load_core=1 build='' write=yes
 while (($# > 0)); do
   case $1 in
-    --quick) rounds=1 duration=0.3 warmup=0.1 peers=none write=no ;;
+    --quick) rounds=1 duration=0.3 warmup=0.1 peers=none write=no command_line+=" $1" ;;
     --no-write) write=no ;;
     -h | --help) usage && exit 0 ;;
     --rounds | --duration | --warmup | --cases | --peers | --server-core | --load-core | --build)
       name=${1#--}
       printf -v "${name//-/_}" %s "${2:?"$1 needs a value"}"
+      [[ $name == build ]] || command_line+=" $1 $2"
       shift
       ;;
     *) usage >&2 && exit 2 ;;

@@ -27,17 +27,18 @@ USAGE
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-command_line="bench/http.sh${*:+ $*}"
+command_line=bench/http.sh  # with what matters to the figures
 rounds=5 duration=3 file_mib=1024 idle=10000 cases=64x1,1000x1,64x16,download,idle
 server_core=0 load_core=1 build='' write=yes
 while (($# > 0)); do
   case $1 in
-    --quick) rounds=1 duration=1 file_mib=64 idle=1000 write=no ;;
+    --quick) rounds=1 duration=1 file_mib=64 idle=1000 write=no command_line+=" $1" ;;
     --no-write) write=no ;;
     -h | --help) usage && exit 0 ;;
     --rounds | --duration | --file-mib | --idle | --cases | --server-core | --load-core | --build)
       name=${1#--}
       printf -v "${name//-/_}" %s "${2:?"$1 needs a value"}"
+      [[ $name == build ]] || command_line+=" $1 $2"
       shift
       ;;
     *) usage >&2 && exit 2 ;;
@@ -45,27 +46,8 @@ while (($# > 0)); do
   shift
 done
 
-# Installs what is missing, without letting Debian start services of it: the servers here are the script's own.
-install_packages() {
-  local package missing=() as_root=()
-  for package in "$@"; do
-    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-  done
-  ((${#missing[@]} > 0)) || return 0
-  echo "http: installing Debian packages: ${missing[*]}"
-  ((EUID == 0)) || as_root=(sudo)
-  local policy=/usr/sbin/policy-rc.d
-  if [[ ! -e $policy ]]; then
-    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
-  else
-    policy=''
-  fi
-  local status=0
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
-    --no-install-recommends "${missing[@]}" </dev/null || status=$?
-  [[ -z $policy ]] || "${as_root[@]}" rm -f "$policy"
-  return "$status"
-}
+# shellcheck source=bench/packages.sh
+source "$root/bench/packages.sh"
 
 if [[ -z $build ]]; then
   "$root/scripts/setup.sh"

@@ -10,7 +10,7 @@ Starts a server with one worker, opens connections that ask one Ping each and th
 the worker's private memory (Private_Dirty + Private_Clean + Swap of smaps_rollup; socket buffers are the kernel's)
 grew for each of them. Ends with 1 when that is over the target. Leaves nothing running.
 
-  --connections N   connections (default 18000; a process may have 20,000 descriptors here)
+  --connections N   connections (default 18000; `ulimit -Hn` must be some more)
   --target BYTES    most that one may cost (default 512)
   --build DIR       take programs that are built already from DIR; without it the release preset is built
 USAGE
@@ -59,7 +59,7 @@ private_bytes() {
 }
 
 ulimit -n "$(ulimit -Hn)"
-# One slot at the start, so that every connection pays for its own; no heartbeat may end them.
+# 64 slots at the start, which the first measurement takes: every later connection pays for its own.
 "$build/bench/bench-server" -c /dev/null --foreground --set server.workers=1 \
   --set server.working_directory="$folder" --set listener.0.address=127.0.0.1 --set listener.0.port=0 \
   --set pool.connections=64 --set log.file=stderr 2>"$folder/log" &

@@ -21,7 +21,8 @@ namespace switchboard {
 // Where the handler of a msgCode runs.
 enum class Run : uint8_t {
   kPool,      // on a business thread
-  kInline,    // on sb-io itself while the connection has nothing waiting: for handlers that never block
+  kInline,    // on sb-io itself while the connection has nothing waiting: for handlers that never block; with
+              // business.mode = "process_pool" as kPool
   kBlocking,  // on a business thread; the answers gathered before it leave first, and other connections run after it
 };
 
@@ -50,7 +51,7 @@ class CLogic : public CSocket {
     RegisterRoute(path, static_cast<CHttpRoutes::Handler>(p_handler), run);
   }
 
-  // A client has connected; the first call for its session.
+  // A client has connected; the first call for its session. Not called for HTTP connections, nor is OnDisconnect.
   virtual void OnConnect(CSessionContext&) {}
   // A client is gone; the last call for its session.
   virtual void OnDisconnect(CSessionContext&, ECloseReason) {}

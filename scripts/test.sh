@@ -6,7 +6,8 @@ usage() {
   cat <<'USAGE'
 usage: scripts/test.sh [--preset NAME] [CTEST-OPTION…]
 
-Installs what is missing, builds, and runs every test; the output of those that fail is shown.
+Installs what is missing, builds, and runs the tests; the output of those that fail is shown. The one that installs the
+library and uses it from another project is left to .ci/run.
 
   --preset NAME   release (default), debug, asan, tsan or clang
   CTEST-OPTION    goes to ctest, such as -R PATTERN, -L unit or --repeat until-fail:20

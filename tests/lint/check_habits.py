@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The habits of the house that a pattern can check (docs/STYLE.md has them all)."""
+"""The habits of the house that a pattern can check (CONTRIBUTING.md has them all)."""
 
 import re
 import sys
