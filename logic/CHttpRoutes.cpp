@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 
 #include "logic/CLogic.h"
@@ -116,10 +117,10 @@ bool CHttpRoutes::AnswerDeferred(const CDeferredHttpReply& deferred, const SHttp
   std::string text;
   const bool isLast = deferred.m_isLast || IsDraining(m_logic.Links().pool.Find(deferred.Session()));
   Append(text, request, deferred.m_listener, isLast, now, reply);
-  const SPeer peer = m_logic.PeerAddress(deferred.Session()).value_or(SPeer{});
-  const bool isTaken = m_logic.EndDeferral(deferred.Session(), std::as_bytes(std::span(text)), outcome);
-  if (isTaken) WriteLog(request, deferred.m_listener, now, peer, reply);
-  return isTaken;
+  // The log first: a stop may only wait for this answer, and then takes the site away.
+  const std::optional<SPeer> peer = m_logic.PeerAddress(deferred.Session());
+  if (peer) WriteLog(request, deferred.m_listener, now, *peer, reply);
+  return m_logic.EndDeferral(deferred.Session(), std::as_bytes(std::span(text)), outcome);
 }
 
 void CHttpRoutes::FailDeferred(const CDeferredHttpReply& deferred) {
