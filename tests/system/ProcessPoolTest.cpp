@@ -59,7 +59,7 @@ TEST_F(CProcessPoolTest, AWorkerServesOneClientAtATime) {
   EXPECT_NE(first, PlaceIn(Ask(clients[1], kTestWhere)).worker);
   CTestClient third(server.Port());
   ASSERT_TRUE(third.SendFrame(kTestWhere));
-  for (int i = 0; i < 20; ++i) ExpectServed(clients[i % 2]);
+  for (size_t i = 0; i < 20; ++i) ExpectServed(clients[i % 2]);
   EXPECT_EQ(server.Count(ECounter::kConnectionsAccepted), 2U);
   clients[0].Close();
   EXPECT_EQ(PlaceIn(Next(third)).worker, first);
@@ -137,7 +137,7 @@ TEST_F(CProcessPoolTest, ItGrowsWhileSomebodyWaitsUpToItsMost) {
   EXPECT_EQ(server.Active(), 3U);
   EXPECT_EQ(server.CountInLog("a client waits: worker process "), 2U);
   CTestClient fourth = Wait(server);
-  for (int i = 0; i < 30; ++i) ExpectServed(clients[i % 3]);
+  for (size_t i = 0; i < 30; ++i) ExpectServed(clients[i % 3]);
   EXPECT_EQ(ChildrenOf(server.MasterPid()).size(), 3U);
   EXPECT_EQ(server.Active(), 3U);
   clients.pop_front();
