@@ -76,7 +76,7 @@ struct CGrpcProtocol::SFrameAt {
   size_t Bytes() const { return kFrameHeaderBytes + payload.size(); }
 };
 
-CGrpcProtocol::CGrpcProtocol(size_t bodyBytes) : m_bodyBytes(bodyBytes) {
+CGrpcProtocol::CGrpcProtocol(size_t bodyBytes) {
   if (bodyBytes > 100) throw std::invalid_argument("grpc: at most 100 bytes of body");
   const char prefix[kMessagePrefixBytes]{
       0, 0, 0, 0, static_cast<char>(bodyBytes + 2), 0x0a, static_cast<char>(bodyBytes)};

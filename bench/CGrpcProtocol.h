@@ -30,7 +30,6 @@ class CGrpcProtocol final : public CPeerProtocol {
   // Throws CWrongReply unless the frame's payload is the message of the call that the stream belongs to.
   void CheckMessage(const SFrameAt& frame, uint64_t stamp);
 
-  const size_t m_bodyBytes;
   Bytes m_message;  // gRPC's prefix and the protobuf message
   Bytes m_answers;  // to pings, for the next Ask
 };
