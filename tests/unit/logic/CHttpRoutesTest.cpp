@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "logic/CLogic.h"
+#include "misc/CMutex.h"
 #include "misc/CQueue.h"
 #include "tests/support/CHttpTestClient.h"
 #include "tests/support/CTestNetwork.h"
@@ -38,6 +39,7 @@ class CRouteLogic final : public CLogic {
   bool HandleSilent(CHttpRequest&) { return true; }
 
   CQueue<CDeferredHttpReply> deferred{1000};
+  CMutex answering;  // held by whoever answers from outside: as a thread of the logic, it is waited for at the end
 
  private:
   bool HandleTell(CHttpRequest& request) {
@@ -83,6 +85,7 @@ class CRouteLogic final : public CLogic {
     return true;
   }
   void OnWorkerStop() override {
+    CMutexLock lock(answering);
     std::vector<CDeferredHttpReply> left;
     deferred.Close();
     deferred.PopAll(left);
@@ -211,10 +214,14 @@ TEST_F(CHttpRoutesTest, AnAnswerThatComesAfterAStopHasBegunIsTheLast) {
   CDeferredHttpReply reply = Next();
   CHttpTestClient younger(m_network.Port());
   EXPECT_EQ(younger.Ask("/tell").status, 200);
-  std::thread stopper([&] { m_network.Stop(); });
-  EXPECT_TRUE(older.IsClosed());
-  EXPECT_TRUE(younger.IsClosed());
-  EXPECT_TRUE(reply.Reply("text/plain", "late"));
+  std::thread stopper;
+  {
+    CMutexLock lock(m_logic.answering);
+    stopper = std::thread([&] { m_network.Stop(); });
+    EXPECT_TRUE(older.IsClosed());
+    EXPECT_TRUE(younger.IsClosed());
+    EXPECT_TRUE(reply.Reply("text/plain", "late"));
+  }
   const SHttpAnswer late = m_client.Receive();
   EXPECT_EQ(late.body, "late");
   EXPECT_EQ(late.Field("connection"), "close");
