@@ -10,8 +10,8 @@
 
 #include "logic/MsgCode.h"
 #include "misc/CCrc32.h"
-#include "net/CFrameEncoder.h"
-#include "net/Wire.h"
+#include "net/wire/CFrameEncoder.h"
+#include "net/wire/Wire.h"
 
 namespace switchboard::bench {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bench/CPeerProtocol.h"
-#include "client-sim/CHistogram.h"
+#include "client-sim/base/CHistogram.h"
 #include "misc/CClock.h"
 #include "misc/CFd.h"
 

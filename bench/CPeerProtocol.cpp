@@ -6,8 +6,8 @@
 #include "bench/CGrpcProtocol.h"
 #include "bench/CHttpGetProtocol.h"
 #include "misc/CCrc32.h"
-#include "net/CFrameDecoder.h"
-#include "net/CFrameEncoder.h"
+#include "net/wire/CFrameDecoder.h"
+#include "net/wire/CFrameEncoder.h"
 
 namespace switchboard::bench {
 

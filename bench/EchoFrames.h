@@ -5,7 +5,7 @@
 #include <span>
 
 #include "misc/CCrc32.h"
-#include "net/Wire.h"
+#include "net/wire/Wire.h"
 
 namespace switchboard::bench {
 

@@ -17,8 +17,8 @@
 
 #include "bench/Loopback.h"
 #include "misc/CFd.h"
-#include "net/CFrameEncoder.h"
-#include "net/Wire.h"
+#include "net/wire/CFrameEncoder.h"
+#include "net/wire/Wire.h"
 
 namespace {
 

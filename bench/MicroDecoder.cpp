@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "net/CFrameDecoder.h"
-#include "net/CFrameEncoder.h"
+#include "net/wire/CFrameDecoder.h"
+#include "net/wire/CFrameEncoder.h"
 
 namespace {
 

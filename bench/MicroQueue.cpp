@@ -11,7 +11,7 @@
 #include "misc/CBufferPool.h"
 #include "misc/CInbox.h"
 #include "misc/CQueue.h"
-#include "net/CMailbox.h"
+#include "net/conn/CMailbox.h"
 
 namespace {
 

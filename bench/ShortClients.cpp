@@ -18,9 +18,9 @@
 
 #include "bench/Loopback.h"
 #include "misc/CFd.h"
-#include "net/CEpoll.h"
-#include "net/CFrameEncoder.h"
-#include "net/Wire.h"
+#include "net/conn/CEpoll.h"
+#include "net/wire/CFrameEncoder.h"
+#include "net/wire/Wire.h"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "client-sim/COptions.h"
-#include "client-sim/Commands.h"
+#include "client-sim/command/Commands.h"
+#include "client-sim/load/COptions.h"
 
 int main(int argc, char** argv) {
   try {

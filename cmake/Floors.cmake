@@ -1,8 +1,8 @@
 # One static library per folder. A new class needs no edit here: the sources are globbed.
 
-# The .cpp files of a folder, relative to it, without main.cpp; never none.
+# The .cpp files of a folder and its sub-floors, without main.cpp; never none.
 function(switchboard_sources out_var folder)
-  file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.cpp")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/*.cpp")
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(NOT sources)
     set(placeholder "${PROJECT_BINARY_DIR}/placeholder.cpp")

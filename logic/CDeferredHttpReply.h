@@ -6,7 +6,7 @@
 
 #include "logic/SHttpReply.h"
 #include "misc/CScoreboard.h"
-#include "net/CSession.h"
+#include "net/conn/CSession.h"
 
 namespace switchboard {
 

@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "misc/CScoreboard.h"
-#include "net/CSession.h"
+#include "net/conn/CSession.h"
 
 namespace switchboard {
 

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "logic/TransferStatus.h"
-#include "net/CSocket.h"
-#include "net/Wire.h"
+#include "net/network/CSocket.h"
+#include "net/wire/Wire.h"
 
 namespace switchboard {
 

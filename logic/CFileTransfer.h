@@ -12,10 +12,10 @@
 #include "logic/CRequest.h"
 #include "logic/CTransferStore.h"
 #include "logic/TransferMessages.h"
-#include "misc/CConfig.h"
 #include "misc/CLog.h"
 #include "misc/CMutex.h"
-#include "net/CSession.h"
+#include "net/config/CConfig.h"
+#include "net/conn/CSession.h"
 
 namespace switchboard {
 

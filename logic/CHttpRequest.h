@@ -9,7 +9,7 @@
 #include "logic/CSessionContext.h"
 #include "logic/SHttpReply.h"
 #include "misc/CScoreboard.h"
-#include "net/SHttpRequest.h"
+#include "net/http/SHttpRequest.h"
 
 namespace switchboard {
 

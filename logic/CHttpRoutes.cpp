@@ -6,9 +6,9 @@
 #include <stdexcept>
 
 #include "logic/CLogic.h"
-#include "net/CConnectionPool.h"
-#include "net/CHttpHead.h"
-#include "net/CHttpReceiver.h"
+#include "net/conn/CConnectionPool.h"
+#include "net/http/CHttpHead.h"
+#include "net/site/CHttpReceiver.h"
 
 namespace switchboard {
 

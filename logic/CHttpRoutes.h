@@ -11,10 +11,10 @@
 #include "logic/CHttpRequest.h"
 #include "misc/CLog.h"
 #include "misc/CScoreboard.h"
-#include "net/CHttpPath.h"
-#include "net/CHttpSite.h"
-#include "net/CTurn.h"
-#include "net/SHttpRequest.h"
+#include "net/http/CHttpPath.h"
+#include "net/http/SHttpRequest.h"
+#include "net/role/CTurn.h"
+#include "net/site/CHttpSite.h"
 
 namespace switchboard {
 

@@ -7,10 +7,10 @@
 
 #include "misc/CCrc32.h"
 #include "misc/CQuarantine.h"
-#include "net/CConnectionPool.h"
-#include "net/CDispatcher.h"
-#include "net/CFrameEncoder.h"
-#include "net/CSender.h"
+#include "net/conn/CConnectionPool.h"
+#include "net/role/CDispatcher.h"
+#include "net/role/CSender.h"
+#include "net/wire/CFrameEncoder.h"
 
 namespace switchboard {
 

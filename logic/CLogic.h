@@ -13,8 +13,8 @@
 #include "logic/CSessionContext.h"
 #include "misc/CLog.h"
 #include "misc/CScoreboard.h"
-#include "net/CSocket.h"
-#include "net/CTurn.h"
+#include "net/network/CSocket.h"
+#include "net/role/CTurn.h"
 
 namespace switchboard {
 

@@ -8,7 +8,7 @@
 #include "logic/CDeferredReply.h"
 #include "logic/CSessionContext.h"
 #include "misc/CScoreboard.h"
-#include "net/CFrameDecoder.h"
+#include "net/wire/CFrameDecoder.h"
 
 namespace switchboard {
 

@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "net/CSession.h"
-#include "net/CTurn.h"
+#include "net/conn/CSession.h"
+#include "net/role/CTurn.h"
 
 namespace switchboard {
 

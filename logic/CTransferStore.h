@@ -8,10 +8,10 @@
 
 #include "logic/CUpload.h"
 #include "logic/TransferMessages.h"
-#include "misc/CConfig.h"
 #include "misc/CFd.h"
 #include "misc/CFileRoot.h"
 #include "misc/CLog.h"
+#include "net/config/CConfig.h"
 
 namespace switchboard {
 

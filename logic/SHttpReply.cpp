@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "net/HttpText.h"
+#include "net/http/HttpText.h"
 
 namespace switchboard {
 

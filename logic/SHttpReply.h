@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "net/SHttpRequest.h"
+#include "net/http/SHttpRequest.h"
 
 namespace switchboard {
 

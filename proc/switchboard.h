@@ -5,4 +5,4 @@
 #include "logic/CHttpRequest.h"
 #include "logic/CLogic.h"
 #include "logic/CRequest.h"
-#include "proc/RunServer.h"
+#include "proc/master/RunServer.h"

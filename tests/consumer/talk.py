@@ -7,7 +7,7 @@ import sys
 import time
 import zlib
 
-# examples/chat/ChatMessages.h and net/Wire.h.
+# examples/chat/ChatMessages.h and net/wire/Wire.h.
 JOIN, SAY, TIME, SAID = 1, 2, 3, 4
 REJECT = 65535
 REJECT_REASON_UNKNOWN_CODE = 2

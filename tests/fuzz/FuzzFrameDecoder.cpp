@@ -16,7 +16,7 @@
 #include <span>
 #include <vector>
 
-#include "net/CFrameDecoder.h"
+#include "net/wire/CFrameDecoder.h"
 
 namespace {
 

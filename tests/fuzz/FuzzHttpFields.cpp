@@ -11,13 +11,13 @@
 #include <string>
 #include <string_view>
 
-#include "net/CHttpConditions.h"
-#include "net/CHttpDate.h"
-#include "net/CHttpEncoding.h"
-#include "net/CHttpListing.h"
-#include "net/CHttpLogLine.h"
-#include "net/CMimeTypes.h"
-#include "net/SHttpRequest.h"
+#include "net/http/CHttpConditions.h"
+#include "net/http/CHttpDate.h"
+#include "net/http/CHttpEncoding.h"
+#include "net/http/SHttpRequest.h"
+#include "net/site/CHttpListing.h"
+#include "net/site/CHttpLogLine.h"
+#include "net/site/CMimeTypes.h"
 #include "tests/fuzz/Check.h"
 
 namespace {

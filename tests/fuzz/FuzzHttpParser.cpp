@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
-#include "net/CHttpParser.h"
-#include "net/HttpText.h"
+#include "net/http/CHttpParser.h"
+#include "net/http/HttpText.h"
 #include "tests/fuzz/Check.h"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/CHttpPath.h"
+#include "net/http/CHttpPath.h"
 #include "tests/fuzz/Check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* p_data, size_t size) {

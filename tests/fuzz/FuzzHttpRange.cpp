@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "net/CHttpRange.h"
+#include "net/http/CHttpRange.h"
 #include "tests/fuzz/Check.h"
 
 namespace {

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "client-sim/CScenarioFile.h"
-#include "net/Wire.h"
+#include "client-sim/load/CScenarioFile.h"
+#include "net/wire/Wire.h"
 
 namespace {
 

@@ -10,7 +10,7 @@ import sys
 import sources
 
 ALL = ("misc", "net", "logic", "proc")
-FRAMES = ("net/Wire.h", "net/CFrameEncoder.h", "net/CFrameDecoder.h")
+FRAMES = ("net/wire/Wire.h", "net/wire/CFrameEncoder.h", "net/wire/CFrameDecoder.h")
 
 # Folder -> the folders, or single headers, that it may include besides itself.
 ALLOWED = {
@@ -23,6 +23,14 @@ ALLOWED = {
     "tests": (*ALL, "client-sim"),
     "examples": (),
 }
+# The sub-floors of a folder, bottom to top: each includes only what stands before it, so no circle can be.
+SUB_FLOORS = {
+    "net": ("config", "wire", "http", "conn", "accept", "role", "site", "network"),
+    "proc": ("sys", "start", "health", "worker", "master"),
+    "client-sim": ("base", "message", "load", "report", "record", "transfer", "command"),
+}
+# Pairs that still point up: HTTP is known by the roles.
+STILL_UP = {("net/role", "net/site")}
 # Except that a unit test sees only what the folder that it mirrors sees.
 UNIT = re.compile(r"tests/unit/([^/]+)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -36,6 +44,19 @@ def allowed_for(path: str) -> tuple[str, ...]:
     return (folder, *ALLOWED[folder])
 
 
+def points_up(path: str, target: str) -> bool:
+    """Whether a file of a sub-floor includes one of a sub-floor above it, or of one that the table lacks."""
+    own, other = path.split("/"), target.split("/")
+    if own[0] != other[0] or own[0] not in SUB_FLOORS or len(other) < 3:
+        return False
+    order = SUB_FLOORS[own[0]]
+    if other[1] not in order or (len(own) > 2 and own[1] not in order):
+        return True
+    if len(own) < 3 or own[1] == other[1]:
+        return False
+    return order.index(other[1]) > order.index(own[1]) and ("/".join(own[:2]), "/".join(other[:2])) not in STILL_UP
+
+
 def problem(path: str, bracket: str, target: str) -> str | None:
     top = target.split("/")[0]
     if bracket == "<":
@@ -45,6 +66,8 @@ def problem(path: str, bracket: str, target: str) -> str | None:
         if path.startswith("examples/") and "/" not in target:
             return None
         return f'"{target}" is not a path from the root of the tree'
+    if not path.startswith("tests/") and points_up(path, target):
+        return f'"{target}" is above {path.rsplit("/", 1)[0]}/'
     allowed = allowed_for(path)
     if top in allowed or target in allowed:
         return None

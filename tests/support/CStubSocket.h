@@ -4,8 +4,8 @@
 #include <set>
 
 #include "misc/CScoreboard.h"
-#include "net/CSocket.h"
-#include "net/CTurn.h"
+#include "net/network/CSocket.h"
+#include "net/role/CTurn.h"
 
 namespace switchboard {
 

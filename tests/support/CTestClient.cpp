@@ -13,8 +13,8 @@
 #include <system_error>
 
 #include "misc/CCrc32.h"
-#include "net/CFrameDecoder.h"
-#include "net/CFrameEncoder.h"
+#include "net/wire/CFrameDecoder.h"
+#include "net/wire/CFrameEncoder.h"
 
 namespace switchboard {
 

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "misc/CClock.h"
-#include "misc/CConfig.h"
 #include "misc/CLog.h"
 #include "misc/CScoreboard.h"
-#include "net/CNetwork.h"
-#include "net/CSocket.h"
+#include "net/config/CConfig.h"
+#include "net/network/CNetwork.h"
+#include "net/network/CSocket.h"
 
 namespace switchboard {
 

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "net/CHttpHead.h"
-#include "net/SHttpRequest.h"
+#include "net/http/CHttpHead.h"
+#include "net/http/SHttpRequest.h"
 
 namespace switchboard {
 

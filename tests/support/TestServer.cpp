@@ -17,7 +17,7 @@
 #include "logic/CLogic.h"
 #include "misc/CMutex.h"
 #include "misc/CThread.h"
-#include "proc/RunServer.h"
+#include "proc/master/RunServer.h"
 #include "tests/support/TestMessages.h"
 
 namespace switchboard {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "net/Wire.h"
+#include "net/wire/Wire.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/Eventually.h"
 

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "net/Wire.h"
+#include "net/wire/Wire.h"
 #include "tests/system/Processes.h"
 
 namespace switchboard {

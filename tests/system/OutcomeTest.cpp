@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "net/Wire.h"
+#include "net/wire/Wire.h"
 #include "tests/system/CSystemTest.h"
 
 namespace switchboard {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "proc/ExitCode.h"
+#include "proc/sys/ExitCode.h"
 #include "tests/system/CSystemTest.h"
 
 namespace switchboard {

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "logic/MsgCode.h"
-#include "net/Wire.h"
-#include "proc/ExitCode.h"
+#include "net/wire/Wire.h"
+#include "proc/sys/ExitCode.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Processes.h"
 

@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "net/Wire.h"
+#include "net/wire/Wire.h"
 #include "tests/system/CSteadyLoad.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Freeze.h"

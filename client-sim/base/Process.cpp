@@ -1,0 +1,50 @@
+#include "client-sim/base/Process.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+namespace switchboard::sim {
+
+namespace {
+
+// Of the threads, the reports and the standard streams.
+constexpr uint64_t kOwnDescriptors = 100;
+
+}  // namespace
+
+void RaiseDescriptorLimit(uint64_t connections) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (connections == 0 || connections + kOwnDescriptors <= limit.rlim_max) return;
+  throw std::invalid_argument(
+      fmt::format("{} connections are too many for the {} descriptors that a process may have here (ulimit -Hn): "
+                  "share them among several processes",
+                  connections, limit.rlim_max));
+}
+
+CFd OpenSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  CFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.IsValid()) throw std::system_error(errno, std::generic_category(), "signalfd");
+  return fd;
+}
+
+bool TakeSignal(const CFd& signals) {
+  signalfd_siginfo info;
+  return ::read(signals.Get(), &info, sizeof(info)) == sizeof(info);
+}
+
+}  // namespace switchboard::sim

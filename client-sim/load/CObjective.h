@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "client-sim/base/CHistogram.h"
+
+namespace switchboard::sim {
+
+// A service level: so many percent of all requests are answered within a time. A request that is rejected, lost or
+// could not even be sent took longer than any time.
+// Threads: any; constant after construction.
+class CObjective {
+ public:
+  CObjective(double percent, uint64_t limitNs) : m_percent(percent), m_limitNs(limitNs) {}
+
+  // "p99=5ms,p50=1ms". Throws std::invalid_argument.
+  static std::vector<CObjective> List(const std::string& text);
+
+  // `failures` is the number of requests that were never rightly answered.
+  bool IsMet(const CHistogram& latencies, uint64_t failures) const;
+
+  double Percent() const { return m_percent; }
+  uint64_t LimitNs() const { return m_limitNs; }
+  // "p99 ≤ 5ms"
+  std::string Text() const;
+
+ private:
+  double m_percent;
+  uint64_t m_limitNs;
+};
+
+}  // namespace switchboard::sim

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+#include "client-sim/base/CRing.h"
+
+namespace switchboard::sim {
+
+// A request that waits for its reply.
+struct SPending {
+  uint64_t startNs = 0;  // when it was meant to leave; its latency counts from here
+  uint32_t frameBytes = 0;
+  uint8_t message = 0;      // index into the workload
+  bool isMirrored = false;  // as CMessage says
+  bool isAnswered = false;
+};
+static_assert(sizeof(SPending) == 16);
+
+// The requests of one connection in the order of sending, numbered by their sequence.
+using CPendingRing = CRing<SPending>;
+
+}  // namespace switchboard::sim

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "misc/CClock.h"
+#include "misc/CFd.h"
+#include "misc/CLog.h"
+#include "misc/CTally.h"
+#include "net/accept/CAcceptLock.h"
+#include "net/accept/CAcceptStrategy.h"
+#include "net/conn/CConnection.h"
+#include "net/conn/CConnectionPool.h"
+#include "net/conn/CEpoll.h"
+#include "net/conn/Notes.h"
+
+namespace switchboard {
+
+// A listening socket and the index of its [[listener]] in the configuration.
+struct SListenerSocket {
+  CFd fd;
+  uint32_t listener = 0;
+  std::shared_ptr<CAcceptLock> p_lock = nullptr;  // of a socket that the workers share (accept = "mutex")
+};
+
+// Accepts new peers, and rests when descriptors or connection slots have run out.
+// Threads: sb-io.
+class CAcceptor {
+ public:
+  using Adopt = std::function<void(CFd, const SPeer&, uint32_t listener)>;
+
+  // `firstKey`, `firstKey` + 1, … are the epoll keys of the listeners. `adopt` gets every accepted socket,
+  // and the index of its [[listener]].
+  CAcceptor(std::vector<SListenerSocket> listeners, uint64_t firstKey, CEpoll& epoll, CConnectionPool& pool,
+            SInboxes& inboxes, CLog& log, const CTally& tally, Adopt adopt);
+
+  // Begins to accept. Throws std::system_error.
+  void Start();
+  // Accepts on one more socket. Nothing to do once stopped: whoever else holds the socket serves it.
+  void Add(SListenerSocket listener);
+  void Add(std::unique_ptr<CAcceptStrategy> p_source);
+  // Accepts what waits on the listener with this key, up to a bounded number. Returns whether more may wait.
+  bool Accept(uint64_t key, MonotonicTime now);
+  // Accepts all that waits on all listeners, as far as there are slots: before Stop, when nobody else serves them.
+  void AcceptAll(MonotonicTime now);
+  // Ends a rest: something has become free, or it's time for another try.
+  void Resume();
+  // When a resting acceptor tries again.
+  std::optional<MonotonicTime> RetryAt() const { return m_retryAt; }
+  // For good: closes the listeners. When the whole server stops gracefully, those whom this worker alone could serve
+  // are accepted before.
+  void Stop(bool isServersEnd);
+
+ private:
+  static std::unique_ptr<CAcceptStrategy> MakeSource(SListenerSocket listener);
+  // One batch of a source. Returns whether more may wait; `trouble` is why accepting must rest, if it must.
+  bool TakeBatch(CAcceptStrategy& source, std::string& trouble);
+  void Rest(MonotonicTime now, const std::string& why);
+
+  std::vector<std::unique_ptr<CAcceptStrategy>> m_sources;
+  const uint64_t m_firstKey;
+  CEpoll& m_epoll;
+  CConnectionPool& m_pool;
+  SInboxes& m_inboxes;
+  CLog& m_log;
+  const CTally m_tally;
+  const Adopt m_adopt;
+  CLogLimit m_restLimit;
+  bool m_isStopped = false;
+  std::optional<MonotonicTime> m_retryAt;
+};
+
+}  // namespace switchboard

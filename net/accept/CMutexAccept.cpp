@@ -1,0 +1,32 @@
+#include "net/accept/CMutexAccept.h"
+
+namespace switchboard {
+
+namespace {
+
+constexpr uint32_t kOneOfAllAtAnEdge = EPOLLIN | EPOLLEXCLUSIVE | EPOLLET;
+
+}  // namespace
+
+bool CMutexAccept::Arm(CEpoll& epoll, uint64_t key) {
+  return epoll.Add(m_p_lock->BellFd(), kOneOfAllAtAnEdge, key) && epoll.Add(m_socket.Get(), kOneOfAllAtAnEdge, key);
+}
+
+void CMutexAccept::Disarm(CEpoll& epoll) {
+  epoll.Remove(m_socket.Get());
+  epoll.Remove(m_p_lock->BellFd());
+  m_p_lock->Ring();
+}
+
+bool CMutexAccept::Next(SNewcomer& newcomer) {
+  newcomer.listener = m_listener;
+  return AcceptFrom(m_socket.Get(), newcomer);
+}
+
+void CMutexAccept::End(CEpoll& epoll, uint64_t key) {
+  m_p_lock->Unlock();
+  epoll.Remove(m_socket.Get());
+  epoll.Add(m_socket.Get(), kOneOfAllAtAnEdge, key);
+}
+
+}  // namespace switchboard

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "misc/CBufferPool.h"
+#include "misc/CClock.h"
+#include "misc/CFd.h"
+#include "misc/CScoreboard.h"
+#include "net/conn/CFloodGuard.h"
+#include "net/conn/CMailbox.h"
+#include "net/conn/COutbox.h"
+#include "net/conn/CSession.h"
+#include "net/http/CHttpInput.h"
+#include "net/wire/CFrameDecoder.h"
+
+namespace switchboard {
+
+// Where a connection is in its life. It only moves right, and may skip.
+//
+//   free ─accept─> open ──> draining ──> flushing ──> aborting ──> closed ─cool-down─> free, generation + 1
+//                            │            │            │            └ the socket is closed, nobody is spoken to
+//                            │            │            └ nothing more is handled or sent
+//                            │            └ nothing more is handled; what is queued is sent
+//                            └ nothing more is read; what was read is handled, answered and sent
+enum class EPhase : uint8_t { kFree, kOpen, kDraining, kFlushing, kAborting, kClosed };
+
+// Per-session data of a logic, of a type that only the logic knows.
+class CUserState {
+ public:
+  virtual ~CUserState() = default;
+};
+
+// The listening side's view of a peer. IPv4 peers are kept as IPv4-mapped IPv6.
+struct SPeer {
+  in6_addr address{};
+  uint16_t port = 0;
+
+  static SPeer From(const sockaddr_storage& address);
+  // "192.0.2.1:4711" or "[2001:db8::1]:4711"
+  std::string ToString() const;
+};
+
+// Where a connection was accepted: the index of its [[listener]], and what is spoken there.
+struct SListenerOf {
+  uint16_t index = 0;
+  bool isHttp = false;
+};
+
+// One slot of the pool and the parts of the connection that lives in it; the parts are grouped by who may touch them.
+// The address is stable, and the memory stays while threads run: whoever holds a CSession may look, and is told "gone".
+class CConnection {
+ public:
+  enum class EClose : uint8_t { kGone, kTooLate, kAsked };
+
+  // Begins a new life. Threads: sb-io.
+  void Open(CFd fd, const SPeer& peer, MonotonicTime now, const SListenerOf& listener = {});
+
+  // ---- anyone
+  // The session of the life that goes on now.
+  CSession Session() const { return {worker, slot, GenerationOf(m_state.load(std::memory_order_acquire))}; }
+  uint32_t Generation() const { return GenerationOf(m_state.load(std::memory_order_acquire)); }
+  EPhase Phase() const { return PhaseOf(m_state.load(std::memory_order_seq_cst)); }
+  ECloseReason Reason() const { return ReasonOf(m_state.load(std::memory_order_acquire)); }
+  // Its handlers run and their answers are taken.
+  bool IsAnswering() const {
+    const EPhase phase = Phase();
+    return phase == EPhase::kOpen || phase == EPhase::kDraining;
+  }
+  // Moves on to `phase`, if this is still life `generation` and the phase is a later one; the first reason stays.
+  EClose MoveTo(EPhase phase, ECloseReason reason, uint32_t generation);
+  void Touch(MonotonicTime now) { m_lastActive.store(now.time_since_epoch().count(), std::memory_order_relaxed); }
+  MonotonicTime LastActive() const {
+    return MonotonicTime(MonotonicTime::duration(m_lastActive.load(std::memory_order_relaxed)));
+  }
+  MonotonicTime OpenedAt() const {
+    return MonotonicTime(MonotonicTime::duration(m_openedAt.load(std::memory_order_relaxed)));
+  }
+  // The peer of life `generation`; nullopt when that is over.
+  std::optional<SPeer> Peer(uint32_t generation) const;
+  // The bytes of an SPeer, for the life that goes on now.
+  std::array<uint64_t, 3> PeerWords() const;
+  bool IsHttp() const { return m_isHttp.load(std::memory_order_relaxed); }
+  uint16_t Listener() const { return m_listener.load(std::memory_order_relaxed); }
+  // Bytes that its socket took in this life, and a bit of the lives before. Written by the owner of the write half.
+  uint64_t SentBytes() const { return m_sentBytes.load(std::memory_order_relaxed); }
+  void CountSent(uint64_t bytes) { m_sentBytes.store(SentBytes() + bytes, std::memory_order_relaxed); }
+  CMailbox mailbox;
+  COutbox outbox;
+  std::atomic<bool> isReadPaused{false};
+  // An http connection's reading waits until its handlers have answered.
+  std::atomic<bool> isReadAwaitingTurn{false};
+
+  // ---- constant once made
+  uint32_t worker = 0;
+  uint32_t slot = 0;
+
+  // ---- sb-io: the read half
+  CFrameDecoder decoder;
+  CFloodGuard floodGuard;
+  MonotonicTime partialDeadline;           // of the started frame, while the decoder has one
+  CConnection* p_partialBefore = nullptr;  // the list of started frames, oldest first
+  CConnection* p_partialAfter = nullptr;
+  bool isPartialListed = false;
+  bool isDetached = false;                  // from epoll; nothing is read any more
+  std::unique_ptr<CHttpInput> p_httpInput;  // what has arrived of a request; nullptr between requests
+
+  // ---- whoever runs the connection's turn
+  std::unique_ptr<CUserState> p_userState;
+  CConnection* p_runNext = nullptr;  // guarded by the dispatcher's lock, or of a list that is on its way there
+
+  // ---- owner of the write half
+  CBlockQueue sending;  // what sb-send is about to write, before the outbox's queue
+  bool isInSendEpoll = false;
+  bool isCorked = false;  // TCP_CORK is on, between the pieces of a large file
+
+  // ---- sb-recycle
+  bool isReadHalfDone = false;
+  bool isHandlingDone = false;
+  bool isFlushTimed = false;
+  uint64_t sentAtFlushLook = 0;
+
+  // ---- sb-heart
+  uint64_t sentAtLook = 0;
+  MonotonicTime lookedAt;
+  bool isLookedAt = false;  // while it was being sent to
+
+  // ---- the socket: closed by sb-recycle alone, once the read half and the write half are nobody's
+  CFd fd;
+
+  // ---- the pool
+  CConnection* p_freeNext = nullptr;
+  // Ends the life: the next one has the next generation. Threads: sb-recycle.
+  void EndLife();
+
+ private:
+  static constexpr uint64_t Pack(uint32_t generation, ECloseReason reason, EPhase phase) {
+    return uint64_t{generation} << 32 | uint64_t{static_cast<uint8_t>(reason)} << 8 | static_cast<uint8_t>(phase);
+  }
+  static uint32_t GenerationOf(uint64_t state) { return static_cast<uint32_t>(state >> 32); }
+  static ECloseReason ReasonOf(uint64_t state) { return static_cast<ECloseReason>(state >> 8 & 0xff); }
+  static EPhase PhaseOf(uint64_t state) { return static_cast<EPhase>(state & 0xff); }
+
+  // Generation, close reason and phase change together, so that no close can hit the slot's next life.
+  std::atomic<uint64_t> m_state{Pack(1, ECloseReason::kPeerClosed, EPhase::kFree)};
+  std::atomic<int64_t> m_lastActive{0};
+  std::atomic<int64_t> m_openedAt{0};
+  std::atomic<uint64_t> m_sentBytes{0};
+  std::atomic<uint16_t> m_listener{0};
+  std::atomic<bool> m_isHttp{false};
+  // The bytes of an SPeer, in words: whoever asks about a session that ends just then must get no mixture.
+  std::array<std::atomic<uint64_t>, 3> m_peer{};
+};
+
+}  // namespace switchboard

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+
+#include "net/conn/CConnection.h"
+#include "net/conn/Notes.h"
+
+namespace switchboard {
+
+// Decides when reading a connection rests and resumes, by the bytes that it has in the server: unprocessed and unsent.
+// Threads: any, but ShouldRest is sb-io's.
+class CFlowControl {
+ public:
+  CFlowControl(SInboxes& inboxes, uint32_t pauseBytes) : m_inboxes(inboxes), m_pauseBytes(pauseBytes) {}
+
+  // True when reading is to rest now; Relieve will see to the resumption. Threads: sb-io.
+  bool ShouldRest(CConnection& connection) const {
+    if (BytesOf(connection) <= m_pauseBytes) return false;
+    connection.isReadPaused.store(true, std::memory_order_seq_cst);
+    // Those who relieve look at the flag after they lowered the bytes; look again, so that one side sees the other.
+    return !(IsRelieved(connection) && connection.isReadPaused.exchange(false, std::memory_order_seq_cst));
+  }
+
+  // To be called after a connection's bytes have fallen; resumes at half of the limit.
+  void Relieve(CConnection& connection) const {
+    if (!connection.isReadPaused.load(std::memory_order_seq_cst) || !IsRelieved(connection)) return;
+    if (connection.isReadPaused.exchange(false, std::memory_order_seq_cst)) {
+      m_inboxes.io.Post({EIoNote::kResumeRead, connection.Session()});
+    }
+  }
+
+ private:
+  static uint64_t BytesOf(const CConnection& connection) {
+    return uint64_t{connection.mailbox.Bytes()} + connection.outbox.Bytes();
+  }
+  bool IsRelieved(const CConnection& connection) const { return BytesOf(connection) <= m_pauseBytes / 2; }
+
+  SInboxes& m_inboxes;
+  const uint32_t m_pauseBytes;
+};
+
+}  // namespace switchboard

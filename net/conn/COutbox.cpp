@@ -1,0 +1,86 @@
+#include "net/conn/COutbox.h"
+
+#include <utility>
+
+namespace switchboard {
+
+void COutbox::Open(uint32_t generation) {
+  m_bytes.store(0, std::memory_order_relaxed);
+  CMutexLock lock(m_mutex);
+  m_generation = generation;
+  m_owner = EOwner::kNobody;
+  m_isClosed = m_isAwaited = false;
+}
+
+COutbox::EResult COutbox::TryOwn(uint32_t generation) {
+  CMutexLock lock(m_mutex);
+  if (m_isClosed || generation != m_generation) return EResult::kGone;
+  // Whoever owns it also sees to what is queued, so "nobody" implies an empty queue.
+  if (m_owner != EOwner::kNobody) return EResult::kQueued;
+  m_owner = EOwner::kDirect;
+  return EResult::kOwned;
+}
+
+COutbox::EResult COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t limit) {
+  const auto bytes = static_cast<uint32_t>(p_block->Weight());
+  CMutexLock lock(m_mutex);
+  if (m_isClosed || generation != m_generation) return EResult::kGone;
+  if (uint64_t{m_bytes.load(std::memory_order_relaxed)} + bytes > limit) return EResult::kOverflow;
+  m_bytes.fetch_add(bytes, std::memory_order_seq_cst);
+  m_queue.PushBack(std::move(p_block));
+  if (m_owner != EOwner::kNobody) return EResult::kQueued;
+  m_owner = EOwner::kSender;
+  return EResult::kHandOver;
+}
+
+COutbox::EResult COutbox::EndDirect(BlockPtr p_rest) {
+  CMutexLock lock(m_mutex);
+  if (!m_isClosed && p_rest != nullptr) {
+    m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Weight()), std::memory_order_seq_cst);
+    m_queue.PushFront(std::move(p_rest));
+  }
+  if (m_queue.IsEmpty()) return Release();
+  m_owner = EOwner::kSender;
+  return EResult::kHandOver;
+}
+
+bool COutbox::IsSenders() {
+  CMutexLock lock(m_mutex);
+  return m_owner == EOwner::kSender;
+}
+
+bool COutbox::TakeQueued(CBlockQueue& to) {
+  CMutexLock lock(m_mutex);
+  to.Splice(std::move(m_queue));
+  return !m_isClosed;
+}
+
+COutbox::EResult COutbox::EndSending() {
+  CMutexLock lock(m_mutex);
+  return m_queue.IsEmpty() ? Release() : EResult::kQueued;
+}
+
+COutbox::EResult COutbox::Release() {
+  m_owner = EOwner::kNobody;
+  return std::exchange(m_isAwaited, false) ? EResult::kAwaited : EResult::kReleased;
+}
+
+bool COutbox::IsNobodys() {
+  m_isAwaited = m_owner != EOwner::kNobody;
+  return !m_isAwaited;
+}
+
+bool COutbox::Close() {
+  CBlockQueue dropped;
+  CMutexLock lock(m_mutex);
+  m_isClosed = true;
+  dropped = std::move(m_queue);
+  return IsNobodys();
+}
+
+bool COutbox::IsDrained() {
+  CMutexLock lock(m_mutex);
+  return IsNobodys();
+}
+
+}  // namespace switchboard

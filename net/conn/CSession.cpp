@@ -1,0 +1,9 @@
+#include "net/conn/CSession.h"
+
+namespace switchboard {
+
+std::string CSession::ToString() const {
+  return std::to_string(m_worker) + ':' + std::to_string(m_slot) + ':' + std::to_string(m_generation);
+}
+
+}  // namespace switchboard

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "misc/CClock.h"
+#include "misc/CMutex.h"
+#include "misc/CThread.h"
+#include "net/accept/CAcceptor.h"
+#include "net/accept/CDispatchAccept.h"
+#include "net/conn/CEpoll.h"
+#include "net/conn/Notes.h"
+#include "net/role/CReceiver.h"
+
+namespace switchboard {
+
+// sb-io: one epoll loop that hands events to the acceptor and the receiver.
+// Threads: the worker's main thread; the loop itself is sb-io's.
+class CIoLoop {
+ public:
+  // With a bell, the master may pass clients that it has accepted (accept = "dispatch"); it outlives the loop.
+  CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
+          CWakeup* p_masterBell);
+
+  // Throws std::system_error.
+  void Start();
+  // Accepts on one more listening socket: the accept queue of a worker that retired. Throws std::system_error.
+  void AddListener(SListenerSocket listener);
+  // Takes a client that the master has accepted on the listener with this index.
+  void AddClient(CFd fd, uint32_t listener) { m_p_dispatched->Post(std::move(fd), listener); }
+  // Tells every client that the worker drains for `drain`, and why.
+  void SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason);
+  // Opens the access logs anew, soon.
+  void ReopenLogs();
+  // Accepts what waits.
+  void AcceptAll();
+  // Stops accepting for good, as CAcceptor::Stop; on return no more connection will be made.
+  void StopAccepting(bool isServersEnd);
+  // Stops reading every connection: gracefully answers what was read, else only what is queued leaves.
+  void StopReading(bool isGraceful);
+  // What is still open is dropped.
+  void AbortAll();
+  void Stop();
+
+ private:
+  void Run();
+  void TakeNotes(std::vector<SIoNote>& notes, MonotonicTime now);
+  void Handle(const SIoNote& note, MonotonicTime now);
+  void AdoptListeners();
+  void HandleEvent(const epoll_event& event, MonotonicTime now);
+  std::optional<MonotonicTime> NextDeadline() const;
+  // Posts a note and waits until sb-io has acted on it.
+  void PostAndWait(const SIoNote& note);
+  // Ends that wait, if there is one.
+  void TellDone();
+
+  // constant after construction
+  const CClock& m_clock;
+  CConnectionPool& m_pool;
+  SInboxes& m_inboxes;
+  SWorkerPage& m_page;
+  CWakeup* const m_p_masterBell;
+
+  // sb-io's
+  CTrace m_trace;
+  CEpoll m_epoll;
+  CReceiver m_receiver;
+  CAcceptor m_acceptor;
+  CDispatchAccept* m_p_dispatched = nullptr;  // the acceptor's, from Start on
+  bool m_isQuitting = false;
+  bool m_isDoneDue = false;
+
+  CMutex m_mutex;
+  CCondition m_done;
+  bool m_isDone GUARDED_BY(m_mutex) = false;
+  std::vector<SListenerSocket> m_newListeners GUARDED_BY(m_mutex);
+
+  CThread m_thread;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,154 @@
+#include "net/network/CNetwork.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "misc/CBufferPool.h"
+#include "net/conn/CConnectionPool.h"
+#include "net/conn/CFlowControl.h"
+#include "net/conn/Notes.h"
+#include "net/network/CIoLoop.h"
+#include "net/network/CSocket.h"
+#include "net/role/CDispatcher.h"
+#include "net/role/CHeart.h"
+#include "net/role/CHeartbeat.h"
+#include "net/role/CRecycler.h"
+#include "net/role/CSender.h"
+#include "net/role/CTimers.h"
+
+namespace switchboard {
+
+namespace {
+
+constexpr std::chrono::seconds kFastFlush{1};
+constexpr std::chrono::seconds kAbortGrace{1};
+
+// The threads of a worker wake each other all the time; under SCHED_BATCH, which they inherit from here, the woken one
+// doesn't preempt the one that runs, so that batches stay large and switches few. With all threads on one core the
+// pool's CPU time per request fell by a tenth at 64 connections × depth 1, and by a fifth at 64 × 16
+// (bench/compare.sh). It needs no privilege, and where it fails nothing but that saving is lost.
+void KeepTurnsWhole() {
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
+// Whether there may be clients that leave when they are asked to: by a GoAway, or over HTTP by "Connection: close".
+bool KnowsFarewell(const SConfig& config) {
+  return config.protocol.goaway ||
+         std::any_of(config.listeners.begin(), config.listeners.end(),
+                     [](const SListenerConfig& listener) { return listener.protocol == EListenerProtocol::kHttp; });
+}
+
+}  // namespace
+
+// In the order of construction: each part knows only parts above it.
+struct CNetwork::SParts {
+  SParts(const SNetworkDeps& deps, CSocket& socket, std::vector<SListenerSocket> listeners)
+      : config(deps.config),
+        clock(deps.clock),
+        logic(socket),
+        inboxes(config.pool.max_connections),
+        pool(deps.worker, config.pool.connections, config.pool.max_connections, deps.page),
+        flowControl(inboxes, config.limits.recv_pause_bytes),
+        sender(config, pool, buffers, inboxes, flowControl, deps.page),
+        recycler(config, clock, pool, inboxes, deps.page, deps.p_masterBell),
+        dispatcher(config, deps.log, logic, sender, inboxes, flowControl, deps.page),
+        heartbeat(config, pool, inboxes),
+        heart(clock, heartbeat, timers, dispatcher, deps.page),
+        sites(MakeHttpSites(config, deps.log)),
+        io({config, deps.log, pool, buffers, inboxes, flowControl, dispatcher, logic, sender, heartbeat, heart, sites,
+            deps.page},
+           clock, std::move(listeners), deps.p_masterBell) {
+    logic.Bind({config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine,
+                &sites});
+  }
+
+  const SConfig& config;
+  const CClock& clock;
+  CSocket& logic;
+  CBufferPool buffers;
+  SInboxes inboxes;
+  CConnectionPool pool;
+  CFlowControl flowControl;
+  CSender sender;
+  CRecycler recycler;
+  CDispatcher dispatcher;
+  CHeartbeat heartbeat;
+  CTimers timers;
+  CHeart heart;
+  const HttpSites sites;
+  CIoLoop io;
+  bool isRunning = false;
+};
+
+CNetwork::CNetwork(const SNetworkDeps& deps, CSocket& logic, std::vector<SListenerSocket> listeners)
+    : m_p_parts(std::make_unique<SParts>(deps, logic, std::move(listeners))) {}
+
+CNetwork::~CNetwork() {
+  if (m_p_parts->isRunning) Stop(EStopMode::kFast);
+}
+
+void CNetwork::Start() {
+  KeepTurnsWhole();
+  m_p_parts->logic.OnWorkerStart();
+  m_p_parts->isRunning = true;
+  m_p_parts->recycler.Start();
+  m_p_parts->sender.Start();
+  m_p_parts->dispatcher.Start();
+  m_p_parts->heart.Start();
+  m_p_parts->io.Start();
+}
+
+void CNetwork::AddListener(SListenerSocket listener) { m_p_parts->io.AddListener(std::move(listener)); }
+
+void CNetwork::ReopenLogs() { m_p_parts->io.ReopenLogs(); }
+
+void CNetwork::AddClient(CFd fd, uint32_t listener) { m_p_parts->io.AddClient(std::move(fd), listener); }
+
+void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
+  SParts& parts = *m_p_parts;
+  if (!std::exchange(parts.isRunning, false)) return;
+  bool isGraceful = mode == EStopMode::kGraceful;
+  const MonotonicTime now = parts.clock.Now();
+  const MonotonicTime::duration patience = parts.config.server.shutdown_timeout;
+
+  // At the end of the server nobody else would serve those who wait.
+  if (isGraceful && reason == EGoAwayReason::kStop) parts.io.AcceptAll();
+  // After a reload or a retirement there are other workers for those whom the master has passed to this one.
+  const bool isServersEnd = reason == EGoAwayReason::kStop || reason == EGoAwayReason::kUpgrade;
+  parts.io.StopAccepting(isGraceful && isServersEnd);
+  if (isGraceful && KnowsFarewell(parts.config)) isGraceful = AskClientsToLeave(reason, now + patience * 3 / 4);
+  parts.io.StopReading(isGraceful);  // mailboxes drain, answers leave, sockets close
+  CRecycler::EWait wait = CRecycler::EWait::kInterrupted;
+  if (isGraceful) wait = parts.recycler.WaitUntilIdle(now + patience);
+  if (wait == CRecycler::EWait::kInterrupted) {
+    parts.io.StopReading(false);
+    wait = parts.recycler.WaitUntilIdle(parts.clock.Now() + kFastFlush);
+  }
+  if (wait != CRecycler::EWait::kIdle) {
+    parts.io.AbortAll();
+    parts.recycler.WaitUntilIdle(parts.clock.Now() + kAbortGrace);
+  }
+  parts.heart.Stop();
+  parts.dispatcher.Stop();  // runs the last OnDisconnect of every connection
+  parts.sender.Stop();
+  parts.recycler.Stop();
+  parts.io.Stop();
+  parts.logic.OnWorkerStop();
+}
+
+// Three quarters of the time are for clients that know GoAway, to finish and leave; the rest is for those that don't.
+// False when there is no time for grace any more.
+bool CNetwork::AskClientsToLeave(EGoAwayReason reason, MonotonicTime deadline) {
+  SParts& parts = *m_p_parts;
+  const auto drain = std::chrono::ceil<std::chrono::milliseconds>(deadline - parts.clock.Now());
+  parts.io.SayGoAway(drain, reason);
+  return parts.recycler.WaitUntilIdle(deadline) != CRecycler::EWait::kInterrupted;
+}
+
+void CNetwork::Hasten() { m_p_parts->recycler.Interrupt(); }
+
+}  // namespace switchboard

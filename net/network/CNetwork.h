@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "misc/CClock.h"
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "net/accept/CAcceptor.h"
+#include "net/config/CConfig.h"
+
+namespace switchboard {
+
+class CQuarantine;
+class CSocket;
+class CWakeup;
+
+enum class EStopMode : uint8_t {
+  kFast,      // what was not handled is not answered; what is queued unsent has one second to leave
+  kGraceful,  // with protocol.goaway, and over HTTP, the clients are asked to leave, and served until they did; then
+              // everything accepted is answered and sent, by server.shutdown_timeout_s at the latest
+};
+
+// What a network needs from outside; all references outlive it.
+struct SNetworkDeps {
+  const SConfig& config;
+  CLog& log;
+  const CClock& clock;
+  SWorkerPage& page;
+  uint32_t worker = 0;                        // the worker's slot
+  const CQuarantine* p_quarantine = nullptr;  // none: nothing is quarantined
+  CWakeup* p_masterBell = nullptr;            // of the master that accepts for its workers; none: it doesn't
+};
+
+// All the parts of one worker (pool, receiver, dispatcher, sender, recycler, heartbeat), started and stopped in order.
+// Threads: one, the worker's main thread, but for Hasten.
+class CNetwork {
+ public:
+  // Binds `logic` (which must outlive the network) to the parts. Starts no thread.
+  // Throws std::logic_error when the handler table is unusable, std::system_error when the system refuses a resource.
+  CNetwork(const SNetworkDeps& deps, CSocket& logic, std::vector<SListenerSocket> listeners);
+  // Stops fast if nobody did.
+  ~CNetwork();
+  CNetwork(const CNetwork&) = delete;
+  CNetwork& operator=(const CNetwork&) = delete;
+
+  // Starts the threads, then accepts.
+  void Start();
+  // Accepts on one more socket, of a worker that retired. Only between Start and Stop.
+  void AddListener(SListenerSocket listener);
+  // Takes a client that the master has accepted on the listener with this index. Only with a master's bell, and between
+  // Start and Stop.
+  void AddClient(CFd fd, uint32_t listener);
+  // Opens the access logs anew, after logrotate moved them. Only between Start and Stop.
+  void ReopenLogs();
+  // The one ordered list: accept what waits if it's a graceful end of the server, stop accepting, ask the clients to
+  // leave, stop reading, drain mailboxes, join the pool, flush, close, join. Returns when no thread runs any more. Call
+  // once.
+  void Stop(EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop);
+
+  // Makes a graceful Stop that goes on (or comes) a fast one. Threads: any, while the network lives.
+  void Hasten();
+
+ private:
+  bool AskClientsToLeave(EGoAwayReason reason, MonotonicTime deadline);
+
+  struct SParts;
+  std::unique_ptr<SParts> m_p_parts;
+};
+
+}  // namespace switchboard

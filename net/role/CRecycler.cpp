@@ -1,0 +1,212 @@
+#include "net/role/CRecycler.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "net/role/CReceiver.h"
+
+namespace switchboard {
+
+namespace {
+
+std::vector<bool> Dispatched(const SConfig& config) {
+  std::vector<bool> isDispatched;
+  for (const SListenerConfig& listener : config.listeners) {
+    isDispatched.push_back(listener.accept == EAcceptMode::kDispatch);
+  }
+  return isDispatched;
+}
+
+}  // namespace
+
+CRecycler::CRecycler(const SConfig& config, const CClock& clock, CConnectionPool& pool, SInboxes& inboxes,
+                     SWorkerPage& page, CWakeup* p_masterBell)
+    : m_flushTimeout(config.server.shutdown_timeout),
+      m_coolDown(config.recycle.delay),
+      m_clock(clock),
+      m_pool(pool),
+      m_inboxes(inboxes),
+      m_counters(page.recycle),
+      m_handOver(page.handOver),
+      m_p_masterBell(p_masterBell),
+      m_isDispatched(Dispatched(config)),
+      m_trace(page.recycleTrace) {}
+
+void CRecycler::Start() {
+  m_thread = CThread("sb-recycle", [this] { Run(); });
+}
+
+void CRecycler::Stop() {
+  if (!m_thread.IsJoinable()) return;
+  m_inboxes.TellRecycler({ERecycleNote::kQuit});
+  m_thread.Join();
+}
+
+CRecycler::EWait CRecycler::WaitUntilIdle(MonotonicTime deadline) {
+  m_inboxes.TellRecycler({ERecycleNote::kTellWhenIdle});
+  CMutexLock lock(m_mutex);
+  bool isInTime = true;
+  while (!m_isIdle && !m_isInterrupted && isInTime) isInTime = m_idle.WaitUntil(m_mutex, deadline);
+  if (m_isIdle) return EWait::kIdle;
+  return std::exchange(m_isInterrupted, false) ? EWait::kInterrupted : EWait::kTimeout;
+}
+
+void CRecycler::Interrupt() {
+  {
+    CMutexLock lock(m_mutex);
+    m_isInterrupted = true;
+  }
+  m_idle.NotifyAll();
+}
+
+void CRecycler::Run() {
+  std::vector<SRecycleNote> notes;
+  while (!m_isQuitting) {
+    WaitForNotes(notes);
+    for (const SRecycleNote& note : notes) Handle(note);
+    const MonotonicTime now = m_clock.Now();
+    AbortOverdue(now);
+    ReleaseCooled(now);
+    TellMasterOfRoom();
+    TellIfIdle();
+  }
+}
+
+void CRecycler::Handle(const SRecycleNote& note) {
+  if (note.kind == ERecycleNote::kTellWhenIdle) {
+    m_isToldWhenIdle = true;
+    return;
+  }
+  if (note.kind == ERecycleNote::kQuit) {
+    m_isQuitting = true;
+    return;
+  }
+  CConnection& connection = m_pool.At(note.session.Slot());
+  if (connection.Generation() != note.session.Generation()) return;
+  const bool isClosed = connection.Phase() == EPhase::kClosed;
+  switch (note.kind) {
+    case ERecycleNote::kAsked:
+      // sb-io holds the read half, and knows whom to ask about the handlers.
+      if (!isClosed || !connection.isHandlingDone) m_inboxes.io.Post({EIoNote::kDetach, note.session});
+      break;
+    case ERecycleNote::kReadHalfDone:
+      connection.isReadHalfDone = true;
+      break;
+    case ERecycleNote::kHandlingDone:
+      connection.isHandlingDone = true;
+      if (isClosed) CoolDown(note.session);
+      break;
+    default:
+      break;
+  }
+  if (!isClosed) Consider(connection);
+}
+
+void CRecycler::Consider(CConnection& connection) {
+  if (!connection.isReadHalfDone) return;
+  const EPhase phase = connection.Phase();
+  if (phase == EPhase::kDraining && !connection.isHandlingDone) return;
+  if (phase != EPhase::kAborting && !IsFlushed(connection)) return;
+  if (!connection.outbox.Close()) {
+    // Whoever owns the write half says so when it lets go; sb-send may be waiting for the peer, and is told.
+    m_inboxes.send.Post({ESendNote::kServe, connection.Session()});
+    return;
+  }
+  CloseSocket(connection);
+}
+
+// True when nothing is left to send; else the time for it starts to run.
+bool CRecycler::IsFlushed(CConnection& connection) {
+  if (connection.outbox.IsDrained()) return true;
+  if (!connection.isFlushTimed) {
+    connection.isFlushTimed = true;
+    connection.sentAtFlushLook = connection.SentBytes();
+    m_flushing.push_back({m_clock.Now() + m_flushTimeout, connection.Session()});
+  }
+  return false;
+}
+
+void CRecycler::CloseSocket(CConnection& connection) {
+  const CSession session = connection.Session();
+  if (connection.Phase() != EPhase::kAborting) {
+    CReceiver::DiscardInput(connection.fd.Get());
+    // The peer hears of the end now, and not when the master has let go of its duplicate.
+    if (m_isDispatched[connection.Listener()]) ::shutdown(connection.fd.Get(), SHUT_WR);
+  }
+  m_counters.Add(CounterOf(connection.Reason()));
+  connection.MoveTo(EPhase::kClosed, connection.Reason(), session.Generation());
+  connection.fd.Reset();
+  m_pool.CountClosed();
+  if (connection.isHandlingDone) CoolDown(session);
+  if (m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post({EIoNote::kResumeAccept});
+}
+
+void CRecycler::AbortOverdue(MonotonicTime now) {
+  while (!m_flushing.empty() && m_flushing.front().at <= now) {
+    const CSession session = m_flushing.front().session;
+    m_flushing.pop_front();
+    CConnection* p_connection = m_pool.Find(session);
+    if (p_connection == nullptr) continue;
+    // A file may be long: it has time as long as the peer takes it, and sb-heart sees to the rate.
+    const uint64_t sent = p_connection->SentBytes();
+    if (p_connection->IsHttp() && std::exchange(p_connection->sentAtFlushLook, sent) != sent &&
+        p_connection->Phase() != EPhase::kAborting) {
+      m_flushing.push_back({now + m_flushTimeout, session});
+      continue;
+    }
+    p_connection->MoveTo(EPhase::kAborting, p_connection->Reason(), session.Generation());
+    m_inboxes.io.Post({EIoNote::kDetach, session});
+    Consider(*p_connection);
+  }
+}
+
+void CRecycler::CoolDown(const CSession& session) {
+  m_cooling.push_back({m_clock.Now() + m_coolDown, session});
+  m_handOver.slotsCooling.store(m_cooling.size(), std::memory_order_release);
+  m_hasMadeRoom = true;
+}
+
+void CRecycler::ReleaseCooled(MonotonicTime now) {
+  bool isReleased = false;
+  while (!m_cooling.empty() && m_cooling.front().at <= now) {
+    const uint32_t slot = m_cooling.front().session.Slot();
+    m_cooling.pop_front();
+    // Before the slot is released: the master may take a free slot for a busy one, and not the other way round.
+    m_handOver.slotsCooling.store(m_cooling.size(), std::memory_order_release);
+    m_pool.Release(m_pool.At(slot));
+    isReleased = true;
+    m_hasMadeRoom = true;
+  }
+  if (isReleased && m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post({EIoNote::kResumeAccept});
+}
+
+// By an exchange on both sides, either the master's next look at the page finds the room, or this finds its wish.
+void CRecycler::TellMasterOfRoom() {
+  if (m_p_masterBell == nullptr || !std::exchange(m_hasMadeRoom, false)) return;
+  if (m_handOver.isRoomWanted.exchange(false)) m_p_masterBell->Signal();
+}
+
+void CRecycler::TellIfIdle() {
+  if (!m_isToldWhenIdle || m_pool.Lent() != m_cooling.size()) return;
+  CMutexLock lock(m_mutex);
+  m_isIdle = true;
+  m_idle.NotifyAll();
+}
+
+void CRecycler::WaitForNotes(std::vector<SRecycleNote>& notes) {
+  std::optional<MonotonicTime> next;
+  if (!m_flushing.empty()) next = m_flushing.front().at;
+  if (!m_cooling.empty()) next = next ? std::min(*next, m_cooling.front().at) : m_cooling.front().at;
+  m_trace.End();
+  if (next) {
+    m_inboxes.recycle.PopAll(notes, *next);
+  } else {
+    m_inboxes.recycle.PopAll(notes);
+  }
+  m_trace.Begin();
+}
+
+}  // namespace switchboard

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <vector>
+
+#include "misc/CClock.h"
+#include "misc/CMutex.h"
+#include "misc/CScoreboard.h"
+#include "misc/CThread.h"
+#include "misc/CTrace.h"
+#include "misc/CWakeup.h"
+#include "net/config/CConfig.h"
+#include "net/conn/CConnectionPool.h"
+#include "net/conn/Notes.h"
+
+namespace switchboard {
+
+// Closes peers, and gives their slots back after a cool-down.
+//
+// The socket is closed when the read half is nobody's and the write half is nobody's; what is queued gets
+// server.shutdown_timeout_s to leave (over HTTP, again and again as long as some of it does). The slot goes back when,
+// besides, the last handler has run and recycle.delay_ms has passed since.
+// Threads: sb-recycle, but for Start, Stop and WaitUntilIdle, which the worker's main thread calls, and Interrupt.
+class CRecycler {
+ public:
+  enum class EWait : uint8_t { kIdle, kTimeout, kInterrupted };
+
+  // With a bell, the master hears of slots that become free when it wants to; it outlives the recycler.
+  CRecycler(const SConfig& config, const CClock& clock, CConnectionPool& pool, SInboxes& inboxes, SWorkerPage& page,
+            CWakeup* p_masterBell = nullptr);
+
+  void Start();
+  void Stop();
+  // Waits until every socket is closed and every handler has run. Only once nothing is accepted any more.
+  EWait WaitUntilIdle(MonotonicTime deadline);
+  // Ends the wait that goes on, or else the next one. Threads: any.
+  void Interrupt();
+
+ private:
+  struct STimed {
+    MonotonicTime at;
+    CSession session;
+  };
+
+  void Run();
+  void Handle(const SRecycleNote& note);
+  // Closes the socket if nothing stands against it.
+  void Consider(CConnection& connection);
+  bool IsFlushed(CConnection& connection);
+  void CloseSocket(CConnection& connection);
+  void AbortOverdue(MonotonicTime now);
+  void CoolDown(const CSession& session);
+  void ReleaseCooled(MonotonicTime now);
+  void TellMasterOfRoom();
+  void TellIfIdle();
+  // Waits for notes or the next deadline.
+  void WaitForNotes(std::vector<SRecycleNote>& notes);
+
+  // constant after construction
+  const std::chrono::milliseconds m_flushTimeout;
+  const std::chrono::milliseconds m_coolDown;
+  const CClock& m_clock;
+  CConnectionPool& m_pool;
+  SInboxes& m_inboxes;
+  CCounters& m_counters;
+  SHandOver& m_handOver;
+  CWakeup* const m_p_masterBell;
+  const std::vector<bool> m_isDispatched;  // by listener: the master accepts there
+
+  // sb-recycle's; both queues are in the order of time, because the delays are constant
+  std::deque<STimed> m_flushing;
+  std::deque<STimed> m_cooling;
+  bool m_hasMadeRoom = false;  // since the master was told
+  bool m_isToldWhenIdle = false;
+  bool m_isQuitting = false;
+  CTrace m_trace;
+
+  CMutex m_mutex;
+  CCondition m_idle;
+  bool m_isIdle GUARDED_BY(m_mutex) = false;
+  bool m_isInterrupted GUARDED_BY(m_mutex) = false;
+
+  CThread m_thread;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,322 @@
+#include "net/role/CSender.h"
+
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace switchboard {
+
+namespace {
+
+constexpr size_t kEvents = 256;
+constexpr size_t kBlocksPerWrite = 64;
+// A file of up to so many bytes is sent by who answers; a larger one might have to come from a disk.
+constexpr uint64_t kDirectFileBytes = 256 * 1024;
+constexpr uint64_t kFileBytesPerCall = 4 * 1024 * 1024;
+// What a connection may send in a row before the others get their turn.
+constexpr uint64_t kBytesPerTurn = 4 * 1024 * 1024;
+constexpr uint64_t kInboxKey = 0;  // no session has generation 0
+
+uint64_t KeyOf(const CSession& session) { return uint64_t{session.Generation()} << 32 | session.Slot(); }
+
+bool IsTemporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+CSender::CSender(const SConfig& config, CConnectionPool& pool, CBufferPool& buffers, SInboxes& inboxes,
+                 const CFlowControl& flowControl, SWorkerPage& page)
+    : m_path(config.reply.path),
+      m_queueLimit(config.limits.send_queue_bytes),
+      m_pool(pool),
+      m_buffers(buffers),
+      m_inboxes(inboxes),
+      m_flowControl(flowControl),
+      m_closer(inboxes),
+      m_tally(CTally::Own(page.send)),
+      m_trace(page.sendTrace) {}
+
+void CSender::Start() {
+  if (!m_epoll.Add(m_inboxes.send.Fd(), EPOLLIN, kInboxKey)) {
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl on an eventfd");
+  }
+  m_thread = CThread("sb-send", [this] { Run(); });
+}
+
+void CSender::Stop() {
+  if (!m_thread.IsJoinable()) return;
+  m_inboxes.send.Post({ESendNote::kQuit});
+  m_thread.Join();
+}
+
+bool CSender::Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
+                    const CTally& tally) {
+  if (m_path == EReplyPath::kDirect) {
+    switch (connection.outbox.TryOwn(generation)) {
+      case COutbox::EResult::kOwned:
+        return WriteDirect(connection, generation, frames, tally);
+      case COutbox::EResult::kGone:
+        return false;
+      default:
+        break;
+    }
+  }
+  return Queue(connection, generation, frames, tally);
+}
+
+bool CSender::WriteDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
+                          const CTally& tally) {
+  const CSession session(connection.worker, connection.slot, generation);
+  const ssize_t n = ::send(connection.fd.Get(), frames.data(), frames.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  bool isTaken = true;
+  BlockPtr p_rest;
+  if (n < 0 && !IsTemporary(errno)) {
+    m_closer.Close(connection, generation, EPhase::kAborting, ECloseReason::kPeerReset);
+    isTaken = false;
+  } else {
+    const size_t sent = n < 0 ? 0 : static_cast<size_t>(n);
+    if (sent > 0) {
+      tally.Add(ECounter::kSends);
+      tally.Add(ECounter::kBytesSent, sent);
+      connection.CountSent(sent);
+    }
+    const std::span<const std::byte> rest = frames.subspan(sent);
+    if (rest.size() > m_queueLimit) {
+      m_closer.Close(connection, generation, EPhase::kAborting, ECloseReason::kSendQueueOverflow);
+      isTaken = false;
+    } else if (!rest.empty()) {
+      p_rest = MakeBlock(rest);
+    }
+  }
+  Finish(connection.outbox.EndDirect(std::move(p_rest)), session, tally);
+  return isTaken;
+}
+
+bool CSender::WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange range,
+                        const CTally& tally) {
+  if (m_path == EReplyPath::kDirect && range.length <= kDirectFileBytes) {
+    switch (connection.outbox.TryOwn(generation)) {
+      case COutbox::EResult::kOwned:
+        return WriteFileDirect(connection, generation, head, range, tally);
+      case COutbox::EResult::kGone:
+        return false;
+      default:
+        break;
+    }
+  }
+  BlockPtr p_block = MakeBlock(head);
+  p_block->SetFile(std::move(range));
+  return Queue(connection, generation, std::move(p_block), tally);
+}
+
+bool CSender::WriteFileDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> head,
+                              SFileRange& range, const CTally& tally) {
+  const CSession session(connection.worker, connection.slot, generation);
+  // MSG_MORE: the first bytes of the file share a segment with the head.
+  ssize_t n = ::send(connection.fd.Get(), head.data(), head.size(), MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE);
+  const size_t headSent = n > 0 ? static_cast<size_t>(n) : 0;
+  uint64_t fileSent = 0;
+  if (n == static_cast<ssize_t>(head.size())) {
+    auto offset = static_cast<off_t>(range.offset);
+    n = ::sendfile(connection.fd.Get(), range.p_file->Get(), &offset, range.length);
+    fileSent = n > 0 ? static_cast<uint64_t>(n) : 0;
+  }
+  const bool isRefused = n < 0 && !IsTemporary(errno);
+  if (headSent + fileSent > 0) {
+    tally.Add(ECounter::kSends);
+    tally.Add(ECounter::kBytesSent, headSent + fileSent);
+    connection.CountSent(headSent + fileSent);
+  }
+  if (isRefused || n == 0) {
+    m_closer.Close(connection, generation, EPhase::kAborting,
+                   isRefused ? ECloseReason::kPeerReset : ECloseReason::kFileChanged);
+    Finish(connection.outbox.EndDirect(nullptr), session, tally);
+    return false;
+  }
+  BlockPtr p_rest;
+  if (headSent < head.size() || fileSent < range.length) {
+    p_rest = MakeBlock(head.subspan(headSent));
+    range.offset += fileSent;
+    range.length -= fileSent;
+    if (range.length > 0) p_rest->SetFile(std::move(range));
+  }
+  Finish(connection.outbox.EndDirect(std::move(p_rest)), session, tally);
+  return true;
+}
+
+BlockPtr CSender::MakeBlock(std::span<const std::byte> bytes) {
+  BlockPtr p_block = m_buffers.Get(bytes.size());
+  p_block->Append(bytes);
+  return p_block;
+}
+
+bool CSender::Queue(CConnection& connection, uint32_t generation, BlockPtr p_block, const CTally& tally) {
+  switch (connection.outbox.Append(generation, std::move(p_block), m_queueLimit)) {
+    case COutbox::EResult::kHandOver:
+      HandOver({connection.worker, connection.slot, generation}, tally);
+      return true;
+    case COutbox::EResult::kQueued:
+      return true;
+    case COutbox::EResult::kOverflow:
+      m_closer.Close(connection, generation, EPhase::kAborting, ECloseReason::kSendQueueOverflow);
+      return false;
+    default:
+      return false;
+  }
+}
+
+void CSender::HandOver(const CSession& session, const CTally& tally) {
+  tally.Add(ECounter::kSendThreadHandOvers);
+  m_inboxes.send.Post({ESendNote::kServe, session});
+}
+
+// The connection itself must not be touched any more: whoever has let go of it may meet it in its next life.
+void CSender::Finish(COutbox::EResult result, const CSession& session, const CTally& tally) {
+  if (result == COutbox::EResult::kHandOver) HandOver(session, tally);
+  if (result == COutbox::EResult::kAwaited) m_inboxes.TellRecycler({ERecycleNote::kWriteHalfFree, session});
+}
+
+void CSender::Run() {
+  std::array<epoll_event, kEvents> events;
+  std::vector<SSendNote> notes;
+  for (;;) {
+    m_inboxes.send.Take(notes);
+    bool isQuitting = false;
+    for (const SSendNote& note : notes) {
+      if (note.kind == ESendNote::kQuit) {
+        isQuitting = true;
+      } else {
+        Serve(m_pool.At(note.session.Slot()), note.session);
+      }
+    }
+    if (isQuitting) return;
+    if (!notes.empty()) continue;
+    m_trace.End();
+    const std::span<epoll_event> ready = m_epoll.Wait(events, std::nullopt, {});
+    m_trace.Begin();
+    for (const epoll_event& event : ready) {
+      if (event.data.u64 == kInboxKey) {
+        m_inboxes.send.ClearSignal();
+        continue;
+      }
+      CConnection& connection = m_pool.At(static_cast<uint32_t>(event.data.u64));
+      const auto generation = static_cast<uint32_t>(event.data.u64 >> 32);
+      Serve(connection, {connection.worker, connection.slot, generation});
+    }
+  }
+}
+
+void CSender::Serve(CConnection& connection, const CSession& session) {
+  // Late notes and events are told by the owner: only what was handed over is served.
+  if (!connection.outbox.IsSenders() || connection.Generation() != session.Generation()) return;
+  const uint64_t turnEnd = connection.SentBytes() + kBytesPerTurn;
+  for (;;) {
+    const bool isOpen = connection.outbox.TakeQueued(connection.sending);
+    if (!isOpen || connection.Phase() >= EPhase::kAborting) {
+      Drop(connection, SIZE_MAX);
+    } else if (!connection.sending.IsEmpty() && !WriteSome(connection, session)) {
+      return;
+    }
+    if (!connection.sending.IsEmpty()) {
+      if (connection.SentBytes() < turnEnd) continue;
+      m_inboxes.send.Post({ESendNote::kServe, session});
+      return;
+    }
+    const COutbox::EResult result = connection.outbox.EndSending();
+    if (result == COutbox::EResult::kQueued) continue;
+    Finish(result, session, m_tally);
+    return;
+  }
+}
+
+bool CSender::WriteSome(CConnection& connection, const CSession& session) {
+  const bool isFilesTurn = connection.sending.First()->Unused().empty();
+  const ssize_t n = isFilesTurn ? SendFile(connection) : SendBlocks(connection);
+  if (n < 0 && IsTemporary(errno)) {
+    AwaitWritable(connection, session);
+    return false;
+  }
+  if (n <= 0) {
+    m_closer.Close(connection, session.Generation(), EPhase::kAborting,
+                   n < 0 ? ECloseReason::kPeerReset : ECloseReason::kFileChanged);
+    Drop(connection, UINT64_MAX);
+    return true;
+  }
+  m_tally.Add(ECounter::kSends);
+  m_tally.Add(ECounter::kBytesSent, static_cast<uint64_t>(n));
+  connection.CountSent(static_cast<uint64_t>(n));
+  Drop(connection, static_cast<uint64_t>(n));
+  m_flowControl.Relieve(connection);
+  return true;
+}
+
+ssize_t CSender::SendBlocks(CConnection& connection) {
+  std::array<iovec, kBlocksPerWrite> pieces;
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  for (CBlock* p_block = connection.sending.First(); p_block != nullptr && message.msg_iovlen < kBlocksPerWrite;
+       p_block = CBlockQueue::Next(p_block)) {
+    const std::span<const std::byte> unused = p_block->Unused();
+    pieces[message.msg_iovlen++] = {const_cast<std::byte*>(unused.data()), unused.size()};  // sendmsg only reads
+    if (p_block->File() != nullptr) {
+      flags |= MSG_MORE;  // the first bytes of the file share a segment with what comes before them
+      break;
+    }
+  }
+  return ::sendmsg(connection.fd.Get(), &message, flags);
+}
+
+ssize_t CSender::SendFile(CConnection& connection) {
+  const SFileRange& range = *connection.sending.First()->File();
+  if (!connection.isCorked && range.length > kFileBytesPerCall) SetCork(connection, true);
+  auto offset = static_cast<off_t>(range.offset);
+  return ::sendfile(connection.fd.Get(), range.p_file->Get(), &offset, std::min(range.length, kFileBytesPerCall));
+}
+
+// Between the calls of sendfile that a large file takes, the kernel keeps what is no full segment: the peer is woken
+// less often. What is left is sent when the cork is taken out.
+void CSender::SetCork(CConnection& connection, bool isCorked) {
+  const int value = isCorked ? 1 : 0;
+  ::setsockopt(connection.fd.Get(), IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+  connection.isCorked = isCorked;
+}
+
+void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
+  const uint64_t key = KeyOf(session);
+  const bool isArmed = connection.isInSendEpoll ? m_epoll.Modify(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key)
+                                                : m_epoll.Add(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key);
+  connection.isInSendEpoll = true;
+  // Without an event the connection would hang: the kernel is out of memory, or the user out of watches.
+  if (!isArmed) m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kPeerReset);
+}
+
+// Takes `bytes` (or all that there is) off the front of what is being sent.
+void CSender::Drop(CConnection& connection, uint64_t bytes) {
+  size_t dropped = 0;
+  while (CBlock* p_block = connection.sending.First()) {
+    const uint64_t take = std::min<uint64_t>(p_block->Unused().size(), bytes);
+    p_block->Consume(take);
+    bytes -= take;
+    dropped += take;
+    if (!p_block->Unused().empty()) break;
+    if (SFileRange* const p_range = p_block->File()) {
+      const uint64_t takeOfFile = std::min(p_range->length, bytes);
+      p_range->offset += takeOfFile;
+      p_range->length -= takeOfFile;
+      bytes -= takeOfFile;
+      if (p_range->length > 0) break;
+      if (connection.isCorked) SetCork(connection, false);
+      dropped += CBlock::kFileWeight;
+    }
+    connection.sending.PopFront();
+  }
+  connection.outbox.Done(dropped);
+}
+
+}  // namespace switchboard

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "misc/CBufferPool.h"
+#include "misc/CTally.h"
+#include "misc/CThread.h"
+#include "misc/CTrace.h"
+#include "net/config/CConfig.h"
+#include "net/conn/CCloser.h"
+#include "net/conn/CConnectionPool.h"
+#include "net/conn/CEpoll.h"
+#include "net/conn/CFlowControl.h"
+#include "net/conn/Notes.h"
+
+namespace switchboard {
+
+// Writes to peers: at once, from the thread that has something for them, or from sb-send what could not go at once.
+// Threads: Write by any; the rest is sb-send's own.
+class CSender {
+ public:
+  CSender(const SConfig& config, CConnectionPool& pool, CBufferPool& buffers, SInboxes& inboxes,
+          const CFlowControl& flowControl, SWorkerPage& page);
+
+  // Throws std::system_error.
+  void Start();
+  // Lets sb-send finish its inbox and joins it.
+  void Stop();
+
+  // Sends whole frames to life `generation` of the connection, in the order of the calls. False when it is gone or
+  // (closed then) has more unsent than limits.send_queue_bytes. `tally` is the calling thread's.
+  bool Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally);
+  // As Write, with a part of a file behind the bytes, which sendfile(2) sends as the peer takes it: what waits costs
+  // memory only for its name. A file that turns out to be shorter closes the connection (file_changed).
+  bool WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange range,
+                 const CTally& tally);
+
+ private:
+  bool WriteDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
+                   const CTally& tally);
+  // A write of both by the owner of the write half; what is left of them is left to sb-send.
+  bool WriteFileDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange& range,
+                       const CTally& tally);
+  bool Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally) {
+    return Queue(connection, generation, MakeBlock(frames), tally);
+  }
+  bool Queue(CConnection& connection, uint32_t generation, BlockPtr p_block, const CTally& tally);
+  BlockPtr MakeBlock(std::span<const std::byte> bytes);
+  void HandOver(const CSession& session, const CTally& tally);
+  // Passes on what the end of a write has come to.
+  void Finish(COutbox::EResult result, const CSession& session, const CTally& tally);
+  void Run();
+  void Serve(CConnection& connection, const CSession& session);
+  // One writev or sendfile; false when the socket takes no more now, and sb-send is told when it does.
+  bool WriteSome(CConnection& connection, const CSession& session);
+  ssize_t SendBlocks(CConnection& connection);
+  // Of the file of the first block. 0: it has got shorter.
+  static ssize_t SendFile(CConnection& connection);
+  static void SetCork(CConnection& connection, bool isCorked);
+  void AwaitWritable(CConnection& connection, const CSession& session);
+  void Drop(CConnection& connection, uint64_t bytes);
+
+  // constant after construction
+  const EReplyPath m_path;
+  const uint32_t m_queueLimit;
+  CConnectionPool& m_pool;
+  CBufferPool& m_buffers;
+  SInboxes& m_inboxes;
+  const CFlowControl& m_flowControl;
+  CCloser m_closer;
+  const CTally m_tally;  // sb-send's own
+
+  // sb-send's
+  CTrace m_trace;
+  CEpoll m_epoll;
+  CThread m_thread;
+};
+
+}  // namespace switchboard

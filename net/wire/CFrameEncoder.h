@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "net/wire/Wire.h"
+
+namespace switchboard {
+
+// Writes the header of a frame whose body is in place or at hand. Stateless. Threads: any.
+class CFrameEncoder {
+ public:
+  // Fills the 8 bytes at `p_frame` for the body of `bodyBytes` (at most kMaxBodyBytes) that lies right behind them.
+  static void WriteHeader(std::byte* p_frame, uint16_t msgCode, size_t bodyBytes);
+  // Copies `body` (at most kMaxBodyBytes) behind a new header; `p_frame` has room for kHeaderBytes + body.size().
+  static void WriteFrame(std::byte* p_frame, uint16_t msgCode, std::span<const std::byte> body);
+};
+
+}  // namespace switchboard

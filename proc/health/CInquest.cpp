@@ -1,0 +1,89 @@
+#include "proc/health/CInquest.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <span>
+#include <string>
+#include <system_error>
+
+#include "proc/sys/CSignals.h"
+
+namespace switchboard {
+
+namespace {
+
+// Of a packet in the log. The password of a demo Login begins behind them.
+constexpr size_t kLoggedBytes = 64;
+
+// A process sends itself these by what it does; another one would have to mean it.
+bool IsFault(int signal) {
+  constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+  return std::find(kFaults.begin(), kFaults.end(), signal) != kFaults.end();
+}
+
+std::string Hex(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte byte : bytes.first(std::min(bytes.size(), kLoggedBytes))) {
+    text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  }
+  return bytes.size() > kLoggedBytes ? text + "…" : text;
+}
+
+}  // namespace
+
+std::optional<STracedPacket> CInquest::Hold(const SWorkerPage& page, pid_t pid, int signal) {
+  const std::vector<STracedPacket> packets = PacketsIn(page);
+  const STracedPacket* p_culprit = Blame(packets, signal, page.faultThread.load(std::memory_order_relaxed));
+  // The culprit comes first, and the bystanders only as far as there is room.
+  if (p_culprit != nullptr) Report(*p_culprit, page, pid, signal, true);
+  const size_t most = CCrashFiles::kKept - 1;
+  for (size_t i = 0; i < std::min(packets.size(), most); ++i) {
+    if (&packets[i] != p_culprit) Report(packets[i], page, pid, signal, false);
+  }
+  return p_culprit == nullptr ? std::nullopt : std::optional(*p_culprit);
+}
+
+const STracedPacket* CInquest::Blame(const std::vector<STracedPacket>& packets, int signal, uint64_t faultThread) {
+  if (!IsFault(signal)) return nullptr;
+  const auto found = std::find_if(packets.begin(), packets.end(), [faultThread](const STracedPacket& packet) {
+    return packet.threadId == faultThread && faultThread != 0;
+  });
+  if (found != packets.end()) return &*found;
+  // A stack overflow leaves no mark.
+  return faultThread == 0 && packets.size() == 1 ? packets.data() : nullptr;
+}
+
+std::vector<STracedPacket> CInquest::PacketsIn(const SWorkerPage& page) {
+  std::vector<STracedPacket> packets;
+  const uint32_t worker = page.slot.load(std::memory_order_relaxed);
+  for (const SNamedTrace& trace : TracesOf(page, SWorkerPage::kMaxBusinessThreads)) {
+    if (auto packet = ReadPacket(trace, worker)) packets.push_back(std::move(*packet));
+  }
+  return packets;
+}
+
+void CInquest::Report(const STracedPacket& packet, const SWorkerPage& page, pid_t pid, int signal, bool isToBlame) {
+  std::string file;
+  try {
+    file = "saved as " + m_files.Save(packet, pid, std::chrono::system_clock::now());
+  } catch (const std::system_error& error) {
+    file = std::string("not saved: ") + error.what();
+  }
+  const std::string whole = packet.bytes.size() == packet.packetBytes
+                                ? ""
+                                : fmt::format(" (the first {} of {} bytes)", packet.bytes.size(), packet.packetBytes);
+  const uint32_t worker = page.slot.load(std::memory_order_relaxed);
+  if (isToBlame) {
+    m_log.Alert("worker process {} was killed by {} while handling {}: {}; {}{}", worker, CSignals::Name(signal),
+                packet.ToString(), Hex(packet.bytes), file, whole);
+  } else {
+    m_log.Warn("worker process {} had in {} when {} killed it: {}: {}; {}{}", worker, packet.thread,
+               CSignals::Name(signal), packet.ToString(), Hex(packet.bytes), file, whole);
+  }
+}
+
+}  // namespace switchboard

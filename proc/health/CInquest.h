@@ -1,0 +1,40 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "proc/health/CCrashFiles.h"
+#include "proc/health/TracedPacket.h"
+
+namespace switchboard {
+
+// Finds out what a worker that was killed by a signal had in its hands: every packet is logged and saved for a replay.
+// Threads: one, the master's.
+class CInquest {
+ public:
+  // The records are saved in `folder`.
+  CInquest(CLog& log, std::filesystem::path folder) : m_log(log), m_files(std::move(folder)) {}
+
+  // After the death of the worker of `page`, by `signal`. Returns the packet whose handler killed it, if one did.
+  std::optional<STracedPacket> Hold(const SWorkerPage& page, pid_t pid, int signal);
+
+  // Which of the packets at hand is to blame for a death by `signal`: the one of the thread that the signal hit, or,
+  // when no mark says which that was, the only one. nullptr when there is none, or no telling.
+  static const STracedPacket* Blame(const std::vector<STracedPacket>& packets, int signal, uint64_t faultThread);
+  // What runs in a page; best read when nothing runs any more.
+  static std::vector<STracedPacket> PacketsIn(const SWorkerPage& page);
+
+ private:
+  void Report(const STracedPacket& packet, const SWorkerPage& page, pid_t pid, int signal, bool isToBlame);
+
+  CLog& m_log;
+  const CCrashFiles m_files;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,12 @@
+#include "proc/health/CRepeatOffenders.h"
+
+namespace switchboard {
+
+bool CRepeatOffenders::NoteDeath(uint16_t msgCode) {
+  std::deque<MonotonicTime>& deaths = m_deaths[msgCode];
+  deaths.push_back(m_clock.Now());
+  if (deaths.size() > kDeaths) deaths.pop_front();
+  return deaths.size() == kDeaths && deaths.back() - deaths.front() <= kWithin;
+}
+
+}  // namespace switchboard

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "misc/CClock.h"
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "net/config/CConfig.h"
+#include "proc/health/CInquest.h"
+#include "proc/health/CRepeatOffenders.h"
+#include "proc/health/CWatchdog.h"
+
+namespace switchboard {
+
+// The master's doctor for its workers: the watchdog while they live, the inquest when they died, the quarantine for
+// what keeps killing them.
+// Threads: one, the master's.
+class CSupervisor {
+ public:
+  // Signals a worker of the master's.
+  using Kill = std::function<void(pid_t pid, int signal)>;
+
+  // References outlive the supervisor; the records of crashes are saved in `folder`.
+  CSupervisor(CLog& log, const CClock& clock, CQuarantine& quarantine, std::filesystem::path folder, Kill kill);
+
+  // At the start and at each reload: the workers that get ready from now on follow it, and the quarantine ends.
+  void Configure(const SConfig& config);
+
+  // In the life of each worker: it serves (the page is its own until OnEnd); it was told to stop; somebody stopped its
+  // process, or let it continue.
+  void OnReady(pid_t pid, SWorkerPage& page);
+  void OnToldToStop(pid_t pid) { Forget(pid); }
+  void OnPaused(pid_t pid) { m_watchdog.NoteStopped(pid); }
+  void OnContinued(pid_t pid) { m_watchdog.NoteContinued(pid); }
+  // It has ended with a `status` of waitpid(2). Before its page is written off.
+  void OnEnd(pid_t pid, SWorkerPage& page, int status);
+
+  std::optional<MonotonicTime> NextDeadline() const { return m_watchdog.NextLook(); }
+  // At that time or at any other.
+  void HandleDeadlines();
+
+ private:
+  void Forget(pid_t pid);
+  void Obey(const SWatchdogOrder& order);
+  void Judge(pid_t pid, const SWorkerPage& page, int signal);
+
+  CLog& m_log;
+  CQuarantine& m_quarantine;
+  const Kill m_kill;
+  CWatchdog m_watchdog;
+  CInquest m_inquest;
+  CRepeatOffenders m_offenders;
+
+  std::chrono::milliseconds m_limit{0};
+  uint32_t m_businessThreads = 0;
+  bool m_isQuarantineOn = false;
+  std::map<pid_t, SWorkerPage*> m_pages;  // of those that serve
+};
+
+}  // namespace switchboard

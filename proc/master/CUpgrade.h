@@ -1,0 +1,61 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "misc/CFd.h"
+#include "misc/CLog.h"
+#include "proc/start/CRunFiles.h"
+#include "proc/sys/SProgramStart.h"
+#include "proc/worker/CListenerStore.h"
+
+namespace switchboard {
+
+// The new binary beside a running server: starts it with the listening sockets inherited, and hears whether it serves.
+//
+// The new master is a child of the old one. It gets the sockets by their numbers, which the environment tells, and
+// reports into a pipe, as a daemon reports to its terminal; CInheritance is its side of this.
+// Threads: one, the master's.
+class CUpgrade {
+ public:
+  // References outlive the object.
+  CUpgrade(const SProgramStart& program, CRunFiles& files, CLog& log)
+      : m_program(program), m_files(files), m_log(log) {}
+
+  // Leaves the names of the run files to the new binary, and forks; whether the program can be executed at all is heard
+  // later. Returns false when it fails, which it logs, as everything here.
+  bool Start(const CListenerStore& listeners);
+
+  bool IsRunning() const { return m_pid != 0; }
+  bool IsReady() const { return m_isReady; }
+  // Of the new master; 0 when none runs.
+  pid_t Pid() const { return m_pid; }
+  // Readable when there is something to hear; -1 when the pipe is closed.
+  int Fd() const { return m_pipe.Get(); }
+  // Returns false at the end of the pipe.
+  bool Hear();
+  // After its end, and in a forked worker.
+  void ClosePipe() { m_pipe.Reset(); }
+  // The new master's process has ended with a `status` of waitpid(2), all was heard: the run files get their names
+  // back.
+  void HandleEnd(int status);
+
+ private:
+  void Fork(const CListenerStore& listeners);
+  [[noreturn]] void Become(const CListenerStore& listeners, CFd verdict) const noexcept;
+
+  // What the new binary said about its failure, one line; empty when it said nothing.
+  std::string Failure() const;
+  void TakeNamesBack();
+
+  const SProgramStart& m_program;
+  CRunFiles& m_files;
+  CLog& m_log;
+  pid_t m_pid = 0;
+  CFd m_pipe;
+  std::string m_heard;
+  bool m_isReady = false;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,69 @@
+#include "proc/master/RunServer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "proc/master/CControl.h"
+#include "proc/master/CServer.h"
+#include "proc/start/CCommandLine.h"
+#include "proc/start/Version.h"
+#include "proc/sys/CProcessTitle.h"
+#include "proc/sys/ExitCode.h"
+#include "proc/sys/SProgramStart.h"
+
+namespace switchboard {
+
+namespace {
+
+// A caller may have closed some of them; what is opened next must not become somebody's standard error.
+void FillStandardDescriptors() {
+  int fd = 0;
+  do {
+    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) close(fd);
+}
+
+int Perform(const SCommandLine& commandLine, const SProgramStart& program, const CProcessTitle& title,
+            const LogicFactory& factory) {
+  switch (commandLine.action) {
+    case EAction::kRun:
+      return CServer(commandLine, program, title, factory).Run();
+    case EAction::kTest:
+      return CControl(commandLine).TestConfig();
+    case EAction::kSignal:
+      return CControl(commandLine).Signal();
+    case EAction::kStatus:
+      return CControl(commandLine).PrintStatus();
+    case EAction::kVersion:
+      fmt::print("switchboard {}\n", kVersion);
+      return kExitOk;
+    case EAction::kHelp:
+      fmt::print("{}", commandLine.help);
+      return kExitOk;
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+
+int RunServer(int argc, char** argv, const LogicFactory& factory) {
+  FillStandardDescriptors();
+  try {
+    const SProgramStart program = SProgramStart::Capture(argc, argv);
+    const CProcessTitle title(argc, argv);
+    return Perform(CCommandLine::Parse(argc, argv), program, title, factory);
+  } catch (const CUsageError& error) {
+    fmt::print(stderr, "switchboard: {}\n", error.what());
+    return kExitUsage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "switchboard: {}\n", error.what());
+    return kExitFailed;
+  }
+}
+
+}  // namespace switchboard

@@ -1,0 +1,63 @@
+#include "proc/start/CRunFiles.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+
+#include "proc/start/CRunningServer.h"
+#include "proc/start/LoadConfig.h"
+
+namespace switchboard {
+
+namespace {
+
+std::optional<pid_t> HolderOf(const std::string& pidFile) {
+  try {
+    return CRunningServer(pidFile).Pid();
+  } catch (const std::runtime_error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+CRunFiles::CRunFiles(const std::string& pidFile) : m_home(pidFile), m_path(pidFile), m_pidFile(pidFile) {}
+
+CRunFiles::~CRunFiles() {
+  std::error_code ignored;
+  if (m_isOurs) std::filesystem::remove(Scoreboard(), ignored);
+}
+
+std::string CRunFiles::Scoreboard() const { return ScoreboardFile(m_path); }
+
+void CRunFiles::MoveAside() {
+  const std::string aside = AsideName(m_home);
+  if (const std::optional<pid_t> holder = HolderOf(aside)) {
+    throw std::runtime_error(fmt::format("process {} of an older binary still holds {}", *holder, aside));
+  }
+  MoveTo(aside);
+}
+
+void CRunFiles::MoveBack() { MoveTo(m_home); }
+
+void CRunFiles::MoveTo(const std::string& pidFile) {
+  const std::string before = m_path;
+  if (pidFile == before) return;
+  m_pidFile.MoveTo(pidFile);
+  m_path = pidFile;
+  // The pid file is what matters; without a scoreboard of that name there is no --status, and nothing else.
+  std::error_code ignored;
+  std::filesystem::rename(ScoreboardFile(before), ScoreboardFile(pidFile), ignored);
+}
+
+bool CRunFiles::HasOtherBinary() const { return m_path != m_home || HolderOf(AsideName(m_home)).has_value(); }
+
+void CRunFiles::Forget() {
+  m_isOurs = false;
+  m_pidFile.Forget();
+}
+
+}  // namespace switchboard

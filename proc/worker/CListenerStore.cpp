@@ -1,0 +1,256 @@
+#include "proc/worker/CListenerStore.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "proc/sys/CAddressInUse.h"
+
+namespace switchboard {
+
+namespace {
+
+enum : unsigned { kReuseAddress = 1, kReusePort = 2 };
+
+constexpr uint32_t kAboveAllSlots = 256;
+
+void SetOption(int fd, int level, int option) {
+  const int on = 1;
+  if (setsockopt(fd, level, option, &on, sizeof(on)) != 0) {
+    throw std::system_error(errno, std::generic_category(), "setsockopt");
+  }
+}
+
+CFd MakeBound(const CSocketAddress& address, unsigned reuse) {
+  CFd fd(socket(address.Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.IsValid()) throw std::system_error(errno, std::generic_category(), "socket");
+  if ((reuse & kReuseAddress) != 0) SetOption(fd.Get(), SOL_SOCKET, SO_REUSEADDR);
+  if ((reuse & kReusePort) != 0) SetOption(fd.Get(), SOL_SOCKET, SO_REUSEPORT);
+  // So that "::" and "0.0.0.0" can stand side by side, each serving its own.
+  if (address.Family() == AF_INET6) SetOption(fd.Get(), IPPROTO_IPV6, IPV6_V6ONLY);
+  if (bind(fd.Get(), address.Data(), address.Size()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "bind");
+  }
+  return fd;
+}
+
+// The reservation goes without SO_REUSEADDR: then it stops the probe of a second server even before the workers listen.
+// Connections of another program that rest in TIME_WAIT on this port forbid that, and don't matter.
+CFd MakeReservation(const CSocketAddress& address) {
+  try {
+    return MakeBound(address, kReusePort);
+  } catch (const std::system_error& error) {
+    if (error.code().value() != EADDRINUSE) throw;
+  }
+  return MakeBound(address, kReuseAddress | kReusePort);
+}
+
+CFd DuplicateOf(const CFd& fd) {
+  CFd copy(fcntl(fd.Get(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.IsValid()) throw std::system_error(errno, std::generic_category(), "fcntl");
+  return copy;
+}
+
+}  // namespace
+
+void CListenerStore::AddActivated(const SListenerConfig& config, CFd fd) {
+  const CSocketAddress address = CSocketAddress::OfSocket(fd.Get());
+  m_listeners.emplace(m_next++, SListener{config.address, config.port, address, CFd(), std::move(fd)});
+}
+
+std::vector<uint32_t> CListenerStore::Reserve(const std::vector<SListenerConfig>& configs) {
+  std::vector<uint32_t> found;
+  std::set<uint32_t> known;
+  for (const auto& [listener, entry] : m_listeners) known.insert(listener);
+  std::set<uint32_t> unclaimed = known;
+  try {
+    for (size_t i = 0; i < configs.size(); ++i) {
+      const auto claimed = std::find_if(unclaimed.begin(), unclaimed.end(), [&](uint32_t listener) {
+        const SListener& entry = m_listeners.at(listener);
+        return entry.host == configs[i].address && entry.port == configs[i].port;
+      });
+      if (claimed == unclaimed.end()) {
+        found.push_back(Add(configs[i], i));
+      } else {
+        found.push_back(unclaimed.extract(claimed).value());
+      }
+    }
+    for (size_t i = 0; i < configs.size(); ++i) Share(found[i], configs[i], i);
+  } catch (const std::runtime_error&) {
+    Retain(known);
+    throw;
+  }
+  return found;
+}
+
+void CListenerStore::Share(uint32_t listener, const SListenerConfig& config, size_t index) {
+  SListener& entry = m_listeners.at(listener);
+  try {
+    if (config.accept == EAcceptMode::kMutex && entry.p_lock == nullptr) entry.p_lock = std::make_shared<CAcceptLock>();
+    const bool isShared = config.accept != EAcceptMode::kReusePort && !entry.activated.IsValid();
+    const Key key{listener, kSharedSlot};
+    if (isShared && !m_kept.contains(key)) m_kept.emplace(key, Open(listener, config.backlog));
+  } catch (const std::system_error& error) {
+    throw std::runtime_error(
+        fmt::format("listener.{}: cannot listen on {}: {}", index, entry.address.ToString(), error.code().message()));
+  }
+}
+
+uint32_t CListenerStore::Add(const SListenerConfig& config, size_t index) {
+  std::string where = fmt::format("{}:{}", config.address, config.port);
+  try {
+    const CSocketAddress wanted(config.address, config.port);
+    where = wanted.ToString();
+    // Without SO_REUSEPORT the kernel refuses an address that anybody listens on; with it, a second server of the same
+    // user would silently share the port.
+    CFd probe = MakeBound(wanted, kReuseAddress);
+    const CSocketAddress resolved = CSocketAddress::OfSocket(probe.Get());
+    probe.Reset();
+    m_listeners.emplace(m_next, SListener{config.address, config.port, resolved, MakeReservation(resolved), CFd()});
+    return m_next++;
+  } catch (const std::system_error& error) {
+    const std::string line = fmt::format("listener.{}: cannot listen on {}: {}", index, where, error.code().message());
+    if (error.code().value() == EADDRINUSE) throw CAddressInUse(line);
+    throw std::runtime_error(line);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(fmt::format("listener.{}.address: {}", index, error.what()));
+  }
+}
+
+void CListenerStore::Retain(const std::set<uint32_t>& listeners) {
+  std::erase_if(m_listeners, [&](const auto& entry) { return !listeners.contains(entry.first); });
+  std::erase_if(m_kept, [&](const auto& entry) { return !listeners.contains(entry.first.first); });
+}
+
+CFd CListenerStore::Open(uint32_t listener, uint32_t backlog) const {
+  CFd fd = MakeBound(m_listeners.at(listener).address, kReuseAddress | kReusePort);
+  if (listen(fd.Get(), static_cast<int>(backlog)) != 0) {
+    throw std::system_error(errno, std::generic_category(), "listen");
+  }
+  return fd;
+}
+
+CFd CListenerStore::Activated(uint32_t listener) const {
+  const CFd& activated = m_listeners.at(listener).activated;
+  return activated.IsValid() ? DuplicateOf(activated) : CFd();
+}
+
+CListenerStore::Key CListenerStore::Keep(uint32_t listener, uint32_t slot, CFd fd) {
+  Key key{listener, slot};
+  while (m_kept.contains(key)) key.second += kAboveAllSlots;
+  if (m_listeners.contains(listener)) m_kept.emplace(key, std::move(fd));
+  return key;
+}
+
+std::vector<CListenerStore::Key> CListenerStore::Kept() const {
+  std::vector<Key> keys;
+  for (const auto& [key, fd] : m_kept) keys.push_back(key);
+  return keys;
+}
+
+CFd CListenerStore::Duplicate(const Key& key) const { return DuplicateOf(m_kept.at(key)); }
+
+std::vector<CFd> CListenerStore::DuplicateAll(uint32_t listener) const {
+  std::vector<CFd> sockets;
+  if (CFd activated = Activated(listener); activated.IsValid()) sockets.push_back(std::move(activated));
+  for (const auto& [key, fd] : m_kept) {
+    if (key.first == listener) sockets.push_back(DuplicateOf(fd));
+  }
+  return sockets;
+}
+
+void CListenerStore::RingAll() const {
+  for (const auto& [listener, entry] : m_listeners) {
+    if (entry.p_lock != nullptr) entry.p_lock->Ring();
+  }
+}
+
+void CListenerStore::CloseKept(uint32_t listener) {
+  std::erase_if(m_kept, [listener](const auto& entry) { return entry.first.first == listener; });
+}
+
+// A socket filter sees the TCP header of each segment that is for the listener. A SYN without an ACK is dropped; the
+// ACK that ends a handshake is not.
+void CListenerStore::RefuseNewcomers() const {
+  constexpr uint32_t kFlagsAt = 13;
+  constexpr uint32_t kSyn = 0x02;
+  constexpr uint32_t kAck = 0x10;
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsAt),    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  // Where it fails, a few may be reset: those who come between the last look at a queue and its end.
+  for (const auto& [key, fd] : m_kept) {
+    setsockopt(fd.Get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+  }
+}
+
+void CListenerStore::CloseAll() {
+  m_kept.clear();
+  m_listeners.clear();
+}
+
+// "0 127.0.0.1 9000 r 5;0 127.0.0.1 9000 1 6;": listener, address and port as configured, what it is (r: reservation,
+// a: activated, else the slot that the socket is kept for), descriptor.
+std::string CListenerStore::ToText() const {
+  std::string text;
+  const auto add = [&](uint32_t listener, const std::string& what, const CFd& fd) {
+    const SListener& entry = m_listeners.at(listener);
+    text += fmt::format("{} {} {} {} {};", listener, entry.host, entry.port, what, fd.Get());
+  };
+  for (const auto& [listener, entry] : m_listeners) {
+    if (entry.reservation.IsValid()) add(listener, "r", entry.reservation);
+    if (entry.activated.IsValid()) add(listener, "a", entry.activated);
+  }
+  for (const auto& [key, fd] : m_kept) add(key.first, std::to_string(key.second), fd);
+  return text;
+}
+
+std::vector<int> CListenerStore::Descriptors() const {
+  std::vector<int> numbers;
+  for (const auto& [listener, entry] : m_listeners) {
+    if (entry.reservation.IsValid()) numbers.push_back(entry.reservation.Get());
+    if (entry.activated.IsValid()) numbers.push_back(entry.activated.Get());
+  }
+  for (const auto& [key, fd] : m_kept) numbers.push_back(fd.Get());
+  return numbers;
+}
+
+void CListenerStore::Inherit(const std::string& text) {
+  std::istringstream entries(text);
+  for (std::string entry; std::getline(entries, entry, ';');) {
+    std::istringstream words(entry);
+    uint32_t listener = 0;
+    std::string host;
+    uint16_t port = 0;
+    std::string what;
+    int number = -1;
+    if (!(words >> listener >> host >> port >> what >> number) || fcntl(number, F_SETFD, FD_CLOEXEC) != 0) {
+      throw std::runtime_error("the listeners of the old binary can't be taken over: " + entry);
+    }
+    CFd fd(number);
+    const CSocketAddress address = CSocketAddress::OfSocket(number);
+    SListener& target = m_listeners.try_emplace(listener, SListener{host, port, address, CFd(), CFd()}).first->second;
+    m_next = std::max(m_next, listener + 1);
+    if (what == "r") {
+      target.reservation = std::move(fd);
+    } else if (what == "a") {
+      target.activated = std::move(fd);
+    } else {
+      Keep(listener, static_cast<uint32_t>(std::stoul(what)), std::move(fd));
+    }
+  }
+}
+
+}  // namespace switchboard

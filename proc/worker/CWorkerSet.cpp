@@ -1,0 +1,122 @@
+#include "proc/worker/CWorkerSet.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+
+namespace switchboard {
+
+SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generation, uint32_t slot) {
+  const uint32_t index = m_scoreboard.FreePage();
+  SWorkerPage& page = m_scoreboard.Page(index);
+  page.handOver.Reset();
+  auto [mine, workers] = CChannel::MakePair();
+  // What is buffered would be written by both processes.
+  std::fflush(nullptr);
+  const pid_t pid = fork();
+  if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (pid == 0) {
+    mine.Close();
+    m_become({slot, index, *p_generation}, std::move(workers));
+    std::abort();
+  }
+  page.slot.store(slot, std::memory_order_relaxed);
+  page.generation.store(p_generation->Number(), std::memory_order_relaxed);
+  page.pid.store(pid, std::memory_order_relaxed);
+  SWorkerProcess worker{pid, slot, index, p_generation, std::move(mine)};
+  // It decides as the master does which of the kept sockets it adopts.
+  for (const CListenerStore::Key& key : m_listeners.Kept()) {
+    if (p_generation->PlaceOf(key.first) && p_generation->ServerOf(key.second) == slot) worker.serves.insert(key);
+  }
+  return m_processes.insert_or_assign(pid, std::move(worker)).first->second;
+}
+
+SWorkerProcess* CWorkerSet::Find(pid_t pid) {
+  const auto found = m_processes.find(pid);
+  return found == m_processes.end() ? nullptr : &found->second;
+}
+
+SWorkerProcess* CWorkerSet::Serving(const CGeneration& generation, uint32_t slot) {
+  const auto found = std::find_if(m_processes.begin(), m_processes.end(), [&](const auto& entry) {
+    const SWorkerProcess& worker = entry.second;
+    return worker.p_generation.get() == &generation && worker.slot == slot && !worker.isLeaving;
+  });
+  return found == m_processes.end() ? nullptr : &found->second;
+}
+
+bool CWorkerSet::AreReady(const CGeneration& generation) {
+  for (uint32_t slot = 0; slot < generation.Slots(); ++slot) {
+    const SWorkerProcess* p_worker = Serving(generation, slot);
+    if (p_worker == nullptr || !p_worker->isReady) return false;
+  }
+  return true;
+}
+
+bool CWorkerSet::HasAny(const CGeneration& generation) const {
+  return std::any_of(m_processes.begin(), m_processes.end(), [&](const auto& entry) {
+    return entry.second.p_generation.get() == &generation && !entry.second.isLeaving;
+  });
+}
+
+SWorkerProcess CWorkerSet::Remove(pid_t pid) { return std::move(m_processes.extract(pid).mapped()); }
+
+void CWorkerSet::HandOver(const CGeneration& generation) {
+  for (const CListenerStore::Key& key : m_listeners.Kept()) {
+    const std::optional<uint32_t> server = generation.ServerOf(key.second);
+    if (!server || !generation.PlaceOf(key.first) || generation.IsForAll(key)) continue;
+    SWorkerProcess* p_worker = Serving(generation, *server);
+    // The next worker of the slot adopts what this one didn't get.
+    if (p_worker == nullptr || !p_worker->channel.IsOpen() || p_worker->serves.contains(key)) continue;
+    const SMessage message{EMessage::kListener, key.first, {}, m_listeners.Duplicate(key)};
+    if (p_worker->channel.TrySend(message)) p_worker->serves.insert(key);
+  }
+}
+
+void CWorkerSet::HandOverDispatched(const CGeneration& generation) {
+  for (const CListenerStore::Key& key : m_listeners.Kept()) {
+    if (!generation.PlaceOf(key.first) || generation.AcceptOf(key.first) != EAcceptMode::kDispatch) continue;
+    for (auto& [pid, worker] : m_processes) {
+      if (worker.p_generation.get() != &generation || worker.isLeaving || !worker.channel.IsOpen()) continue;
+      worker.channel.TrySend({EMessage::kListener, key.first, {}, m_listeners.Duplicate(key)});
+    }
+  }
+}
+
+void CWorkerSet::TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason) {
+  worker.isLeaving = true;
+  worker.killAt = m_clock.Now() + worker.p_generation->Config().server.shutdown_timeout + kKillGrace;
+  // A worker that doesn't take the message, because it hangs, will not say why it goes.
+  if (worker.channel.IsOpen()) worker.channel.TrySend({EMessage::kReason, 0, {}, {}, reason});
+  // Safe: the number of a dead worker is not given to another process before the master has waited for it.
+  kill(worker.pid, mode == EStopMode::kFast ? SIGTERM : SIGQUIT);
+}
+
+void CWorkerSet::Signal(int number) const {
+  for (const auto& [pid, worker] : m_processes) kill(pid, number);
+}
+
+std::optional<MonotonicTime> CWorkerSet::NextKill() const {
+  std::optional<MonotonicTime> next;
+  for (const auto& [pid, worker] : m_processes) {
+    if (worker.killAt && (!next || *worker.killAt < *next)) next = worker.killAt;
+  }
+  return next;
+}
+
+void CWorkerSet::KillOverdue() {
+  const MonotonicTime now = m_clock.Now();
+  for (auto& [pid, worker] : m_processes) {
+    if (!worker.killAt || now < *worker.killAt) continue;
+    worker.killAt.reset();
+    m_log.Alert("worker process {} ({}) outlived the time to stop and is killed", worker.slot, pid);
+    kill(pid, SIGKILL);
+  }
+}
+
+}  // namespace switchboard

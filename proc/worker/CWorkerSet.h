@@ -1,0 +1,99 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "misc/CClock.h"
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "misc/CWakeup.h"
+#include "net/network/CNetwork.h"
+#include "proc/sys/CChannel.h"
+#include "proc/worker/CGeneration.h"
+#include "proc/worker/CListenerStore.h"
+
+namespace switchboard {
+
+// What a new worker is told.
+struct SWorkerLaunch {
+  uint32_t slot = 0;
+  uint32_t page = 0;  // of the scoreboard
+  const CGeneration& generation;
+  CWakeup* p_masterBell = nullptr;  // of a master that accepts for its workers
+};
+
+// A live worker process, as its master sees it.
+struct SWorkerProcess {
+  pid_t pid = 0;
+  uint32_t slot = 0;
+  uint32_t page = 0;
+  std::shared_ptr<CGeneration> p_generation;
+  CChannel channel;
+  std::set<CListenerStore::Key> serves = {};  // of the kept sockets
+  bool isReady = false;
+  bool isLeaving = false;                              // was told to stop
+  std::optional<MonotonicTime> killAt = std::nullopt;  // while it leaves
+  std::string failure = {};                            // what it said before it died
+};
+
+// The live workers of a master, of all generations: starts them, tells them things, forgets them.
+// Threads: one, the master's.
+class CWorkerSet {
+ public:
+  // How much longer than server.shutdown_timeout_s a worker may live after it was told to stop.
+  static constexpr std::chrono::milliseconds kKillGrace{3000};
+
+  // What the forked process does; never returns.
+  using Become = std::function<void(const SWorkerLaunch& launch, CChannel channel)>;
+  using Processes = std::map<pid_t, SWorkerProcess>;
+
+  // References outlive the set.
+  CWorkerSet(CLog& log, const CClock& clock, CListenerStore& listeners, CScoreboard& scoreboard, Become become)
+      : m_log(log), m_clock(clock), m_listeners(listeners), m_scoreboard(scoreboard), m_become(std::move(become)) {}
+
+  // Forks. Throws std::system_error.
+  SWorkerProcess& Spawn(const std::shared_ptr<CGeneration>& p_generation, uint32_t slot);
+
+  const Processes& All() const { return m_processes; }
+  bool IsEmpty() const { return m_processes.empty(); }
+  SWorkerProcess* Find(pid_t pid);
+  // The worker of a slot, if it lives and has not been told to stop.
+  SWorkerProcess* Serving(const CGeneration& generation, uint32_t slot);
+  // Whether each slot of a generation has a worker that serves.
+  bool AreReady(const CGeneration& generation);
+  // Whether a generation has a worker that has not been told to stop.
+  bool HasAny(const CGeneration& generation) const;
+  // After its end.
+  SWorkerProcess Remove(pid_t pid);
+  // In a forked worker: closes what belongs to the others.
+  void Forget() { m_processes.clear(); }
+
+  // Has every kept socket of a generation's listeners served by one of its workers, also those of slots that are gone;
+  // but for those that all of them share, or the master serves.
+  void HandOver(const CGeneration& generation);
+
+  // Has every socket on which the master accepted served by all workers of a generation: for the end of the server.
+  void HandOverDispatched(const CGeneration& generation);
+
+  // Tells a worker to stop, and why; it is killed when it takes too long.
+  void TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop);
+  void Signal(int number) const;
+  std::optional<MonotonicTime> NextKill() const;
+  void KillOverdue();
+
+ private:
+  CLog& m_log;
+  const CClock& m_clock;
+  CListenerStore& m_listeners;
+  CScoreboard& m_scoreboard;
+  const Become m_become;
+  Processes m_processes;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,161 @@
+#include "net/conn/CMailbox.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+namespace switchboard {
+namespace {
+
+constexpr uint32_t kGeneration = 5;
+
+class CMailboxTest : public testing::Test {
+ protected:
+  CMailboxTest() { m_mailbox.Open(kGeneration); }
+
+  bool Post(std::string_view text) {
+    BlockPtr p_block = m_buffers.Get(text.size());
+    p_block->Append(std::as_bytes(std::span(text)));
+    return m_mailbox.Post(std::move(p_block));
+  }
+  // What the next turn finds: "opening", "end", "nothing" or a block's bytes.
+  std::string Take() {
+    CMailbox::SPiece piece = m_mailbox.Take();
+    if (piece.isOpening) return "opening";
+    if (piece.isEnd) return "end";
+    if (piece.p_block == nullptr) return "nothing";
+    const std::span<const std::byte> bytes = piece.p_block->Unused();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  void BecomeIdle() {
+    EXPECT_EQ(Take(), "opening");
+    EXPECT_FALSE(m_mailbox.Leave());
+    ASSERT_TRUE(m_mailbox.IsIdle());
+  }
+
+  CBufferPool m_buffers;
+  CMailbox m_mailbox;
+};
+
+TEST_F(CMailboxTest, IsBornScheduledWithItsOpening) {
+  EXPECT_FALSE(m_mailbox.IsIdle());
+  EXPECT_FALSE(Post("a")) << "it is scheduled already";
+  EXPECT_EQ(Take(), "opening");
+  EXPECT_EQ(Take(), "a");
+  EXPECT_EQ(Take(), "nothing");
+  EXPECT_FALSE(m_mailbox.Leave());
+  EXPECT_TRUE(m_mailbox.IsIdle());
+}
+
+TEST_F(CMailboxTest, IsScheduledOnceForManyPosts) {
+  BecomeIdle();
+  EXPECT_TRUE(Post("a"));
+  EXPECT_FALSE(Post("b"));
+  EXPECT_FALSE(m_mailbox.PostEnd());
+  EXPECT_EQ(Take(), "a");
+  EXPECT_EQ(Take(), "b");
+  EXPECT_EQ(Take(), "end");
+  EXPECT_EQ(Take(), "nothing");
+}
+
+TEST_F(CMailboxTest, LeavingWithMoreToDoKeepsItScheduled) {
+  BecomeIdle();
+  EXPECT_TRUE(Post("a"));
+  EXPECT_TRUE(m_mailbox.Leave());
+  EXPECT_FALSE(m_mailbox.IsIdle());
+  EXPECT_EQ(Take(), "a");
+  EXPECT_FALSE(m_mailbox.Leave());
+  EXPECT_TRUE(m_mailbox.PostEnd());
+  EXPECT_TRUE(m_mailbox.Leave());
+  EXPECT_EQ(Take(), "end");
+}
+
+TEST_F(CMailboxTest, WhatATurnPutsBackComesFirst) {
+  EXPECT_EQ(Take(), "opening");
+  EXPECT_FALSE(Post("first"));
+  EXPECT_FALSE(Post("second"));
+  CMailbox::SPiece piece = m_mailbox.Take();
+  piece.p_block->Consume(2);
+  m_mailbox.PutBack(std::move(piece.p_block));
+  EXPECT_EQ(Take(), "rst");
+  EXPECT_EQ(Take(), "second");
+}
+
+TEST_F(CMailboxTest, CountsTheBytesUntilTheyAreDone) {
+  EXPECT_EQ(m_mailbox.Bytes(), 0U);
+  Post("12345");
+  Post("678");
+  EXPECT_EQ(m_mailbox.Bytes(), 8U);
+  EXPECT_EQ(Take(), "opening");
+  EXPECT_EQ(Take(), "12345");
+  EXPECT_EQ(m_mailbox.Bytes(), 8U) << "it still runs";
+  m_mailbox.Done(5);
+  EXPECT_EQ(m_mailbox.Bytes(), 3U);
+}
+
+TEST_F(CMailboxTest, ADeferralBlocksUntilItIsAnswered) {
+  EXPECT_EQ(Take(), "opening");
+  m_mailbox.BeginDeferral();
+  EXPECT_FALSE(m_mailbox.Block());
+  EXPECT_FALSE(Post("next")) << "what comes waits for the answer";
+  EXPECT_FALSE(m_mailbox.PostEnd());
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
+  EXPECT_TRUE(m_mailbox.Unblock()) << "now it is to be scheduled";
+  EXPECT_EQ(Take(), "next");
+  EXPECT_EQ(Take(), "end");
+}
+
+TEST_F(CMailboxTest, AnAnswerMayComeBeforeTheTurnEnds) {
+  EXPECT_EQ(Take(), "opening");
+  m_mailbox.BeginDeferral();
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
+  EXPECT_FALSE(m_mailbox.Unblock()) << "the turn still runs, and sees to it";
+  EXPECT_TRUE(m_mailbox.Block());
+}
+
+TEST_F(CMailboxTest, AnAnswerMayBeOnItsWayWhenTheTurnEnds) {
+  EXPECT_EQ(Take(), "opening");
+  m_mailbox.BeginDeferral();
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
+  EXPECT_FALSE(m_mailbox.Block());
+  EXPECT_TRUE(m_mailbox.Unblock());
+}
+
+TEST_F(CMailboxTest, OneClaimOnly) {
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration)) << "nothing is deferred";
+  m_mailbox.BeginDeferral();
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration - 1)) << "of the life before";
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration + 1));
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration));
+  m_mailbox.Unblock();
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration));
+}
+
+TEST_F(CMailboxTest, ADeferralInAnInlineTurnMakesPostsWait) {
+  BecomeIdle();
+  m_mailbox.BeginDeferral();  // sb-io runs the turn, and nothing is scheduled
+  EXPECT_FALSE(m_mailbox.IsIdle());
+  EXPECT_FALSE(m_mailbox.Block());
+  EXPECT_FALSE(Post("next"));
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
+  EXPECT_TRUE(m_mailbox.Unblock());
+  EXPECT_EQ(Take(), "next");
+  EXPECT_FALSE(m_mailbox.Leave());
+  EXPECT_TRUE(m_mailbox.IsIdle());
+}
+
+TEST_F(CMailboxTest, ANewLifeKnowsNothingOfTheOldOne) {
+  EXPECT_EQ(Take(), "opening");
+  m_mailbox.BeginDeferral();
+  EXPECT_FALSE(m_mailbox.Block());
+  m_mailbox.Open(kGeneration + 1);
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration));
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration + 1));
+  EXPECT_EQ(Take(), "opening");
+  EXPECT_EQ(Take(), "nothing");
+}
+
+}  // namespace
+}  // namespace switchboard

@@ -1,0 +1,154 @@
+#include "net/conn/COutbox.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+namespace switchboard {
+namespace {
+
+constexpr uint32_t kGeneration = 5;
+constexpr uint32_t kLimit = 100;
+using EResult = COutbox::EResult;
+
+class COutboxTest : public testing::Test {
+ protected:
+  COutboxTest() { m_outbox.Open(kGeneration); }
+
+  BlockPtr Block(std::string_view text) {
+    BlockPtr p_block = m_buffers.Get(text.size());
+    p_block->Append(std::as_bytes(std::span(text)));
+    return p_block;
+  }
+  EResult Append(std::string_view text, uint32_t generation = kGeneration) {
+    return m_outbox.Append(generation, Block(text), kLimit);
+  }
+  std::string TakeQueued() {
+    CBlockQueue queue;
+    m_outbox.TakeQueued(queue);
+    std::string text;
+    while (BlockPtr p_block = queue.PopFront()) {
+      text.append(reinterpret_cast<const char*>(p_block->Unused().data()), p_block->Unused().size());
+    }
+    return text;
+  }
+
+  CBufferPool m_buffers;
+  COutbox m_outbox;
+};
+
+TEST_F(COutboxTest, HasOneOwner) {
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kQueued);
+  EXPECT_EQ(m_outbox.EndDirect(nullptr), EResult::kReleased);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+}
+
+TEST_F(COutboxTest, TheFirstThatQueuesHandsItToTheSender) {
+  EXPECT_FALSE(m_outbox.IsSenders());
+  EXPECT_EQ(Append("a"), EResult::kHandOver);
+  EXPECT_TRUE(m_outbox.IsSenders());
+  EXPECT_EQ(Append("b"), EResult::kQueued);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kQueued) << "nobody overtakes what is queued";
+  EXPECT_EQ(TakeQueued(), "ab");
+  EXPECT_EQ(m_outbox.EndSending(), EResult::kReleased);
+  EXPECT_FALSE(m_outbox.IsSenders());
+}
+
+TEST_F(COutboxTest, TheRestOfADirectWriteComesBeforeWhatWasQueuedMeanwhile) {
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_EQ(Append("later"), EResult::kQueued) << "the direct owner sees to it";
+  EXPECT_FALSE(m_outbox.IsSenders());
+  EXPECT_EQ(m_outbox.EndDirect(Block("rest ")), EResult::kHandOver);
+  EXPECT_EQ(TakeQueued(), "rest later");
+}
+
+TEST_F(COutboxTest, WhatWasQueuedDuringADirectWriteIsHandedOver) {
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_EQ(Append("later"), EResult::kQueued);
+  EXPECT_EQ(m_outbox.EndDirect(nullptr), EResult::kHandOver);
+  EXPECT_TRUE(m_outbox.IsSenders());
+}
+
+TEST_F(COutboxTest, TheSenderGoesOnWhileThereIsMore) {
+  EXPECT_EQ(Append("a"), EResult::kHandOver);
+  EXPECT_EQ(TakeQueued(), "a");
+  EXPECT_EQ(Append("b"), EResult::kQueued);
+  EXPECT_EQ(m_outbox.EndSending(), EResult::kQueued);
+  EXPECT_EQ(TakeQueued(), "b");
+  EXPECT_EQ(m_outbox.EndSending(), EResult::kReleased);
+}
+
+TEST_F(COutboxTest, BoundsItsBytesToTheByte) {
+  EXPECT_EQ(Append(std::string(60, 'x')), EResult::kHandOver);
+  EXPECT_EQ(Append(std::string(41, 'x')), EResult::kOverflow);
+  EXPECT_EQ(Append(std::string(40, 'x')), EResult::kQueued);
+  EXPECT_EQ(m_outbox.Bytes(), 100U);
+  EXPECT_EQ(Append("x"), EResult::kOverflow);
+  TakeQueued();
+  EXPECT_EQ(Append("x"), EResult::kOverflow) << "what sb-send holds counts until it's sent";
+  m_outbox.Done(30);
+  EXPECT_EQ(m_outbox.Bytes(), 70U);
+  EXPECT_EQ(Append(std::string(30, 'x')), EResult::kQueued);
+}
+
+TEST_F(COutboxTest, AnotherLifeIsGone) {
+  for (const uint32_t generation : {kGeneration - 1, kGeneration + 1}) {
+    EXPECT_EQ(m_outbox.TryOwn(generation), EResult::kGone);
+    EXPECT_EQ(Append("a", generation), EResult::kGone);
+  }
+  EXPECT_TRUE(m_outbox.IsDrained());
+  EXPECT_EQ(m_outbox.Bytes(), 0U);
+}
+
+TEST_F(COutboxTest, ClosedItTakesNothing) {
+  EXPECT_TRUE(m_outbox.Close());
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kGone);
+  EXPECT_EQ(Append("a"), EResult::kGone);
+}
+
+TEST_F(COutboxTest, IsNotClosableUnderADirectOwner) {
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_FALSE(m_outbox.IsDrained());
+  EXPECT_FALSE(m_outbox.Close());
+  EXPECT_EQ(m_outbox.EndDirect(Block("too late")), EResult::kAwaited) << "the rest is dropped";
+  EXPECT_TRUE(m_outbox.Close());
+}
+
+TEST_F(COutboxTest, IsNotClosableUnderTheSender) {
+  EXPECT_EQ(Append("a"), EResult::kHandOver);
+  EXPECT_FALSE(m_outbox.IsDrained());
+  EXPECT_FALSE(m_outbox.Close());
+  CBlockQueue queue;
+  EXPECT_FALSE(m_outbox.TakeQueued(queue)) << "it hears of the close";
+  EXPECT_TRUE(queue.IsEmpty()) << "and what was queued is dropped";
+  EXPECT_EQ(m_outbox.EndSending(), EResult::kAwaited);
+  EXPECT_TRUE(m_outbox.Close());
+}
+
+TEST_F(COutboxTest, WhoeverLetsGoHearsOnceThatThisIsAwaited) {
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_FALSE(m_outbox.IsDrained());
+  EXPECT_EQ(m_outbox.EndDirect(Block("rest")), EResult::kHandOver) << "it goes on";
+  TakeQueued();
+  EXPECT_EQ(m_outbox.EndSending(), EResult::kAwaited);
+  EXPECT_TRUE(m_outbox.IsDrained());
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_EQ(m_outbox.EndDirect(nullptr), EResult::kReleased);
+}
+
+TEST_F(COutboxTest, ANewLifeBeginsEmpty) {
+  EXPECT_EQ(Append("a"), EResult::kHandOver);
+  m_outbox.Close();
+  m_outbox.EndSending();
+  EXPECT_TRUE(m_outbox.Close());
+  m_outbox.Open(kGeneration + 1);
+  EXPECT_EQ(m_outbox.Bytes(), 0U);
+  EXPECT_EQ(Append("a"), EResult::kGone);
+  EXPECT_EQ(Append("b", kGeneration + 1), EResult::kHandOver);
+  EXPECT_EQ(TakeQueued(), "b");
+}
+
+}  // namespace
+}  // namespace switchboard

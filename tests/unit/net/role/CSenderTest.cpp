@@ -1,0 +1,116 @@
+#include "net/role/CSender.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <semaphore>
+#include <string>
+
+#include "tests/support/CStubSocket.h"
+#include "tests/support/CTestClient.h"
+#include "tests/support/CTestNetwork.h"
+
+namespace switchboard {
+namespace {
+
+class CSenderTest : public testing::TestWithParam<EReplyPath> {
+ protected:
+  static SConfig Config() {
+    SConfig config = TestConfig();
+    config.reply.path = GetParam();
+    return config;
+  }
+};
+
+TEST_P(CSenderTest, ASlowReaderGetsEverythingInOrder) {
+  CStubSocket socket;
+  CTestNetwork network(socket, Config());
+  CTestClient client(network.Port(), 4096);
+  constexpr int kPackets = 300;
+  CThread sender("sender", [&] {
+    for (int i = 0; i < kPackets; ++i) {
+      ASSERT_TRUE(client.SendFrame(7, std::to_string(i) + std::string(20000, 'x')));
+    }
+  });
+  ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kSendThreadHandOvers) > 0; }));
+  for (int i = 0; i < kPackets; ++i) {
+    const std::optional<SReceivedFrame> frame = client.ReceiveFrame();
+    ASSERT_TRUE(frame.has_value());
+    ASSERT_EQ(frame->Text(), std::to_string(i) + std::string(20000, 'x'));
+  }
+}
+
+TEST_P(CSenderTest, WhoNeverReadsIsClosedWhenItsQueueOverflows) {
+  std::atomic<bool> isRefused{false};
+  CStubSocket socket;
+  socket.onFrame = [&](CTurn& turn, const SFrame& frame) {
+    const Bytes large(30000);
+    for (int i = 0; i < 5000 && !isRefused; ++i) isRefused = !turn.Put(9, large);
+    CStubSocket::Swallow(turn, frame);
+  };
+  SConfig config = Config();
+  config.limits.send_queue_bytes = 200'000;
+  CTestNetwork network(socket, config);
+  CTestClient client(network.Port(), 4096);
+  client.SendFrame(7);
+  EXPECT_TRUE(Eventually([&] { return network.Count(ECloseReason::kSendQueueOverflow) == 1; }));
+  EXPECT_TRUE(Eventually([&] { return isRefused.load(); })) << "the handler hears of it";
+  EXPECT_TRUE(client.WaitForClose());
+}
+
+TEST_P(CSenderTest, ReadingRestsWhileAnswersWaitAndResumes) {
+  CStubSocket socket;
+  SConfig config = Config();
+  config.limits.recv_pause_bytes = 100'000;
+  CTestNetwork network(socket, config);
+  CTestClient client(network.Port(), 4096);
+  constexpr int kPackets = 1000;
+  CThread sender("sender", [&] {
+    for (int i = 0; i < kPackets; ++i) ASSERT_TRUE(client.SendFrame(7, std::string(20000, 'x')));
+  });
+  ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kReadPauses) > 0; }));
+  for (int i = 0; i < kPackets; ++i) ASSERT_TRUE(client.ReceiveFrame().has_value());
+}
+
+TEST_P(CSenderTest, WhatIsQueuedLeavesBeforeAnOrderlyClose) {
+  CStubSocket socket;
+  CTestNetwork network(socket, Config());
+  CTestClient client(network.Port(), 4096);
+  constexpr int kPackets = 100;
+  for (int i = 0; i < kPackets; ++i) ASSERT_TRUE(client.SendFrame(7, std::string(10000, 'x')));
+  client.ShutdownWrite();
+  for (int i = 0; i < kPackets; ++i) ASSERT_TRUE(client.ReceiveFrame().has_value()) << i;
+  EXPECT_TRUE(client.WaitForClose());
+}
+
+TEST_P(CSenderTest, WhatNobodyReadsIsDroppedWhenItsTimeIsUp) {
+  CStubSocket socket;
+  SConfig config = Config();
+  config.server.shutdown_timeout = std::chrono::milliseconds(50);
+  CTestNetwork network(socket, config);
+  CTestClient client(network.Port(), 4096);
+  CThread sender("sender", [&] {
+    for (int i = 0; i < 100; ++i) client.SendFrame(7, std::string(20000, 'x'));
+    client.ShutdownWrite();
+  });
+  EXPECT_TRUE(Eventually([&] { return network.Count(ECloseReason::kPeerClosed) == 1; }));
+}
+
+TEST_P(CSenderTest, APeerThatResetsInTheMiddleOfAWriteIsClosed) {
+  CStubSocket socket;
+  CTestNetwork network(socket, Config());
+  CTestClient client(network.Port(), 4096);
+  CThread sender("sender", [&] {
+    for (int i = 0; i < 200; ++i) client.SendFrame(7, std::string(20000, 'x'));
+  });
+  ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kSendThreadHandOvers) > 0; }));
+  ::shutdown(client.Fd(), SHUT_RDWR);
+  sender.Join();
+  client.Rst();
+  EXPECT_TRUE(Eventually([&] { return network.Active() == 0; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(ReplyPaths, CSenderTest, testing::Values(EReplyPath::kDirect, EReplyPath::kSendThread));
+
+}  // namespace
+}  // namespace switchboard

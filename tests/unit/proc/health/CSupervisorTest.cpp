@@ -1,0 +1,146 @@
+#include "proc/health/CSupervisor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "misc/CTrace.h"
+#include "net/wire/CFrameEncoder.h"
+#include "tests/support/CFakeClock.h"
+
+namespace switchboard {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+
+class CSupervisorTest : public testing::Test {
+ protected:
+  CSupervisorTest() {
+    std::string pattern = (fs::temp_directory_path() / "supervisor-XXXXXX").string();
+    m_folder = mkdtemp(pattern.data());
+    m_p_log = std::make_unique<CLog>((m_folder / "log").string(), ELogLevel::kDebug);
+    m_p_supervisor =
+        std::make_unique<CSupervisor>(*m_p_log, m_clock, *m_p_quarantine, m_folder,
+                                      [this](pid_t pid, int signal) { m_kills.emplace_back(pid, signal); });
+    m_config.server.watchdog = std::chrono::seconds(1);
+    m_p_supervisor->Configure(m_config);
+  }
+  ~CSupervisorTest() override { fs::remove_all(m_folder); }
+
+  // A worker gets ready, and dies by `signal` at `msgCode`.
+  void Die(uint16_t msgCode, int signal) {
+    m_p_supervisor->OnReady(++m_pid, *m_p_page);
+    BeginPacket(m_p_page->workTrace[0], msgCode);
+    m_p_page->faultThread = pthread_self();
+    m_p_supervisor->OnEnd(m_pid, *m_p_page, signal);
+  }
+  static void BeginPacket(SThreadTrace& trace, uint16_t msgCode) {
+    std::array<std::byte, kHeaderBytes> frame;
+    CFrameEncoder::WriteFrame(frame.data(), msgCode, {});
+    CTrace note(trace);
+    note.Begin();
+    note.BeginSession(1, 1, {});
+    note.BeginPacket(frame);
+  }
+  void Pass(std::chrono::milliseconds time) {
+    for (std::chrono::milliseconds passed{0}; passed < time; passed += std::chrono::milliseconds(10)) {
+      m_clock.Advance(std::chrono::milliseconds(10));
+      m_p_supervisor->HandleDeadlines();
+    }
+  }
+  std::string Log() const {
+    std::ostringstream text;
+    text << std::ifstream(m_folder / "log").rdbuf();
+    return text.str();
+  }
+
+  fs::path m_folder;
+  CFakeClock m_clock;
+  SConfig m_config;
+  std::unique_ptr<CLog> m_p_log;
+  std::unique_ptr<SWorkerPage> m_p_page = std::make_unique<SWorkerPage>();
+  std::unique_ptr<CQuarantine> m_p_quarantine = std::make_unique<CQuarantine>();
+  std::vector<std::pair<pid_t, int>> m_kills;
+  pid_t m_pid = 100;
+  std::unique_ptr<CSupervisor> m_p_supervisor;
+};
+
+TEST_F(CSupervisorTest, TheThirdDeathWithinAMinuteQuarantines) {
+  Die(41, SIGSEGV);
+  m_clock.Advance(std::chrono::seconds(30));
+  Die(41, SIGABRT);
+  Die(42, SIGSEGV);
+  EXPECT_FALSE(m_p_quarantine->Has(41));
+  m_clock.Advance(std::chrono::seconds(30));
+  Die(41, SIGSEGV);
+  EXPECT_TRUE(m_p_quarantine->Has(41));
+  EXPECT_FALSE(m_p_quarantine->Has(42));
+  EXPECT_THAT(Log(), HasSubstr("msgCode 41 has killed 3 workers within a minute and is quarantined"));
+  m_p_supervisor->Configure(m_config);
+  EXPECT_FALSE(m_p_quarantine->Has(41));
+  Die(41, SIGSEGV);
+  EXPECT_FALSE(m_p_quarantine->Has(41));
+}
+
+TEST_F(CSupervisorTest, RareDeathsDoNotQuarantine) {
+  for (int i = 0; i < 10; ++i) {
+    Die(41, SIGSEGV);
+    m_clock.Advance(std::chrono::seconds(31));
+  }
+  EXPECT_FALSE(m_p_quarantine->Has(41));
+}
+
+TEST_F(CSupervisorTest, KillsFromOutsideDoNotQuarantine) {
+  for (int i = 0; i < 10; ++i) Die(41, SIGKILL);
+  EXPECT_FALSE(m_p_quarantine->Has(41));
+}
+
+TEST_F(CSupervisorTest, TheQuarantineCanBeSwitchedOff) {
+  m_config.server.quarantine = false;
+  m_p_supervisor->Configure(m_config);
+  for (int i = 0; i < 10; ++i) Die(41, SIGSEGV);
+  EXPECT_FALSE(m_p_quarantine->Has(41));
+}
+
+TEST_F(CSupervisorTest, AHangingWorkerIsSignalledAndItsHandlerBlamed) {
+  m_p_supervisor->OnReady(++m_pid, *m_p_page);
+  BeginPacket(m_p_page->ioTrace, 41);
+  Pass(std::chrono::milliseconds(1200));
+  EXPECT_THAT(m_kills, ElementsAre(Pair(m_pid, SIGABRT), Pair(m_pid, SIGCONT)));
+  EXPECT_EQ(m_p_page->faultThread, pthread_self());
+  Pass(std::chrono::milliseconds(1000));
+  EXPECT_THAT(m_kills, ElementsAre(Pair(m_pid, SIGABRT), Pair(m_pid, SIGCONT), Pair(m_pid, SIGKILL)));
+  EXPECT_THAT(Log(), HasSubstr("[alert]"));
+  m_p_supervisor->OnEnd(m_pid, *m_p_page, SIGABRT);
+  EXPECT_THAT(Log(), HasSubstr("was killed by SIGABRT while handling msgCode 41"));
+  EXPECT_EQ(m_p_supervisor->NextDeadline(), std::nullopt);
+}
+
+TEST_F(CSupervisorTest, AWorkerThatWasToldToStopIsLeftToItsDeadline) {
+  m_p_supervisor->OnReady(++m_pid, *m_p_page);
+  m_p_supervisor->OnToldToStop(m_pid);
+  BeginPacket(m_p_page->ioTrace, 41);
+  Pass(std::chrono::milliseconds(5000));
+  EXPECT_THAT(m_kills, IsEmpty());
+}
+
+TEST_F(CSupervisorTest, ThePacketsOfTheDeadAreForgotten) {
+  BeginPacket(m_p_page->workTrace[100], 41);
+  m_p_supervisor->OnEnd(++m_pid, *m_p_page, 75 << 8);
+  EXPECT_THAT(CInquest::PacketsIn(*m_p_page), IsEmpty());
+  EXPECT_EQ(Log(), "");
+}
+
+}  // namespace
+}  // namespace switchboard

@@ -1,0 +1,129 @@
+#include "proc/sys/CPidFile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "proc/start/CRunningServer.h"
+
+namespace switchboard {
+namespace {
+
+using testing::HasSubstr;
+
+class CPidFileTest : public testing::Test {
+ protected:
+  CPidFileTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "pidfile-XXXXXX").string();
+    m_folder = mkdtemp(pattern.data());
+    m_path = (m_folder / "server.pid").string();
+  }
+  ~CPidFileTest() override { std::filesystem::remove_all(m_folder); }
+
+  std::string FindError() const {
+    try {
+      CRunningServer server(m_path);
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  std::filesystem::path m_folder;
+  std::string m_path;
+};
+
+TEST_F(CPidFileTest, HoldsThePidAndIsRemoved) {
+  {
+    const CPidFile file(m_path);
+    pid_t pid = 0;
+    std::ifstream(m_path) >> pid;
+    EXPECT_EQ(pid, getpid());
+  }
+  EXPECT_FALSE(std::filesystem::exists(m_path));
+}
+
+TEST_F(CPidFileTest, SecondStartIsToldWhoRuns) {
+  const CPidFile file(m_path);
+  try {
+    const CPidFile second(m_path);
+    FAIL() << "two servers hold the same pid file";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(error.what(), "already running: process " + std::to_string(getpid()) + " holds the pid file " + m_path);
+  }
+  EXPECT_TRUE(std::filesystem::exists(m_path));
+}
+
+TEST_F(CPidFileTest, MissingDirectoryIsOneClearLine) {
+  const std::string path = (m_folder / "missing" / "server.pid").string();
+  try {
+    const CPidFile file(path);
+    FAIL() << "opened a pid file in no directory";
+  } catch (const std::runtime_error& error) {
+    EXPECT_EQ(error.what(), "cannot open the pid file " + path + ": No such file or directory");
+  }
+}
+
+TEST_F(CPidFileTest, ForgottenByAChildItStaysLocked) {
+  CPidFile file(m_path);
+  const pid_t child = fork();
+  if (child == 0) {
+    file.Forget();
+    _exit(0);
+  }
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  EXPECT_TRUE(std::filesystem::exists(m_path));
+  EXPECT_THROW(CPidFile second(m_path), std::runtime_error);
+}
+
+TEST_F(CPidFileTest, RunningServerIsFound) {
+  const CPidFile file(m_path);
+  const CRunningServer server(m_path);
+  EXPECT_EQ(server.Pid(), getpid());
+  EXPECT_NO_THROW(server.Signal(0));
+  EXPECT_FALSE(server.WaitForEnd(std::chrono::milliseconds(1)));
+}
+
+TEST_F(CPidFileTest, NoServerIsFoundWithoutItsFile) { EXPECT_THAT(FindError(), HasSubstr("there is no pid file")); }
+
+TEST_F(CPidFileTest, FileLeftByACrashIsStale) {
+  std::ofstream(m_path) << getpid();  // alive, but not the holder of the file
+  EXPECT_THAT(FindError(), HasSubstr("is stale"));
+  const CPidFile next(m_path);
+  EXPECT_EQ(FindError(), "");
+}
+
+TEST_F(CPidFileTest, FileThatHoldsNoPidIsStale) {
+  std::ofstream(m_path) << "nonsense";
+  EXPECT_THAT(FindError(), HasSubstr("is stale"));
+}
+
+TEST_F(CPidFileTest, EndOfTheServerIsWaitedFor) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const CPidFile file(m_path);
+    [[maybe_unused]] const ssize_t told = write(ends[1], "x", 1);
+    while (true) pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(read(ends[0], &byte, 1), 1);
+  const CRunningServer server(m_path);
+  EXPECT_EQ(server.Pid(), child);
+  server.Signal(SIGKILL);
+  EXPECT_TRUE(server.WaitForEnd(std::chrono::seconds(10)));
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
+  EXPECT_THAT(FindError(), HasSubstr("is stale"));
+  close(ends[0]);
+  close(ends[1]);
+}
+
+}  // namespace
+}  // namespace switchboard
