@@ -288,6 +288,7 @@ const std::vector<SKey>& AllKeys() {
                                                  {"mutex", EAcceptMode::kMutex},
                                                  {"dispatch", EAcceptMode::kDispatch}})},
       {"listener.backlog", Number(Of(&L::backlog), 1, 65535, "connections")},
+      {"listener.name", Text(Of(&L::name), "a name", IsAnyText)},
       {"listener.root", Text(Of(&L::root), "a directory", IsAnyText)},
       {"listener.index", Texts(Of(&H::index), "a list of file names", IsFileName)},
       {"listener.listing", Boolean(Of(&H::listing))},
@@ -304,6 +305,8 @@ const std::vector<SKey>& AllKeys() {
       {"pool.max_connections", Number(Of(&C::pool, &SPoolConfig::max_connections), 1, kMebi, "connections")},
 
       {"business.threads", Number(Of(&C::business, &SBusinessConfig::threads), 1, 128, "threads")},
+      {"business.blocking_threads",
+       Number(Of(&C::business, &SBusinessConfig::blocking_threads), 0, 64, "threads (0: those of business.threads)")},
       {"business.queue_packets", Number(Of(&C::business, &SBusinessConfig::queue_packets), 1, 1000000000, "packets")},
       {"business.batch", Number(Of(&C::business, &SBusinessConfig::batch), 1, 65536, "packets")},
 
