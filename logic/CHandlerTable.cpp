@@ -12,7 +12,10 @@
 namespace switchboard {
 
 CHandlerTable::CHandlerTable(const SServerLinks& links, const std::vector<CModule*>& modules)
-    : m_links(links), m_modules(modules), m_sendsRejects(links.config.protocol.reject_replies) {}
+    : m_links(links),
+      m_modules(modules),
+      m_p_quarantine(links.p_quarantine),
+      m_sendsRejects(links.config.protocol.reject_replies) {}
 
 void CHandlerTable::Add(CModule& module, const CModule::SCode& code, uint8_t pool) {
   if (Find(code.msgCode) != nullptr) {
@@ -95,13 +98,13 @@ bool CHandlerTable::RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& f
     turn.Tally().Add(ECounter::kPacketsDiscarded);
     return true;
   }
-  if ((frame.body.empty() ? 0 : CCrc32::Of(frame.body)) != frame.crc32) {
+  if (CCrc32::Of(frame.body) != frame.crc32) {
     refuse(ERejectReason::kBadCrc);
     turn.Close(EPhase::kFlushing, ECloseReason::kBadCrc);
     return true;
   }
   if (p_entry == nullptr) return refuse(ERejectReason::kUnknownCode);
-  if (m_links.p_quarantine != nullptr && m_links.p_quarantine->Has(frame.msgCode)) {
+  if (m_p_quarantine != nullptr && m_p_quarantine->Has(frame.msgCode)) {
     return refuse(ERejectReason::kQuarantined);
   }
   return RunHandler(*p_entry, turn, frame);

@@ -56,6 +56,7 @@ class CHandlerTable final : public CPacketHandlers {
 
   const SServerLinks& m_links;
   const std::vector<CModule*>& m_modules;
+  const CQuarantine* const m_p_quarantine;  // nullptr: nothing is refused for it
   const bool m_sendsRejects;
   std::vector<SEntry> m_table;  // constant once started
   std::array<CLogLimit, static_cast<size_t>(ERejectReason::kCount)> m_rejectLimits;

@@ -96,7 +96,7 @@ struct SBusinessConfig {
   uint32_t queue_packets = 100000;
   uint32_t batch = 64;  // packets of one connection that run in a row before the others get their turn
   EBusinessMode mode = EBusinessMode::kThreads;
-  uint32_t queue_clients = 128;  // with kProcessPool: who may wait in the master until a worker is free
+  uint32_t queue_clients = 128;   // with kProcessPool: who may wait in the master until a worker is free
   uint32_t blocking_threads = 4;  // for handlers with Run::kBlocking; 0: they run on the others
 
   bool operator==(const SBusinessConfig&) const = default;

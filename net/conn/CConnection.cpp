@@ -27,12 +27,6 @@ void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now, CProtoc
   m_state.store(Pack(generation, ECloseReason::kPeerClosed, EPhase::kOpen), std::memory_order_seq_cst);
 }
 
-std::array<uint64_t, 3> CConnection::PeerWords() const {
-  std::array<uint64_t, 3> words;
-  for (size_t i = 0; i < words.size(); ++i) words[i] = m_peer[i].load(std::memory_order_acquire);
-  return words;
-}
-
 std::optional<SPeer> CConnection::Peer(uint32_t generation) const {
   const std::array<uint64_t, 3> words = PeerWords();
   // A later life writes the words after it has moved the generation on, so an unmoved one vouches for them.

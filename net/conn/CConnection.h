@@ -97,7 +97,10 @@ class CConnection {
   // The peer of life `generation`; nullopt when that is over.
   std::optional<SPeer> Peer(uint32_t generation) const;
   // The bytes of an SPeer, for the life that goes on now.
-  std::array<uint64_t, 3> PeerWords() const;
+  std::array<uint64_t, 3> PeerWords() const {
+    return {m_peer[0].load(std::memory_order_acquire), m_peer[1].load(std::memory_order_acquire),
+            m_peer[2].load(std::memory_order_acquire)};
+  }
   // The next two are those of the life that goes on now: what is done with them is checked by its generation.
   CProtocol& Protocol() const { return *m_p_protocol.load(std::memory_order_relaxed); }
   // The index of the [[listener]] that accepted it.

@@ -101,7 +101,7 @@ void CPacketProtocol::PostBlock(CConnection& connection, std::span<const std::by
   BlockPtr p_block;
   if (m_parts.business.HasRoomFor(frames)) {
     p_block = m_parts.buffers.Get(head.size() + rest.size());
-    p_block->Append(head);
+    if (!head.empty()) p_block->Append(head);
     p_block->Append(rest);
   } else {
     // They will be refused, but in their turn, so that answers stay in order: their headers wait in their place.

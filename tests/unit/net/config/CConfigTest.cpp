@@ -52,7 +52,8 @@ class CConfigTest : public testing::Test {
 };
 
 constexpr const char* kListenerKeys =
-    "address, port, protocol, accept, backlog, name, root, index, listing, follow_symlinks, headers, access_log, head_bytes, "
+    "address, port, protocol, accept, backlog, name, root, index, listing, follow_symlinks, headers, access_log, "
+    "head_bytes, "
     "body_bytes, idle_timeout_s, min_rate";
 
 SConfig Defaults() {
@@ -429,7 +430,8 @@ TEST_F(CConfigTest, ErrorsOfOverridesNameTheOverride) {
   EXPECT_EQ(ErrorOfOverride("business.threads=[1, 2]"),
             "--set business.threads=[1, 2]: an array is not a whole number; allowed: 1..128 threads");
   EXPECT_EQ(ErrorOfOverride("business.thread=1"),
-            "--set business.thread=1: unknown key; allowed: threads, blocking_threads, queue_packets, batch, mode, queue_clients");
+            "--set business.thread=1: unknown key; allowed: threads, blocking_threads, queue_packets, batch, mode, "
+            "queue_clients");
   EXPECT_TRUE(ErrorOfOverride("busines.threads=1")
                   .starts_with("--set busines.threads=1: unknown key; allowed: server, listener, "));
   EXPECT_EQ(ErrorOfOverride("business.threads"),
