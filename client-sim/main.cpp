@@ -4,7 +4,7 @@
 #include <exception>
 
 #include "client-sim/command/Commands.h"
-#include "client-sim/load/COptions.h"
+#include "client-sim/options/COptions.h"
 
 int main(int argc, char** argv) {
   try {

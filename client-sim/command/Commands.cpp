@@ -8,13 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "client-sim/attack/AttackKind.h"
 #include "client-sim/base/Numbers.h"
 #include "client-sim/base/Text.h"
 #include "client-sim/command/TransferCommands.h"
-#include "client-sim/load/AttackKind.h"
 #include "client-sim/load/CLoadRun.h"
-#include "client-sim/load/COptions.h"
-#include "client-sim/load/CommandLine.h"
+#include "client-sim/options/COptions.h"
+#include "client-sim/options/CommandLine.h"
 #include "client-sim/record/CProxy.h"
 #include "client-sim/record/CReplay.h"
 #include "client-sim/report/CCompare.h"

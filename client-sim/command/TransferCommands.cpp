@@ -13,8 +13,8 @@
 
 #include "client-sim/base/Numbers.h"
 #include "client-sim/base/Text.h"
-#include "client-sim/load/COptions.h"
-#include "client-sim/load/CommandLine.h"
+#include "client-sim/options/COptions.h"
+#include "client-sim/options/CommandLine.h"
 #include "client-sim/report/CProgress.h"
 #include "client-sim/transfer/CGetRun.h"
 #include "client-sim/transfer/CPutRun.h"

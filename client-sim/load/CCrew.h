@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "client-sim/base/CHistogram.h"
+#include "client-sim/client/CLedger.h"
 #include "client-sim/load/CDriver.h"
-#include "client-sim/load/CLedger.h"
 #include "misc/CClock.h"
 #include "misc/CFd.h"
 #include "misc/CInbox.h"

@@ -15,10 +15,10 @@
 #include "client-sim/base/Nanoseconds.h"
 #include "client-sim/base/Process.h"
 #include "client-sim/load/CRateSearch.h"
-#include "client-sim/load/CScenarioFile.h"
 #include "client-sim/message/CAccountRegistrar.h"
 #include "client-sim/message/CGetMessage.h"
 #include "client-sim/message/CMessageFactory.h"
+#include "client-sim/scenario/CScenarioFile.h"
 
 namespace switchboard::sim {
 namespace {

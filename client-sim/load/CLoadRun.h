@@ -6,15 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "client-sim/attack/CAttackers.h"
 #include "client-sim/base/CEndpoint.h"
-#include "client-sim/load/CAttackers.h"
 #include "client-sim/load/CCrew.h"
 #include "client-sim/load/CRunObserver.h"
-#include "client-sim/load/CScenario.h"
 #include "client-sim/load/CSecondSeries.h"
 #include "client-sim/load/Phase.h"
 #include "client-sim/load/RunResult.h"
 #include "client-sim/message/CBodyPattern.h"
+#include "client-sim/scenario/CScenario.h"
 #include "misc/CClock.h"
 #include "misc/CThread.h"
 

@@ -5,7 +5,7 @@
 
 #include "client-sim/base/CSendBuffer.h"
 #include "client-sim/base/CTimerQueue.h"
-#include "client-sim/load/CClient.h"
+#include "client-sim/client/CClient.h"
 #include "client-sim/load/CPhaseShare.h"
 
 namespace switchboard::sim {

@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "client-sim/base/CHistogram.h"
+#include "client-sim/client/CLedger.h"
 #include "client-sim/load/CCrew.h"
-#include "client-sim/load/CLedger.h"
 #include "client-sim/load/Phase.h"
 #include "client-sim/load/RunResult.h"
 

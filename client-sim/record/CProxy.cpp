@@ -16,7 +16,7 @@
 #include "client-sim/base/Nanoseconds.h"
 #include "client-sim/base/Process.h"
 #include "client-sim/base/Text.h"
-#include "client-sim/load/COptions.h"
+#include "client-sim/options/COptions.h"
 
 namespace switchboard::sim {
 namespace {

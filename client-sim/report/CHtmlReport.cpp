@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "client-sim/base/CSvgChart.h"
-#include "client-sim/base/HtmlStyle.h"
 #include "client-sim/base/Text.h"
 #include "client-sim/report/CCompare.h"
+#include "client-sim/report/CSvgChart.h"
+#include "client-sim/report/HtmlStyle.h"
 #include "client-sim/report/RunCharts.h"
 
 namespace switchboard::sim {

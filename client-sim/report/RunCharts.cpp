@@ -8,8 +8,8 @@
 #include <functional>
 #include <utility>
 
-#include "client-sim/base/CSvgChart.h"
 #include "client-sim/base/Text.h"
+#include "client-sim/report/CSvgChart.h"
 
 namespace switchboard::sim {
 namespace {

@@ -27,7 +27,9 @@ ALLOWED = {
 SUB_FLOORS = {
     "net": ("config", "wire", "http", "conn", "accept", "role", "site", "network"),
     "proc": ("sys", "start", "health", "worker", "master"),
-    "client-sim": ("base", "message", "load", "report", "record", "transfer", "command"),
+    "client-sim": (
+        "base", "message", "scenario", "client", "attack", "options", "load", "report", "record", "transfer", "command"
+    ),
 }
 # Pairs that still point up: HTTP is known by the roles.
 STILL_UP = {("net/role", "net/site")}

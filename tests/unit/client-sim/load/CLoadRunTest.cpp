@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "client-sim/load/CScenarioFile.h"
+#include "client-sim/scenario/CScenarioFile.h"
 #include "tests/unit/client-sim/load/CFaultyServer.h"
 
 namespace switchboard::sim {

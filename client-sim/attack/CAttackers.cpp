@@ -1,0 +1,188 @@
+#include "client-sim/attack/CAttackers.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+#include "client-sim/base/Epoll.h"
+#include "client-sim/base/Nanoseconds.h"
+#include "net/wire/Wire.h"
+
+namespace switchboard::sim {
+namespace {
+
+constexpr uint64_t kMs = 1'000'000;
+// Before an attacker comes back: at once when it ended the connection itself.
+constexpr uint64_t kComebackNs = 20 * kMs;
+constexpr uint64_t kOwnComebackNs = 1 * kMs;
+constexpr size_t kEvents = 64;
+constexpr size_t kReadBytes = 64 * 1024;
+// A slow reader's window: small, so that the server's send queue fills soon.
+constexpr int kSlowReaderBytes = 4096;
+
+}  // namespace
+
+CAttackers::CAttackers(const SAttackKind& kind, uint32_t count, const CEndpoint& server, const CClock& clock,
+                       uint32_t seed)
+    : m_kind(kind),
+      m_bytes(kind.Bytes(seed)),
+      m_server(server),
+      m_clock(clock),
+      m_epoll(OpenEpoll()),
+      m_attackers(count),
+      m_in(kReadBytes) {
+  WatchFor(m_epoll, EPOLL_CTL_ADD, m_wakeup.Fd(), EPOLLIN, nullptr);
+  m_outcome.kind = m_kind.name;
+  m_outcome.attackers = count;
+}
+
+void CAttackers::Run() {
+  for (SAttacker& attacker : m_attackers) Open(attacker);
+  while (!m_isStopped.load(std::memory_order_acquire)) WaitAndHandle();
+  for (SAttacker& attacker : m_attackers) {
+    if (attacker.fd.IsValid() && !attacker.isConnecting) ++m_outcome.stillOpen;
+    attacker.fd.Reset();
+  }
+}
+
+void CAttackers::Stop() {
+  m_isStopped.store(true, std::memory_order_release);
+  m_wakeup.Signal();
+}
+
+void CAttackers::WaitAndHandle() {
+  std::array<epoll_event, kEvents> events;
+  timespec timeout{};
+  const int count = ::epoll_pwait2(m_epoll.Get(), events.data(), static_cast<int>(events.size()),
+                                   TimeLeft(m_timers.NextNs(), NowNs(m_clock), timeout), nullptr);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    if (event.data.ptr != nullptr) HandleEvent(*static_cast<SAttacker*>(event.data.ptr), event.events);
+  }
+  const uint64_t nowNs = NowNs(m_clock);
+  while (SAttacker* p_attacker = m_timers.TakeDue(nowNs)) {
+    if (nowNs < p_attacker->dueNs) continue;
+    if (!p_attacker->fd.IsValid()) {
+      Open(*p_attacker);
+    } else if (!p_attacker->isConnecting) {
+      Send(*p_attacker);
+    }
+  }
+}
+
+void CAttackers::HandleEvent(SAttacker& attacker, uint32_t events) {
+  if (attacker.isConnecting) {
+    if (CEndpoint::ConnectErrorOf(attacker.fd) != 0) return End(attacker, m_outcome.connectFailures);
+    attacker.isConnecting = false;
+    ++m_outcome.connections;
+    Watch(attacker, EPOLL_CTL_MOD, false);
+    return Send(attacker);
+  }
+  if ((events & EPOLLERR) != 0) return End(attacker, m_outcome.resetByServer);
+  if ((events & EPOLLIN) != 0 && !Read(attacker)) return;
+  if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) return End(attacker, m_outcome.closedByServer);
+  if ((events & EPOLLOUT) != 0) Send(attacker);
+}
+
+void CAttackers::Open(SAttacker& attacker) {
+  if (m_attempts == kMaxConnections) return;
+  ++m_attempts;
+  attacker.sentBytes = 0;
+  attacker.decoder.Clear();
+  const int error = m_server.Connect(SOCK_NONBLOCK, attacker.fd);
+  if (error != 0 && error != EINPROGRESS) return End(attacker, m_outcome.connectFailures);
+  if (!m_kind.isReading) {
+    ::setsockopt(attacker.fd.Get(), SOL_SOCKET, SO_RCVBUF, &kSlowReaderBytes, sizeof(kSlowReaderBytes));
+  }
+  attacker.isConnecting = error == EINPROGRESS;
+  Watch(attacker, EPOLL_CTL_ADD, attacker.isConnecting);
+  if (attacker.isConnecting) return;
+  ++m_outcome.connections;
+  Send(attacker);
+}
+
+void CAttackers::Send(SAttacker& attacker) {
+  if (attacker.sentBytes == m_bytes.size()) {
+    if (m_kind.farewell != EFarewell::kAgain) return SayFarewell(attacker);
+    attacker.sentBytes = 0;
+  }
+  const size_t wanted = m_bytes.size() - attacker.sentBytes;
+  const size_t piece = m_kind.pieceBytes == 0 ? wanted : std::min<size_t>(wanted, m_kind.pieceBytes);
+  const ssize_t sent = ::send(attacker.fd.Get(), m_bytes.data() + attacker.sentBytes, piece, MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN) return SendFailed(attacker, errno);
+  if (sent > 0) {
+    attacker.sentBytes += static_cast<size_t>(sent);
+    m_outcome.bytesSent += static_cast<uint64_t>(sent);
+  }
+  if (attacker.sentBytes == m_bytes.size() && m_kind.farewell != EFarewell::kAgain) return SayFarewell(attacker);
+  if (m_kind.pauseNs == 0) return Watch(attacker, EPOLL_CTL_MOD, true);
+  GoOnAfter(attacker, m_kind.pauseNs);
+}
+
+void CAttackers::GoOnAfter(SAttacker& attacker, uint64_t pauseNs) {
+  attacker.dueNs = NowNs(m_clock) + pauseNs;
+  m_timers.Add(attacker.dueNs, &attacker);
+}
+
+void CAttackers::SendFailed(SAttacker& attacker, int error) {
+  // What the server said before it left tells why.
+  if (m_kind.isReading && !Read(attacker)) return;
+  End(attacker, error == ECONNRESET ? m_outcome.resetByServer : m_outcome.closedByServer);
+}
+
+void CAttackers::SayFarewell(SAttacker& attacker) {
+  if (m_kind.farewell == EFarewell::kStay) return Watch(attacker, EPOLL_CTL_MOD, false);
+  if (m_kind.farewell == EFarewell::kReset) {
+    const linger now{1, 0};
+    ::setsockopt(attacker.fd.Get(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+  }
+  End(attacker, m_outcome.endedByAttacker);
+}
+
+bool CAttackers::Read(SAttacker& attacker) {
+  const ssize_t bytes = ::recv(attacker.fd.Get(), m_in.data(), m_in.size(), 0);
+  if (bytes < 0 && errno == EAGAIN) return true;
+  if (bytes <= 0) {
+    End(attacker, bytes == 0 ? m_outcome.closedByServer : m_outcome.resetByServer);
+    return false;
+  }
+  m_outcome.bytesReceived += static_cast<uint64_t>(bytes);
+  const auto cut = attacker.decoder.Feed(std::span(m_in).first(static_cast<size_t>(bytes)), kMaxPacketBytes);
+  NoteRejects(cut.head);
+  NoteRejects(cut.rest);
+  // Whatever comes now, no more of it can be understood.
+  if (cut.isBad) attacker.decoder.Clear();
+  return true;
+}
+
+void CAttackers::NoteRejects(std::span<const std::byte> frames) {
+  while (!frames.empty()) {
+    const SFrame frame = SFrame::At(frames.data());
+    frames = frames.subspan(frame.Bytes());
+    if (frame.msgCode != kRejectCode || frame.body.size() != sizeof(SRejectBody)) continue;
+    SRejectBody body;
+    std::memcpy(&body, frame.body.data(), sizeof(body));
+    ++m_outcome.rejectsByReason[std::min<size_t>(body.reason, CLedger::kRejectReasons - 1)];
+  }
+}
+
+void CAttackers::End(SAttacker& attacker, uint64_t& counter) {
+  ++counter;
+  attacker.fd.Reset();
+  attacker.isConnecting = false;
+  const bool isOwn = m_kind.farewell == EFarewell::kClose || m_kind.farewell == EFarewell::kReset;
+  GoOnAfter(attacker, isOwn ? kOwnComebackNs : kComebackNs);
+}
+
+void CAttackers::Watch(SAttacker& attacker, int operation, bool isSending) {
+  uint32_t events = EPOLLRDHUP;
+  if (m_kind.isReading && !attacker.isConnecting) events |= EPOLLIN;
+  if (isSending) events |= EPOLLOUT;
+  WatchFor(m_epoll, operation, attacker.fd.Get(), events, &attacker);
+}
+
+}  // namespace switchboard::sim

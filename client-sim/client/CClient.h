@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "client-sim/base/CRing.h"
+#include "client-sim/base/Random.h"
+#include "client-sim/client/CClientConnection.h"
+#include "client-sim/scenario/CScenario.h"
+
+namespace switchboard::sim {
+
+// One honest client: its connection, where it is in the script of its class, and the requests that it owes.
+// Threads: one.
+class CClient {
+ public:
+  CClient(uint32_t index, const SConnectionClass& kind, CLedger& ledger, CHistogram& latencies)
+      : m_kind(kind), m_connection(index, kind.workload, ledger, latencies) {}
+
+  CClientConnection& Connection() { return m_connection; }
+  CConversation& Conversation() { return m_connection.Conversation(); }
+  const SConnectionClass& Kind() const { return m_kind; }
+  // Everything due is sent, and everything sent is answered.
+  bool IsIdle() const {
+    return m_connection.Conversation().Outstanding() == 0 && !m_connection.HasUnsent() && m_due.IsEmpty();
+  }
+
+  // A new connection begins with the messages of the session.
+  void BeginSession() { m_step = 0; }
+  bool IsInSession() const { return m_step < m_kind.session.size(); }
+  // The message to send now, an index into the workload; goes on in the script.
+  uint8_t NextMessage(uint64_t& random) {
+    if (IsInSession()) return m_kind.session[m_step++];
+    if (m_kind.loop.empty()) return m_kind.workload.Size() == 1 ? 0 : m_kind.workload.Pick(NextRandom(random));
+    if (m_turn == m_kind.loop.size()) m_turn = 0;
+    return m_kind.loop[m_turn++];
+  }
+
+  // All that follows is one and the same message, of index 0.
+  bool IsMonotonous() const { return m_kind.workload.Size() == 1 && !IsInSession() && m_kind.loop.empty(); }
+
+  // When the requests were meant to leave that are due and not sent: an open loop's.
+  CRing<uint64_t>& Due() { return m_due; }
+
+  // It sends nothing before that time.
+  uint64_t NotBeforeNs() const { return m_notBeforeNs; }
+  void WaitUntil(uint64_t ns) { m_notBeforeNs = ns; }
+  // It pauses to think once everything is answered.
+  bool IsToThink() const { return m_isToThink; }
+  void SetToThink(bool isToThink) { m_isToThink = isToThink; }
+
+  // It is to get its connection back: since then (0: it has one), and its next attempt (0: under way, or never).
+  uint64_t LostNs() const { return m_lostNs; }
+  void SetLost(uint64_t ns) { m_lostNs = ns; }
+  uint64_t RetryNs() const { return m_retryNs; }
+  void SetRetry(uint64_t ns) { m_retryNs = ns; }
+  // Failed attempts since the last success.
+  uint32_t Failures() const { return m_failures; }
+  void SetFailures(uint32_t failures) { m_failures = failures; }
+  // Which of the server's addresses it tries.
+  size_t Address() const { return m_address; }
+  void SetAddress(size_t address) { m_address = address; }
+
+ private:
+  const SConnectionClass& m_kind;
+  bool m_isToThink = false;
+  uint32_t m_failures = 0;
+  size_t m_address = 0;
+  size_t m_step = 0;  // in the session
+  size_t m_turn = 0;  // in the loop
+  uint64_t m_notBeforeNs = 0;
+  uint64_t m_lostNs = 0;
+  uint64_t m_retryNs = 0;
+  CRing<uint64_t> m_due;
+  CClientConnection m_connection;
+};
+
+}  // namespace switchboard::sim

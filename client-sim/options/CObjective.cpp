@@ -1,0 +1,42 @@
+#include "client-sim/options/CObjective.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+#include "client-sim/base/Numbers.h"
+
+namespace switchboard::sim {
+
+std::vector<CObjective> CObjective::List(const std::string& text) {
+  std::vector<CObjective> list;
+  for (const std::string& entry : SplitAtCommas(text)) {
+    const size_t equals = std::min(entry.find('='), entry.size());
+    double percent = 0;
+    const char* p_end = entry.data() + equals;
+    if (equals == entry.size() || entry.front() != 'p') {
+      throw std::invalid_argument(fmt::format("'{}' is no objective such as p99=5ms", entry));
+    }
+    const auto [p_rest, error] = std::from_chars(entry.data() + 1, p_end, percent);
+    if (error != std::errc{} || p_rest != p_end || !(percent > 0 && percent <= 100)) {
+      throw std::invalid_argument(fmt::format("'{}' has no percentile over 0 and up to 100", entry));
+    }
+    list.emplace_back(percent, DurationNs(entry.substr(equals + 1)));
+  }
+  return list;
+}
+
+bool CObjective::IsMet(const CHistogram& latencies, uint64_t failures) const {
+  const uint64_t total = latencies.Count() + failures;
+  if (total == 0) return false;
+  const double wanted = m_percent / 100.0 * static_cast<double>(total) * (1.0 - 1e-12);
+  return static_cast<double>(latencies.CountUpTo(m_limitNs)) >= wanted;
+}
+
+std::string CObjective::Text() const {
+  return fmt::format("p{:g} ≤ {:g} ms", m_percent, static_cast<double>(m_limitNs) / 1e6);
+}
+
+}  // namespace switchboard::sim
