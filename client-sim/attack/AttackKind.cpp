@@ -15,7 +15,7 @@
 namespace switchboard::sim {
 namespace {
 
-constexpr uint64_t kMs = 1'000'000;
+constexpr std::chrono::milliseconds kMs{1};
 constexpr uint16_t kNobodysCode = 60000;
 
 constexpr std::array<SAttackKind, 11> kKinds{{

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "client-sim/base/Time.h"
+
 namespace switchboard::sim {
 
 // What an attacker does once it has sent its bytes.
@@ -23,7 +25,7 @@ struct SAttackKind {
   EFarewell farewell;
   bool isReading = true;    // takes what the server sends
   uint32_t pieceBytes = 0;  // sends at most so many bytes at once; 0: as many as the socket takes
-  uint64_t pauseNs = 0;     // between two pieces
+  Nanoseconds pause{};      // between two pieces
 
   // The bytes that each of its connections sends.
   std::vector<std::byte> Bytes(uint32_t seed) const;

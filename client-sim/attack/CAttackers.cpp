@@ -3,23 +3,18 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <span>
 
-#include "client-sim/base/Epoll.h"
-#include "client-sim/base/Nanoseconds.h"
 #include "net/wire/Wire.h"
 
 namespace switchboard::sim {
 namespace {
 
-constexpr uint64_t kMs = 1'000'000;
 // Before an attacker comes back: at once when it ended the connection itself.
-constexpr uint64_t kComebackNs = 20 * kMs;
-constexpr uint64_t kOwnComebackNs = 1 * kMs;
-constexpr size_t kEvents = 64;
+constexpr std::chrono::milliseconds kComeback{20};
+constexpr std::chrono::milliseconds kOwnComeback{1};
 constexpr size_t kReadBytes = 64 * 1024;
 // A slow reader's window: small, so that the server's send queue fills soon.
 constexpr int kSlowReaderBytes = 4096;
@@ -31,18 +26,17 @@ CAttackers::CAttackers(const SAttackKind& kind, uint32_t count, const CEndpoint&
     : m_kind(kind),
       m_bytes(kind.Bytes(seed)),
       m_server(server),
-      m_clock(clock),
-      m_epoll(OpenEpoll()),
-      m_attackers(count),
+      m_loop(clock),
       m_in(kReadBytes) {
-  WatchFor(m_epoll, EPOLL_CTL_ADD, m_wakeup.Fd(), EPOLLIN, nullptr);
+  m_loop.Add(m_wakeup.Fd(), EPOLLIN, m_onWakeup);
+  for (uint32_t i = 0; i < count; ++i) m_attackers.emplace_back(*this);
   m_outcome.kind = m_kind.name;
   m_outcome.attackers = count;
 }
 
 void CAttackers::Run() {
   for (SAttacker& attacker : m_attackers) Open(attacker);
-  while (!m_isStopped.load(std::memory_order_acquire)) WaitAndHandle();
+  m_loop.RunUntil(kNever, [this] { return m_isStopped.load(std::memory_order_acquire); });
   for (SAttacker& attacker : m_attackers) {
     if (attacker.fd.IsValid() && !attacker.isConnecting) ++m_outcome.stillOpen;
     attacker.fd.Reset();
@@ -54,23 +48,12 @@ void CAttackers::Stop() {
   m_wakeup.Signal();
 }
 
-void CAttackers::WaitAndHandle() {
-  std::array<epoll_event, kEvents> events;
-  timespec timeout{};
-  const int count = ::epoll_pwait2(m_epoll.Get(), events.data(), static_cast<int>(events.size()),
-                                   TimeLeft(m_timers.NextNs(), NowNs(m_clock), timeout), nullptr);
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<size_t>(i)];
-    if (event.data.ptr != nullptr) HandleEvent(*static_cast<SAttacker*>(event.data.ptr), event.events);
-  }
-  const uint64_t nowNs = NowNs(m_clock);
-  while (SAttacker* p_attacker = m_timers.TakeDue(nowNs)) {
-    if (nowNs < p_attacker->dueNs) continue;
-    if (!p_attacker->fd.IsValid()) {
-      Open(*p_attacker);
-    } else if (!p_attacker->isConnecting) {
-      Send(*p_attacker);
-    }
+void CAttackers::HandleTime(SAttacker& attacker) {
+  if (m_loop.Now() < attacker.due) return;
+  if (!attacker.fd.IsValid()) {
+    Open(attacker);
+  } else if (!attacker.isConnecting) {
+    Send(attacker);
   }
 }
 
@@ -79,7 +62,7 @@ void CAttackers::HandleEvent(SAttacker& attacker, uint32_t events) {
     if (CEndpoint::ConnectErrorOf(attacker.fd) != 0) return End(attacker, m_outcome.connectFailures);
     attacker.isConnecting = false;
     ++m_outcome.connections;
-    Watch(attacker, EPOLL_CTL_MOD, false);
+    Watch(attacker, false);
     return Send(attacker);
   }
   if ((events & EPOLLERR) != 0) return End(attacker, m_outcome.resetByServer);
@@ -99,7 +82,7 @@ void CAttackers::Open(SAttacker& attacker) {
     ::setsockopt(attacker.fd.Get(), SOL_SOCKET, SO_RCVBUF, &kSlowReaderBytes, sizeof(kSlowReaderBytes));
   }
   attacker.isConnecting = error == EINPROGRESS;
-  Watch(attacker, EPOLL_CTL_ADD, attacker.isConnecting);
+  m_loop.Add(attacker.fd.Get(), EventsFor(attacker, attacker.isConnecting), attacker);
   if (attacker.isConnecting) return;
   ++m_outcome.connections;
   Send(attacker);
@@ -119,13 +102,13 @@ void CAttackers::Send(SAttacker& attacker) {
     m_outcome.bytesSent += static_cast<uint64_t>(sent);
   }
   if (attacker.sentBytes == m_bytes.size() && m_kind.farewell != EFarewell::kAgain) return SayFarewell(attacker);
-  if (m_kind.pauseNs == 0) return Watch(attacker, EPOLL_CTL_MOD, true);
-  GoOnAfter(attacker, m_kind.pauseNs);
+  if (m_kind.pause == Nanoseconds::zero()) return Watch(attacker, true);
+  GoOnAfter(attacker, m_kind.pause);
 }
 
-void CAttackers::GoOnAfter(SAttacker& attacker, uint64_t pauseNs) {
-  attacker.dueNs = NowNs(m_clock) + pauseNs;
-  m_timers.Add(attacker.dueNs, &attacker);
+void CAttackers::GoOnAfter(SAttacker& attacker, Nanoseconds pause) {
+  attacker.due = m_loop.Now() + pause;
+  m_loop.WakeAt(attacker.due, attacker);
 }
 
 void CAttackers::SendFailed(SAttacker& attacker, int error) {
@@ -135,7 +118,7 @@ void CAttackers::SendFailed(SAttacker& attacker, int error) {
 }
 
 void CAttackers::SayFarewell(SAttacker& attacker) {
-  if (m_kind.farewell == EFarewell::kStay) return Watch(attacker, EPOLL_CTL_MOD, false);
+  if (m_kind.farewell == EFarewell::kStay) return Watch(attacker, false);
   if (m_kind.farewell == EFarewell::kReset) {
     const linger now{1, 0};
     ::setsockopt(attacker.fd.Get(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
@@ -175,14 +158,18 @@ void CAttackers::End(SAttacker& attacker, uint64_t& counter) {
   attacker.fd.Reset();
   attacker.isConnecting = false;
   const bool isOwn = m_kind.farewell == EFarewell::kClose || m_kind.farewell == EFarewell::kReset;
-  GoOnAfter(attacker, isOwn ? kOwnComebackNs : kComebackNs);
+  GoOnAfter(attacker, isOwn ? kOwnComeback : kComeback);
 }
 
-void CAttackers::Watch(SAttacker& attacker, int operation, bool isSending) {
+uint32_t CAttackers::EventsFor(const SAttacker& attacker, bool isSending) const {
   uint32_t events = EPOLLRDHUP;
   if (m_kind.isReading && !attacker.isConnecting) events |= EPOLLIN;
   if (isSending) events |= EPOLLOUT;
-  WatchFor(m_epoll, operation, attacker.fd.Get(), events, &attacker);
+  return events;
+}
+
+void CAttackers::Watch(SAttacker& attacker, bool isSending) {
+  m_loop.Modify(attacker.fd.Get(), EventsFor(attacker, isSending), attacker);
 }
 
 }  // namespace switchboard::sim

@@ -10,7 +10,7 @@
 #include "client-sim/attack/AttackKind.h"
 #include "client-sim/attack/AttackOutcome.h"
 #include "client-sim/base/CEndpoint.h"
-#include "client-sim/base/CTimerQueue.h"
+#include "client-sim/base/CEventLoop.h"
 #include "misc/CClock.h"
 #include "misc/CFd.h"
 #include "misc/CWakeup.h"
@@ -18,7 +18,7 @@
 
 namespace switchboard::sim {
 
-// Attacks a server in one way, on one epoll, until it is told to stop. An attacker whose connection has ended comes
+// Attacks a server in one way, on one event loop, until it is told to stop. An attacker whose connection has ended comes
 // back; together they make kMaxConnections attempts at most.
 // Threads: Run on its own; Stop by any; Outcome once Run has returned.
 class CAttackers {
@@ -36,16 +36,21 @@ class CAttackers {
   const SAttackOutcome& Outcome() const { return m_outcome; }
 
  private:
-  struct SAttacker {
+  struct SAttacker final : CEventHandler {
+    explicit SAttacker(CAttackers& owner) : attackers(owner) {}
+    void OnEvents(uint32_t events) override { attackers.HandleEvent(*this, events); }
+    void OnTime() override { attackers.HandleTime(*this); }
+
+    CAttackers& attackers;
     CFd fd;
     bool isConnecting = false;
     size_t sentBytes = 0;  // of the bytes of the kind
-    uint64_t dueNs = 0;    // when to go on; timers before that are stale
+    MonotonicTime due;     // when to go on; timers before that are stale
     CFrameDecoder decoder;
   };
 
-  void WaitAndHandle();
   void HandleEvent(SAttacker& attacker, uint32_t events);
+  void HandleTime(SAttacker& attacker);
   void Open(SAttacker& attacker);
   void Send(SAttacker& attacker);
   void SendFailed(SAttacker& attacker, int error);
@@ -54,20 +59,20 @@ class CAttackers {
   // Returns false when the connection has ended.
   bool Read(SAttacker& attacker);
   void NoteRejects(std::span<const std::byte> frames);
-  void GoOnAfter(SAttacker& attacker, uint64_t pauseNs);
+  void GoOnAfter(SAttacker& attacker, Nanoseconds pause);
   // Counts an end, and lets the attacker come back.
   void End(SAttacker& attacker, uint64_t& counter);
-  void Watch(SAttacker& attacker, int operation, bool isSending);
+  uint32_t EventsFor(const SAttacker& attacker, bool isSending) const;
+  void Watch(SAttacker& attacker, bool isSending);
 
   const SAttackKind& m_kind;
   const std::vector<std::byte> m_bytes;
   const CEndpoint& m_server;
-  const CClock& m_clock;
   CWakeup m_wakeup;
   std::atomic<bool> m_isStopped{false};
-  CFd m_epoll;
+  CEventLoop m_loop;
+  CEventCallback m_onWakeup{[this] { m_wakeup.Clear(); }};
   std::deque<SAttacker> m_attackers;
-  CTimerQueue<SAttacker> m_timers;
   std::vector<std::byte> m_in;
   uint64_t m_attempts = 0;  // to connect
   SAttackOutcome m_outcome;

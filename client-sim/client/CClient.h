@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
+#include "client-sim/base/CEventLoop.h"
 #include "client-sim/base/CRing.h"
 #include "client-sim/base/Random.h"
 #include "client-sim/client/CClientConnection.h"
@@ -10,12 +12,30 @@
 
 namespace switchboard::sim {
 
+class CClient;
+
+// Who drives clients: is told of their events and times.
+// Threads: the loop's.
+class CClientDriver {
+ public:
+  virtual void OnEvents(CClient& client, uint32_t events) = 0;
+  virtual void OnTime(CClient& client) = 0;
+
+ protected:
+  ~CClientDriver() = default;
+};
+
 // One honest client: its connection, where it is in the script of its class, and the requests that it owes.
 // Threads: one.
-class CClient {
+class CClient final : public CEventHandler {
  public:
-  CClient(uint32_t index, const SConnectionClass& kind, CLedger& ledger, CHistogram& latencies)
-      : m_kind(kind), m_connection(index, kind.workload, ledger, latencies) {}
+  CClient(uint32_t index, const SConnectionClass& kind, CClientDriver& driver, CLedger& ledger, CHistogram& latencies)
+      : m_driver(driver), m_kind(kind), m_connection(index, kind.workload, ledger, latencies) {}
+  CClient(const CClient&) = delete;
+  CClient& operator=(const CClient&) = delete;
+
+  void OnEvents(uint32_t events) override { m_driver.OnEvents(*this, events); }
+  void OnTime() override { m_driver.OnTime(*this); }
 
   CClientConnection& Connection() { return m_connection; }
   CConversation& Conversation() { return m_connection.Conversation(); }
@@ -40,20 +60,20 @@ class CClient {
   bool IsMonotonous() const { return m_kind.workload.Size() == 1 && !IsInSession() && m_kind.loop.empty(); }
 
   // When the requests were meant to leave that are due and not sent: an open loop's.
-  CRing<uint64_t>& Due() { return m_due; }
+  CRing<MonotonicTime>& Due() { return m_due; }
 
   // It sends nothing before that time.
-  uint64_t NotBeforeNs() const { return m_notBeforeNs; }
-  void WaitUntil(uint64_t ns) { m_notBeforeNs = ns; }
+  MonotonicTime NotBefore() const { return m_notBefore; }
+  void WaitUntil(MonotonicTime time) { m_notBefore = time; }
   // It pauses to think once everything is answered.
   bool IsToThink() const { return m_isToThink; }
   void SetToThink(bool isToThink) { m_isToThink = isToThink; }
 
-  // It is to get its connection back: since then (0: it has one), and its next attempt (0: under way, or never).
-  uint64_t LostNs() const { return m_lostNs; }
-  void SetLost(uint64_t ns) { m_lostNs = ns; }
-  uint64_t RetryNs() const { return m_retryNs; }
-  void SetRetry(uint64_t ns) { m_retryNs = ns; }
+  // It is to get its connection back: since when (none: it has one), and its next attempt (none: under way, or never).
+  std::optional<MonotonicTime> Lost() const { return m_lost; }
+  void SetLost(std::optional<MonotonicTime> time) { m_lost = time; }
+  std::optional<MonotonicTime> Retry() const { return m_retry; }
+  void SetRetry(std::optional<MonotonicTime> time) { m_retry = time; }
   // Failed attempts since the last success.
   uint32_t Failures() const { return m_failures; }
   void SetFailures(uint32_t failures) { m_failures = failures; }
@@ -62,16 +82,17 @@ class CClient {
   void SetAddress(size_t address) { m_address = address; }
 
  private:
+  CClientDriver& m_driver;
   const SConnectionClass& m_kind;
   bool m_isToThink = false;
   uint32_t m_failures = 0;
   size_t m_address = 0;
   size_t m_step = 0;  // in the session
   size_t m_turn = 0;  // in the loop
-  uint64_t m_notBeforeNs = 0;
-  uint64_t m_lostNs = 0;
-  uint64_t m_retryNs = 0;
-  CRing<uint64_t> m_due;
+  MonotonicTime m_notBefore;
+  std::optional<MonotonicTime> m_lost;
+  std::optional<MonotonicTime> m_retry;
+  CRing<MonotonicTime> m_due;
   CClientConnection m_connection;
 };
 

@@ -44,8 +44,8 @@ ssize_t CClientConnection::Receive(std::span<std::byte> buffer) {
   }
 }
 
-bool CClientConnection::Consume(std::span<const std::byte> bytes, uint64_t nowNs) {
-  const CConversation::SEaten eaten = m_conversation.OnBytes(bytes, nowNs);
+bool CClientConnection::Consume(std::span<const std::byte> bytes, MonotonicTime now) {
+  const CConversation::SEaten eaten = m_conversation.OnBytes(bytes, now);
   if (eaten.isBad) return false;
   if (eaten.bytes == bytes.size()) {
     m_partial.clear();

@@ -81,7 +81,7 @@ class CClientConnection {
   // Returns the bytes read, 0 at the end, kNothingYet, or -1 for a reset.
   ssize_t Receive(std::span<std::byte> buffer);
   // Returns false after a bad length.
-  bool Consume(std::span<const std::byte> bytes, uint64_t nowNs);
+  bool Consume(std::span<const std::byte> bytes, MonotonicTime now);
 
   EConnectionState m_state = EConnectionState::kClosed;
   CFd m_fd;

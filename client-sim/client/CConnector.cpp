@@ -4,14 +4,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include "client-sim/base/Epoll.h"
 #include "client-sim/base/Random.h"
 
 namespace switchboard::sim {
 namespace {
 
 // The pause before the next attempt to connect: doubled each time, and randomly cut to between half and all of it.
-constexpr uint64_t kFirstPauseNs = 10'000'000;
+constexpr std::chrono::milliseconds kFirstPause{10};
 constexpr uint32_t kMaxDoublings = 6;
 
 // Edge-triggered: a level would be looked at once more after each event, 3 % of all that a request costs.
@@ -19,14 +18,14 @@ constexpr uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 }  // namespace
 
-bool CConnector::ConnectFrom(CClient& client, size_t address, uint64_t nowNs) {
+bool CConnector::ConnectFrom(CClient& client, size_t address) {
   for (; address < m_plan.server.Addresses(); ++address) {
     client.SetAddress(address);
     const int error = client.Connection().Connect(m_plan.server, address);
     if (error == 0 || error == EINPROGRESS) {
-      WatchFor(m_epoll, EPOLL_CTL_ADD, client.Connection().Fd(), kEvents, &client);
+      m_loop.Add(client.Connection().Fd(), kEvents, client);
       if (error == 0) {
-        Opened(client, nowNs);
+        Opened(client);
       } else {
         ++m_connecting;
       }
@@ -34,56 +33,55 @@ bool CConnector::ConnectFrom(CClient& client, size_t address, uint64_t nowNs) {
     }
     m_error = std::strerror(error);
   }
-  Fail(client, nowNs);
+  Fail(client);
   return false;
 }
 
-bool CConnector::FinishConnect(CClient& client, uint64_t nowNs) {
+bool CConnector::FinishConnect(CClient& client) {
   --m_connecting;
   if (const int error = client.Connection().FinishConnect(); error != 0) {
     m_error = std::strerror(error);
     client.Connection().Close();
-    return ConnectFrom(client, client.Address() + 1, nowNs);
+    return ConnectFrom(client, client.Address() + 1);
   }
-  Opened(client, nowNs);
+  Opened(client);
   return true;
 }
 
-void CConnector::Opened(CClient& client, uint64_t nowNs) {
+void CConnector::Opened(CClient& client) {
   m_open.store(Open() + 1, std::memory_order_relaxed);
-  if (client.LostNs() != 0) {
+  if (const auto lost = client.Lost()) {
     m_ledger.Count(ECount::kReconnects);
-    m_reconnectTimes.Record(nowNs - client.LostNs());
+    m_reconnectTimes.Record(m_loop.Now() - *lost);
   }
-  client.SetLost(0);
+  client.SetLost(std::nullopt);
   client.SetFailures(0);
   client.BeginSession();
 }
 
-void CConnector::Fail(CClient& client, uint64_t nowNs) {
+void CConnector::Fail(CClient& client) {
   m_ledger.Count(ECount::kConnectFailures);
   m_hasFailed = !m_plan.isReconnecting;
   if (m_hasFailed) return;
-  const uint64_t pauseNs = kFirstPauseNs << std::min(client.Failures(), kMaxDoublings);
+  const Nanoseconds pause = kFirstPause * (1 << std::min(client.Failures(), kMaxDoublings));
   client.SetFailures(client.Failures() + 1);
-  client.SetRetry(nowNs + RandomBetween(m_random, pauseNs / 2, pauseNs));
-  m_rests.Add(client.RetryNs(), &client);
+  client.SetRetry(m_loop.Now() + RandomBetween(m_random, pause / 2, pause));
+  m_loop.WakeAt(*client.Retry(), client);
   ++m_pausing;
 }
 
-bool CConnector::Reconnect(CClient& client, uint64_t nowNs) {
+bool CConnector::Reconnect(CClient& client) {
   Close(client);
-  client.SetLost(nowNs);
+  client.SetLost(m_loop.Now());
   client.SetToThink(false);
-  return Connect(client, nowNs);
+  return Connect(client);
 }
 
-CClient* CConnector::TakeRested(uint64_t nowNs) {
-  CClient* p_client = m_rests.TakeDue(nowNs);
-  if (p_client == nullptr) return nullptr;
-  p_client->SetRetry(0);
+bool CConnector::HasRested(CClient& client) {
+  if (!client.Retry() || m_loop.Now() < *client.Retry()) return false;
+  client.SetRetry(std::nullopt);
   --m_pausing;
-  return p_client;
+  return true;
 }
 
 void CConnector::HalfClose(CClient& client) {

@@ -6,11 +6,10 @@
 #include <string>
 
 #include "client-sim/base/CEndpoint.h"
+#include "client-sim/base/CEventLoop.h"
 #include "client-sim/base/CHistogram.h"
-#include "client-sim/base/CTimerQueue.h"
 #include "client-sim/client/CClient.h"
 #include "client-sim/client/CLedger.h"
-#include "misc/CFd.h"
 
 namespace switchboard::sim {
 
@@ -25,18 +24,18 @@ class CConnector {
     uint64_t seed = 1;            // of the pauses
   };
 
-  // Connections are watched by `epoll`, edge-triggered and with their CClient as data. All references outlive this.
-  CConnector(const SPlan& plan, const CFd& epoll, CLedger& ledger) : m_plan(plan), m_epoll(epoll), m_ledger(ledger) {}
+  // Connections are watched by `loop`, edge-triggered, for their CClient. All references outlive this.
+  CConnector(const SPlan& plan, CEventLoop& loop, CLedger& ledger) : m_plan(plan), m_loop(loop), m_ledger(ledger) {}
 
   // Begins to connect a client that is closed. Returns true if it is open at once; else it is connecting, pausing, or
   // HasFailed. Throws std::system_error when the kernel can't watch it.
-  bool Connect(CClient& client, uint64_t nowNs) { return ConnectFrom(client, 0, nowNs); }
+  bool Connect(CClient& client) { return ConnectFrom(client, 0); }
   // For a client whose socket has become writable. Returns true if it is open now; else it goes on as Connect does.
-  bool FinishConnect(CClient& client, uint64_t nowNs);
+  bool FinishConnect(CClient& client);
   // Closes it and connects anew.
-  bool Reconnect(CClient& client, uint64_t nowNs);
-  // Takes out a client whose pause is over; nullptr when there is none.
-  CClient* TakeRested(uint64_t nowNs);
+  bool Reconnect(CClient& client);
+  // For a client whose time has come: true, once, if that was the end of its pause.
+  bool HasRested(CClient& client);
   // No more requests will come: the client is finishing until the server closes.
   void HalfClose(CClient& client);
   void Close(CClient& client);
@@ -45,8 +44,6 @@ class CConnector {
   size_t Connecting() const { return m_connecting; }
   size_t Pausing() const { return m_pausing; }
   size_t Finishing() const { return m_finishing; }
-  // When the next pause is over; UINT64_MAX when nobody pauses.
-  uint64_t NextNs() const { return m_rests.NextNs(); }
   // A client could not connect, and won't try again.
   bool HasFailed() const { return m_hasFailed; }
   // Why the last attempt that failed did; empty if none has.
@@ -56,15 +53,14 @@ class CConnector {
 
  private:
   // Tries the addresses of the server from that number on.
-  bool ConnectFrom(CClient& client, size_t address, uint64_t nowNs);
-  void Opened(CClient& client, uint64_t nowNs);
-  void Fail(CClient& client, uint64_t nowNs);
+  bool ConnectFrom(CClient& client, size_t address);
+  void Opened(CClient& client);
+  void Fail(CClient& client);
 
   const SPlan m_plan;
-  const CFd& m_epoll;
+  CEventLoop& m_loop;
   CLedger& m_ledger;
   CHistogram m_reconnectTimes;
-  CTimerQueue<CClient> m_rests;
   uint64_t m_random = m_plan.seed;
   std::atomic<uint64_t> m_open{0};
   size_t m_connecting = 0;

@@ -9,34 +9,34 @@
 
 namespace switchboard::sim {
 
-void CConversation::Issue(uint8_t message, uint64_t startNs, CSendBuffer& out) {
+void CConversation::Issue(uint8_t message, MonotonicTime start, CSendBuffer& out) {
   const CMessage& kind = m_workload.At(message);
   const size_t frameBytes = kind.WriteFrame({m_connection, m_pending.Next()}, out.Room());
   out.Commit(frameBytes);
   m_ledger.Count(ECount::kSent);
   if (kind.IsOneWay()) return m_ledger.Count(ECount::kOneWay);
-  m_pending.Push({startNs, static_cast<uint32_t>(frameBytes), message, kind.IsMirrored()});
+  m_pending.Push({start, static_cast<uint32_t>(frameBytes), message, kind.IsMirrored()});
   ++m_outstanding;
 }
 
-size_t CConversation::IssueRun(uint8_t message, uint64_t startNs, size_t count, CSendBuffer& out) {
+size_t CConversation::IssueRun(uint8_t message, MonotonicTime start, size_t count, CSendBuffer& out) {
   const CMessage& kind = m_workload.At(message);
   const size_t frameBytes = kind.FixedFrameBytes();
   if (frameBytes == 0 || kind.IsOneWay()) {
-    Issue(message, startNs, out);
+    Issue(message, start, out);
     return 1;
   }
   count = std::min(count, out.RoomFor(frameBytes));
   kind.WriteFrames({m_connection, m_pending.Next()}, count, out.Room());
   out.Commit(count * frameBytes);
   m_ledger.Count(ECount::kSent, count);
-  m_pending.PushAll({startNs, static_cast<uint32_t>(frameBytes), message, kind.IsMirrored()}, count);
+  m_pending.PushAll({start, static_cast<uint32_t>(frameBytes), message, kind.IsMirrored()}, count);
   m_outstanding += count;
   return count;
 }
 
-CConversation::SEaten CConversation::OnBytes(std::span<const std::byte> bytes, uint64_t nowNs) {
-  SEaten eaten{m_isSentKnown ? TakeMirrored(bytes, nowNs) : 0, false};
+CConversation::SEaten CConversation::OnBytes(std::span<const std::byte> bytes, MonotonicTime now) {
+  SEaten eaten{m_isSentKnown ? TakeMirrored(bytes, now) : 0, false};
   while (bytes.size() - eaten.bytes >= sizeof(SPacketHeader::pkgLen)) {
     const std::byte* p_frame = bytes.data() + eaten.bytes;
     const size_t frameBytes = SFrame::BytesAt(p_frame);
@@ -46,9 +46,9 @@ CConversation::SEaten CConversation::OnBytes(std::span<const std::byte> bytes, u
     // With a request that was overtaken at the front, a reply must be looked up.
     const bool isInOrder = m_outstanding != 0 && m_pending.Size() == m_outstanding;
     if (isInOrder && JudgeAt(m_pending.First(), frame) == EVerdict::kRight) {
-      AnswerRight(m_pending.First(), nowNs);
+      AnswerRight(m_pending.First(), now);
     } else {
-      OnOddFrame(frame, nowNs);
+      OnOddFrame(frame, now);
     }
     eaten.bytes += frameBytes;
   }
@@ -56,7 +56,7 @@ CConversation::SEaten CConversation::OnBytes(std::span<const std::byte> bytes, u
   return eaten;
 }
 
-size_t CConversation::TakeMirrored(std::span<const std::byte> bytes, uint64_t nowNs) {
+size_t CConversation::TakeMirrored(std::span<const std::byte> bytes, MonotonicTime now) {
   if (!m_sent.BeginsLike(bytes)) return 0;
   const size_t common = std::min(bytes.size(), m_sent.Size());
   size_t taken = 0;
@@ -64,7 +64,7 @@ size_t CConversation::TakeMirrored(std::span<const std::byte> bytes, uint64_t no
     const SPending& pending = m_pending.At(m_pending.First());
     if (taken + pending.frameBytes > common || !pending.isMirrored) break;
     taken += pending.frameBytes;
-    AddToRun(pending.startNs, nowNs);
+    AddToRun(pending.start, now);
     m_pending.PopFront();
   }
   m_sent.Drop(taken);
@@ -73,7 +73,7 @@ size_t CConversation::TakeMirrored(std::span<const std::byte> bytes, uint64_t no
 
 void CConversation::FlushRun() {
   if (m_runReplies == 0) return;
-  m_latencies.Record(m_runLatencyNs, m_runReplies);
+  m_latencies.Record(m_runLatency, m_runReplies);
   m_ledger.Count(ECount::kReplied, m_runReplies);
   m_runReplies = 0;
 }
@@ -100,7 +100,7 @@ void CConversation::CutOff(std::string_view why, bool isExpected) {
   ForgetAll();
 }
 
-void CConversation::OnOddFrame(const SFrame& frame, uint64_t nowNs) {
+void CConversation::OnOddFrame(const SFrame& frame, MonotonicTime now) {
   if (frame.msgCode == kGoAwayCode) {
     m_ledger.Count(ECount::kGoAways);
     m_hasGoAway = true;
@@ -111,10 +111,10 @@ void CConversation::OnOddFrame(const SFrame& frame, uint64_t nowNs) {
     return Mismatch(FirstWithReplyCode(frame.msgCode).value_or(Head()), "wrong CRC");
   }
   if (m_workload.IsPush(frame.msgCode)) return m_ledger.Count(ECount::kPushes);
-  if (frame.msgCode == kRejectCode) return OnReject(frame, nowNs);
-  if (const std::optional<SRequestId> id = RequestOf(frame)) return OnNamed(*id, frame, nowNs);
+  if (frame.msgCode == kRejectCode) return OnReject(frame, now);
+  if (const std::optional<SRequestId> id = RequestOf(frame)) return OnNamed(*id, frame, now);
   if (const std::optional<uint64_t> fits = FirstThatFits(frame)) {
-    return Answer(*fits, JudgeAt(*fits, frame), frame, nowNs);
+    return Answer(*fits, JudgeAt(*fits, frame), frame, now);
   }
   if (const std::optional<uint64_t> same = FirstWithReplyCode(frame.msgCode)) return Mismatch(*same, "wrong body");
   const std::string text = fmt::format("a reply of code {} that no open request asked for", frame.msgCode);
@@ -123,7 +123,7 @@ void CConversation::OnOddFrame(const SFrame& frame, uint64_t nowNs) {
   Mismatch(Head(), fmt::format("reply has code {}", frame.msgCode));
 }
 
-void CConversation::OnReject(const SFrame& frame, uint64_t nowNs) {
+void CConversation::OnReject(const SFrame& frame, MonotonicTime now) {
   if (frame.body.size() != sizeof(SRejectBody)) return Fault(ECount::kUnasked, "a Reject of a wrong length");
   SRejectBody body;
   std::memcpy(&body, frame.body.data(), sizeof(body));
@@ -133,13 +133,13 @@ void CConversation::OnReject(const SFrame& frame, uint64_t nowNs) {
     return Fault(ECount::kUnasked, fmt::format("a Reject of code {} that isn't open", body.msgCode));
   }
   const std::optional<uint16_t> expected = m_workload.At(m_pending.At(*sequence).message).ExpectedReject();
-  if (expected == body.reason) return AnswerRight(*sequence, nowNs);
+  if (expected == body.reason) return AnswerRight(*sequence, now);
   if (expected) return Mismatch(*sequence, fmt::format("rejected with reason {}, not {}", body.reason, *expected));
   m_ledger.CountReject(body.reason);
   Settle(*sequence);
 }
 
-void CConversation::OnNamed(SRequestId id, const SFrame& frame, uint64_t nowNs) {
+void CConversation::OnNamed(SRequestId id, const SFrame& frame, MonotonicTime now) {
   if (id.connection != m_connection) {
     return Fault(ECount::kUnasked, fmt::format("reply {} of connection {}", id.sequence, id.connection));
   }
@@ -150,13 +150,13 @@ void CConversation::OnNamed(SRequestId id, const SFrame& frame, uint64_t nowNs) 
   if (id.sequence < m_pending.First() || m_pending.At(id.sequence).isAnswered) {
     return Fault(ECount::kDuplicated, fmt::format("another reply to request {}", id.sequence));
   }
-  Answer(id.sequence, JudgeAt(id.sequence, frame), frame, nowNs);
+  Answer(id.sequence, JudgeAt(id.sequence, frame), frame, now);
 }
 
-void CConversation::Answer(uint64_t sequence, EVerdict verdict, const SFrame& frame, uint64_t nowNs) {
+void CConversation::Answer(uint64_t sequence, EVerdict verdict, const SFrame& frame, MonotonicTime now) {
   if (verdict == EVerdict::kWrong) return Mismatch(sequence, fmt::format("wrong body of {} bytes", frame.body.size()));
   if (verdict == EVerdict::kRefused) m_ledger.Count(ECount::kRefused);
-  AnswerRight(sequence, nowNs);
+  AnswerRight(sequence, now);
 }
 
 void CConversation::Mismatch(uint64_t sequence, std::string_view how) {

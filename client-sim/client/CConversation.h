@@ -36,10 +36,10 @@ class CConversation {
         m_hasMirrors(workload.HasMirrors()),
         m_isSentKnown(m_hasMirrors) {}
 
-  // Appends the frame of the next request, of kind `message`, to `out`. Its latency counts from `startNs`.
-  void Issue(uint8_t message, uint64_t startNs, CSendBuffer& out);
+  // Appends the frame of the next request, of kind `message`, to `out`. Its latency counts from `start`.
+  void Issue(uint8_t message, MonotonicTime start, CSendBuffer& out);
   // The same for up to `count` requests of one kind. Returns how many there was room for, at least one.
-  size_t IssueRun(uint8_t message, uint64_t startNs, size_t count, CSendBuffer& out);
+  size_t IssueRun(uint8_t message, MonotonicTime start, size_t count, CSendBuffer& out);
   // Those are the frames of the last Issues, in order: keeps a copy to compare replies with. For speed alone.
   void Remember(std::span<const std::byte> frames) {
     if (m_isSentKnown) m_isSentKnown = m_sent.Append(frames);
@@ -49,7 +49,7 @@ class CConversation {
     bool isBad;    // an impossible pkgLen follows: nothing after it can be read
   };
   // Judges the whole frames at the front of `bytes`, which arrived from the server together.
-  SEaten OnBytes(std::span<const std::byte> bytes, uint64_t nowNs);
+  SEaten OnBytes(std::span<const std::byte> bytes, MonotonicTime now);
   // Whatever is unanswered is lost. `why` goes into the list of offenders.
   void Abandon(std::string_view why) { AbandonAs(ECount::kLost, why); }
   // Whatever is unanswered was in flight when the connection ended; if that is expected, nobody is an offender.
@@ -66,15 +66,15 @@ class CConversation {
     const SPending& pending = m_pending.At(sequence);
     return m_workload.At(pending.message).Judge({m_connection, sequence}, pending, frame);
   }
-  void AnswerRight(uint64_t sequence, uint64_t nowNs) {
-    AddToRun(m_pending.At(sequence).startNs, nowNs);
+  void AnswerRight(uint64_t sequence, MonotonicTime now) {
+    AddToRun(m_pending.At(sequence).start, now);
     if (m_pending.Size() != m_outstanding && WasOvertaken(sequence)) CountReordered(sequence);
     Settle(sequence);
   }
-  void AddToRun(uint64_t startNs, uint64_t nowNs) {
-    const uint64_t latencyNs = nowNs > startNs ? nowNs - startNs : 0;
-    if (latencyNs != m_runLatencyNs) FlushRun();
-    m_runLatencyNs = latencyNs;
+  void AddToRun(MonotonicTime start, MonotonicTime now) {
+    const Nanoseconds latency = now - start;
+    if (latency != m_runLatency) FlushRun();
+    m_runLatency = latency;
     ++m_runReplies;
   }
   // Takes an answered request out of the books.
@@ -97,13 +97,13 @@ class CConversation {
   }
 
   // Judges the mirrored replies at the front of `bytes` together. Returns how many bytes they have.
-  size_t TakeMirrored(std::span<const std::byte> bytes, uint64_t nowNs);
+  size_t TakeMirrored(std::span<const std::byte> bytes, MonotonicTime now);
   // Books the replies of the current run.
   void FlushRun();
-  void OnOddFrame(const SFrame& frame, uint64_t nowNs);
-  void OnReject(const SFrame& frame, uint64_t nowNs);
-  void OnNamed(SRequestId id, const SFrame& frame, uint64_t nowNs);
-  void Answer(uint64_t sequence, EVerdict verdict, const SFrame& frame, uint64_t nowNs);
+  void OnOddFrame(const SFrame& frame, MonotonicTime now);
+  void OnReject(const SFrame& frame, MonotonicTime now);
+  void OnNamed(SRequestId id, const SFrame& frame, MonotonicTime now);
+  void Answer(uint64_t sequence, EVerdict verdict, const SFrame& frame, MonotonicTime now);
   void ForgetAll();
   void AbandonAs(ECount what, std::string_view why);
   void Mismatch(uint64_t sequence, std::string_view how);
@@ -135,7 +135,7 @@ class CConversation {
   CSentBytes m_sent;         // the frames of m_pending, while m_isSentKnown
   size_t m_outstanding = 0;  // unanswered ones in m_pending; the first one there always is
   // Right replies in a row with one and the same latency, as pipelined ones have: booked together. Empty between reads.
-  uint64_t m_runLatencyNs = 0;
+  Nanoseconds m_runLatency{};
   uint64_t m_runReplies = 0;
 };
 

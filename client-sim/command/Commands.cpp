@@ -177,7 +177,7 @@ int ProxyCommand(int argc, char** argv) {
       ->type_name("HOST:PORT");
   app.add_option("--connect", options.server, "The server")->required()->type_name("HOST:PORT");
   app.add_option("--record", options.file, "The record; replaced if it exists")->required()->type_name("FILE");
-  AddRead(app, "--duration", options.durationNs, DurationNs, "End after this time (else: at SIGINT or SIGTERM)",
+  AddRead(app, "--duration", options.duration, Duration, "End after this time (else: at SIGINT or SIGTERM)",
           "TIME");
   app.add_flag("--quiet", options.isQuiet, "No table at the end");
   app.footer(
@@ -200,7 +200,7 @@ int ReplayCommand(int argc, char** argv) {
   app.add_flag("--diff", options.isDiff, "Replies that differ from the recorded ones fail the replay");
   AddRead(app, "--ignore", options.ignored, Codes, "Of replies with these message codes, don't compare the body",
           "CODE,…");
-  AddRead(app, "--patience", options.patienceNs, DurationNs, "Give up when nothing happens for so long", "TIME")
+  AddRead(app, "--patience", options.patience, Duration, "Give up when nothing happens for so long", "TIME")
       ->default_str("5s");
   app.add_flag("--quiet", options.isQuiet, "Only the table at the end");
   app.footer(

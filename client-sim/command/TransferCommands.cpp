@@ -35,7 +35,7 @@ void DeclareServer(CLI::App& app, STransferOptions& options) {
   AddRead(
       app, "--patience", options.patience,
       [](const std::string& text) {
-        return std::chrono::milliseconds(std::max<uint64_t>(DurationNs(text) / 1'000'000, 1));
+        return std::max(std::chrono::ceil<std::chrono::milliseconds>(Duration(text)), std::chrono::milliseconds(1));
       },
       "How long the server may say nothing", "TIME")
       ->default_str("10s");

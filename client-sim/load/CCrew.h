@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "client-sim/base/CEventLoop.h"
 #include "client-sim/base/CHistogram.h"
 #include "client-sim/client/CLedger.h"
 #include "client-sim/load/CDriver.h"
@@ -35,8 +36,8 @@ class CCrew {
   // Stops them and waits for their ends.
   void Dismiss();
 
-  // Waits until something was told, a signal came or `deadlineNs` has passed.
-  void Wait(uint64_t deadlineNs);
+  // Waits until something was told, a signal came or `deadline` has passed.
+  void Wait(MonotonicTime deadline);
   bool IsReady() const { return m_counts[static_cast<size_t>(SDriverNote::EKind::kReady)] == m_drivers.size(); }
   bool IsPhaseOver() const { return Finished() + m_phasesOver >= m_drivers.size(); }
   bool HasFailed() const { return m_counts[static_cast<size_t>(SDriverNote::EKind::kFailed)] != 0; }
@@ -53,10 +54,13 @@ class CCrew {
  private:
   size_t Finished() const { return m_counts[static_cast<size_t>(SDriverNote::EKind::kFinished)]; }
   void Hear(const SDriverNote& note);
+  void HandleSignals();
 
-  const CClock& m_clock;
   CFd m_signals;
   CInbox<SDriverNote> m_notes;
+  CEventLoop m_loop;
+  CEventCallback m_onNotes{[this] { m_notes.ClearSignal(); }};
+  CEventCallback m_onSignals{[this] { HandleSignals(); }};
   std::vector<SDriverNote> m_news;
   std::array<size_t, 4> m_counts{};  // notes of each kind
   size_t m_phasesOver = 0;           // of the current phase

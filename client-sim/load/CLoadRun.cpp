@@ -12,7 +12,6 @@
 #include <system_error>
 #include <utility>
 
-#include "client-sim/base/Nanoseconds.h"
 #include "client-sim/base/Process.h"
 #include "client-sim/load/CRateSearch.h"
 #include "client-sim/message/CAccountRegistrar.h"
@@ -36,8 +35,6 @@ double CpuSeconds() {
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
-
-double Seconds(uint64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 }  // namespace
 
@@ -86,8 +83,8 @@ bool CLoadRun::Prepare() {
                          m_crew.Notes(),
                          m_options.connections,
                          m_options.connections == 0 ? 0 : m_options.threads,
-                         m_options.drainNs,
-                         m_options.connectNs,
+                         m_options.drain,
+                         m_options.connect,
                          m_options.seed,
                          m_options.isReconnecting,
                          m_options.isResetExpected};
@@ -97,7 +94,8 @@ bool CLoadRun::Prepare() {
 
 void CLoadRun::BuildScenario() {
   const std::string namePrefix = fmt::format("sim{}_{:x}", ::getpid(), std::random_device{}());
-  const std::chrono::milliseconds patience(std::max<uint64_t>(m_options.connectNs / 1'000'000, 1));
+  const auto patience =
+      std::max(std::chrono::ceil<std::chrono::milliseconds>(m_options.connect), std::chrono::milliseconds(1));
   CMessageFactory factory(m_pattern, m_options.bodyBytes, namePrefix, [&] {
     const CAccountRegistrar registrar(m_server, namePrefix + "s", patience);
     return registrar.Register(std::clamp<size_t>(m_options.connections, 1, kSharedAccounts));
@@ -115,7 +113,7 @@ void CLoadRun::BuildScenario() {
 
 bool CLoadRun::AwaitReady() {
   while (!m_crew.IsReady()) {
-    m_crew.Wait(UINT64_MAX);
+    m_crew.Wait(kNever);
     if (!m_crew.HasFailed()) continue;
     Fail(kExitNoConnection, fmt::format("could not open {} connections to {}: {}", m_options.connections,
                                         m_options.server, m_crew.Error()));
@@ -126,10 +124,10 @@ bool CLoadRun::AwaitReady() {
 
 void CLoadRun::RunPhases() {
   const double firstRate = m_options.steps.empty() ? m_options.rate : m_options.steps.front();
-  if (m_options.warmupNs != 0) {
+  if (m_options.warmup != Nanoseconds::zero()) {
     SPhase warmup =
         PhaseOf(EPhaseKind::kWarmup, "warm-up", m_options.isFindMax && firstRate == 0 ? kFirstRate : firstRate);
-    warmup.durationNs = m_options.warmupNs;
+    warmup.duration = m_options.warmup;
     warmup.requests = 0;
     if (!RunPhase(warmup)) return;
   }
@@ -147,12 +145,12 @@ SPhase CLoadRun::PhaseOf(EPhaseKind kind, std::string name, double rate) const {
   phase.name = std::move(name);
   phase.rate = rate;
   phase.isPoisson = m_options.isPoisson;
-  phase.durationNs = m_options.durationNs;
+  phase.duration = m_options.duration;
   phase.requests = m_options.requests;
   // What a trial could not send in time tells enough.
-  phase.overtimeNs = kind == EPhaseKind::kTrial ? 0 : m_options.drainNs / 2;
+  phase.overtime = kind == EPhaseKind::kTrial ? Nanoseconds::zero() : m_options.drain / 2;
   // Only the first phase finds a server at rest.
-  if (m_result.phases.empty()) phase.rampNs = m_options.rampNs;
+  if (m_result.phases.empty()) phase.ramp = m_options.ramp;
   return phase;
 }
 
@@ -188,12 +186,12 @@ void CLoadRun::RunUnderAttack() {
 bool CLoadRun::RunPhase(const SPhase& phase) {
   if (m_crew.IsStopped()) return false;
   m_result.phases.emplace_back();
-  m_observer.OnPhaseBegin(phase.kind, phase.name, phase.rate, phase.requests == 0 ? phase.durationNs : 0);
+  m_observer.OnPhaseBegin(phase.kind, phase.name, phase.rate, phase.requests == 0 ? phase.duration : Nanoseconds::zero());
   CLedger before;
   m_crew.AddCountsTo(before);
-  m_phaseStartNs = NowNs(m_clock);
-  if (m_startNs == 0) m_startNs = m_phaseStartNs;
-  m_series.BeginPhase(phase, m_result.phases.size() - 1, m_phaseStartNs);
+  m_phaseStart = m_clock.Now();
+  if (!m_start) m_start = m_phaseStart;
+  m_series.BeginPhase(phase, m_result.phases.size() - 1, m_phaseStart);
   m_crew.Begin(phase);
   WatchPhase(phase);
 
@@ -201,7 +199,7 @@ bool CLoadRun::RunPhase(const SPhase& phase) {
   result.kind = phase.kind;
   result.name = phase.name;
   result.targetRate = phase.rate;
-  result.startSeconds = Seconds(m_phaseStartNs - m_startNs);
+  result.startSeconds = SecondsOf(m_phaseStart - *m_start);
   CLedger after;
   m_crew.AddCountsTo(after);
   const auto gained = [&](ECount what) { return after.Get(what) - before.Get(what); };
@@ -223,36 +221,36 @@ bool CLoadRun::RunPhase(const SPhase& phase) {
 }
 
 void CLoadRun::WatchPhase(const SPhase& phase) {
-  const uint64_t endNs = m_phaseStartNs + phase.durationNs;
+  const MonotonicTime end = m_phaseStart + phase.duration;
   // Attackers alone have no driver that knows when it is over.
   const bool hasDrivers = !m_crew.Drivers().empty();
-  const auto isOver = [&] { return hasDrivers ? m_crew.IsPhaseOver() : NowNs(m_clock) >= endNs || m_crew.IsStopped(); };
+  const auto isOver = [&] { return hasDrivers ? m_crew.IsPhaseOver() : m_clock.Now() >= end || m_crew.IsStopped(); };
   while (!isOver()) {
-    const uint64_t nextNs = m_series.SecondEndNs();
-    m_crew.Wait(hasDrivers ? nextNs : std::min(nextNs, endNs));
-    const uint64_t nowNs = NowNs(m_clock);
-    if (nowNs >= nextNs && !isOver()) AddSecond(nowNs);
+    const MonotonicTime next = m_series.SecondEnd();
+    m_crew.Wait(hasDrivers ? next : std::min(next, end));
+    const MonotonicTime now = m_clock.Now();
+    if (now >= next && !isOver()) AddSecond(now);
   }
-  const uint64_t nowNs = NowNs(m_clock);
-  if (m_series.IsWorthAPoint(nowNs)) AddSecond(nowNs);
+  const MonotonicTime now = m_clock.Now();
+  if (m_series.IsWorthAPoint(now)) AddSecond(now);
 }
 
-void CLoadRun::AddSecond(uint64_t nowNs) {
+void CLoadRun::AddSecond(MonotonicTime now) {
   CLedger totals;
   m_crew.AddCountsTo(totals);
-  m_result.series.push_back(m_series.Cut(nowNs, totals));
+  m_result.series.push_back(m_series.Cut(now, totals));
   m_observer.OnSecond(m_result.series.back(), totals);
 }
 
 void CLoadRun::FinishPhase(SPhaseResult& result) const {
-  uint64_t endNs = m_phaseStartNs;
+  MonotonicTime end = m_phaseStart;
   for (const CDriver& driver : m_crew.Drivers()) {
     result.latencies.Add(driver.Latencies());
     result.repliesInTime += driver.RepliesInTime();
-    endNs = std::max(endNs, driver.EndNs());
+    end = std::max(end, driver.End());
   }
-  if (m_crew.Drivers().empty()) endNs = NowNs(m_clock);
-  result.seconds = Seconds(endNs - m_phaseStartNs);
+  if (m_crew.Drivers().empty()) end = m_clock.Now();
+  result.seconds = SecondsOf(end - m_phaseStart);
 }
 
 void CLoadRun::Collect() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,7 +47,7 @@ class CLoadRun {
   // Returns false when the run is to end.
   bool RunPhase(const SPhase& phase);
   void WatchPhase(const SPhase& phase);
-  void AddSecond(uint64_t nowNs);
+  void AddSecond(MonotonicTime now);
   void FinishPhase(SPhaseResult& result) const;
 
   void Collect();
@@ -66,8 +67,8 @@ class CLoadRun {
   CCrew m_crew;
   CSecondSeries m_series;
   SRunResult m_result;
-  uint64_t m_startNs = 0;       // of the first phase
-  uint64_t m_phaseStartNs = 0;  // of the current one
+  std::optional<MonotonicTime> m_start;  // of the first phase
+  MonotonicTime m_phaseStart;            // of the current one
 };
 
 }  // namespace switchboard::sim

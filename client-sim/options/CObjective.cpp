@@ -23,7 +23,7 @@ std::vector<CObjective> CObjective::List(const std::string& text) {
     if (error != std::errc{} || p_rest != p_end || !(percent > 0 && percent <= 100)) {
       throw std::invalid_argument(fmt::format("'{}' has no percentile over 0 and up to 100", entry));
     }
-    list.emplace_back(percent, DurationNs(entry.substr(equals + 1)));
+    list.emplace_back(percent, Duration(entry.substr(equals + 1)));
   }
   return list;
 }
@@ -32,11 +32,11 @@ bool CObjective::IsMet(const CHistogram& latencies, uint64_t failures) const {
   const uint64_t total = latencies.Count() + failures;
   if (total == 0) return false;
   const double wanted = m_percent / 100.0 * static_cast<double>(total) * (1.0 - 1e-12);
-  return static_cast<double>(latencies.CountUpTo(m_limitNs)) >= wanted;
+  return static_cast<double>(latencies.CountUpTo(static_cast<uint64_t>(m_limit.count()))) >= wanted;
 }
 
 std::string CObjective::Text() const {
-  return fmt::format("p{:g} ≤ {:g} ms", m_percent, static_cast<double>(m_limitNs) / 1e6);
+  return fmt::format("p{:g} ≤ {:g} ms", m_percent, SecondsOf(m_limit) * 1e3);
 }
 
 }  // namespace switchboard::sim

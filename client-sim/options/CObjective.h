@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client-sim/base/CHistogram.h"
+#include "client-sim/base/Time.h"
 
 namespace switchboard::sim {
 
@@ -13,7 +14,7 @@ namespace switchboard::sim {
 // Threads: any; constant after construction.
 class CObjective {
  public:
-  CObjective(double percent, uint64_t limitNs) : m_percent(percent), m_limitNs(limitNs) {}
+  CObjective(double percent, Nanoseconds limit) : m_percent(percent), m_limit(limit) {}
 
   // "p99=5ms,p50=1ms". Throws std::invalid_argument.
   static std::vector<CObjective> List(const std::string& text);
@@ -22,13 +23,13 @@ class CObjective {
   bool IsMet(const CHistogram& latencies, uint64_t failures) const;
 
   double Percent() const { return m_percent; }
-  uint64_t LimitNs() const { return m_limitNs; }
+  Nanoseconds Limit() const { return m_limit; }
   // "p99 ≤ 5ms"
   std::string Text() const;
 
  private:
   double m_percent;
-  uint64_t m_limitNs;
+  Nanoseconds m_limit;
 };
 
 }  // namespace switchboard::sim

@@ -19,12 +19,12 @@
 namespace switchboard::sim {
 namespace {
 
-constexpr uint64_t kNoEndNs = 365ULL * 24 * 3600 * 1'000'000'000;
-constexpr uint64_t kTrialNs = 3'000'000'000;  // of --find-max
+constexpr std::chrono::years kNoEnd{1};
+constexpr std::chrono::seconds kTrial{3};  // of --find-max
 
-CLI::Option* AddTime(CLI::App& app, const char* name, uint64_t& target, const char* meaning) {
-  CLI::Option* p_option = AddRead(app, name, target, DurationNs, meaning, "TIME");
-  return target == 0 ? p_option : p_option->default_str(fmt::format("{}s", target / 1'000'000'000));
+CLI::Option* AddTime(CLI::App& app, const char* name, Nanoseconds& target, const char* meaning) {
+  CLI::Option* p_option = AddRead(app, name, target, Duration, meaning, "TIME");
+  return target == Nanoseconds::zero() ? p_option : p_option->default_str(fmt::format("{:g}s", SecondsOf(target)));
 }
 
 template <typename Number>
@@ -69,7 +69,7 @@ void DeclareLoad(CLI::App& app, SRunOptions& options) {
 void DeclareSchedule(CLI::App& app, SRunOptions& options) {
   CLI::Option* p_rate = AddRead(app, "--rate", options.rate, Rate, "Open loop: requests per second", "RATE");
   app.add_flag("--poisson", options.isPoisson, "Random arrivals instead of even ones");
-  AddTime(app, "--ramp", options.rampNs, "Grow to the full rate, or the full number of connections, over this time");
+  AddTime(app, "--ramp", options.ramp, "Grow to the full rate, or the full number of connections, over this time");
   CLI::Option* p_steps = AddRead(app, "--steps", options.steps, Rates, "Open loop: one rate after the other", "RATE,…");
   p_steps->excludes(p_rate);
   CLI::Option* p_slo = AddRead(app, "--slo", options.objectives, CObjective::List,
@@ -77,8 +77,8 @@ void DeclareSchedule(CLI::App& app, SRunOptions& options) {
   app.add_flag("--find-max", options.isFindMax, "Search the highest rate that keeps the objectives")
       ->needs(p_slo)
       ->excludes(p_steps);
-  AddTime(app, "--warmup", options.warmupNs, "Send for this long before anything is measured");
-  AddTime(app, "--duration", options.durationNs, "How long to send, for each rate");
+  AddTime(app, "--warmup", options.warmup, "Send for this long before anything is measured");
+  AddTime(app, "--duration", options.duration, "How long to send, for each rate");
   AddNumber<uint64_t>(app, "--requests", options.requests, 1, 1'000'000'000'000, "Send only so many");
 }
 
@@ -88,8 +88,8 @@ void DeclareRest(CLI::App& app, SRunOptions& options) {
   AddRead(app, "--attack", options.attacks, Attacks, "Attackers besides the load: see below", "KIND,…");
   AddNumber<uint32_t>(app, "--attackers", options.attackers, 1, 10'000, "How many of each kind");
   app.add_flag("--i-own-this-target", options.isTargetMine, "Attack a server that isn't on this machine");
-  AddTime(app, "--drain", options.drainNs, "How long to wait for the last replies");
-  AddTime(app, "--connect-timeout", options.connectNs, "How long all connects may take");
+  AddTime(app, "--drain", options.drain, "How long to wait for the last replies");
+  AddTime(app, "--connect-timeout", options.connect, "How long all connects may take");
   app.add_option("--seed", options.seed, "Seed of bodies and mix (a new one each run by default)")->type_name("N");
   app.add_flag("--quiet", options.isQuiet, "No line each second");
 }
@@ -114,8 +114,8 @@ void COptions::Complete(const CLI::App& app, SRunOptions& options) {
   if (!options.attacks.empty() && (options.isFindMax || !options.steps.empty())) {
     throw std::invalid_argument("--attack goes with a single rate, or with none");
   }
-  if (options.requests != 0 && !isGiven("--duration")) options.durationNs = kNoEndNs;
-  if (options.isFindMax && !isGiven("--duration")) options.durationNs = kTrialNs;
+  if (options.requests != 0 && !isGiven("--duration")) options.duration = kNoEnd;
+  if (options.isFindMax && !isGiven("--duration")) options.duration = kTrial;
   options.threads = std::min(options.threads, std::max(options.connections, 1U));
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client-sim/base/Time.h"
 #include "client-sim/options/CObjective.h"
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name is CLI11's
@@ -46,16 +47,16 @@ struct SRunOptions {
 
   double rate = 0;  // requests/s; 0: closed loop
   bool isPoisson = false;
-  uint64_t rampNs = 0;
+  Nanoseconds ramp{};
   std::vector<double> steps;  // rates, one phase each
   bool isFindMax = false;     // `rate`, if any, is the first that is tried
   std::vector<CObjective> objectives;
 
-  uint64_t warmupNs = 0;
-  uint64_t durationNs = 10'000'000'000;  // of each phase
+  Nanoseconds warmup{};
+  Nanoseconds duration = std::chrono::seconds(10);  // of each phase
   uint64_t requests = 0;                 // after so many in one phase it ends as well; 0: no limit
-  uint64_t drainNs = 5'000'000'000;
-  uint64_t connectNs = 10'000'000'000;
+  Nanoseconds drain = std::chrono::seconds(5);
+  Nanoseconds connect = std::chrono::seconds(10);
 
   bool isReconnecting = false;
   bool isResetExpected = false;

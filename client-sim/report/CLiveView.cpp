@@ -69,11 +69,11 @@ SLiveOutput SLiveOutput::Standard() {
 
 void CLiveView::OnStart(const SRunOptions& options) { m_output.print(CReport::Heading(options)); }
 
-void CLiveView::OnPhaseBegin(EPhaseKind kind, const std::string& name, double targetRate, uint64_t durationNs) {
+void CLiveView::OnPhaseBegin(EPhaseKind kind, const std::string& name, double targetRate, Nanoseconds duration) {
   m_kind = kind;
   m_name = name;
   m_targetRate = targetRate;
-  m_phaseSeconds = static_cast<double>(durationNs) / 1e9;
+  m_phaseSeconds = SecondsOf(duration);
   m_elapsedSeconds = 0;
 }
 

@@ -149,8 +149,8 @@ std::string RejectName(size_t reason) {
 std::vector<std::pair<std::string, std::string>> ParametersOf(const SRunOptions& options) {
   std::vector<std::pair<std::string, std::string>> list;
   const auto add = [&list](const char* name, std::string text) { list.emplace_back(name, std::move(text)); };
-  const auto addTime = [&add](const char* name, uint64_t ns) {
-    if (ns != 0) add(name, fmt::format("{:g} s", static_cast<double>(ns) / 1e9));
+  const auto addTime = [&add](const char* name, Nanoseconds time) {
+    if (time != Nanoseconds::zero()) add(name, fmt::format("{:g} s", SecondsOf(time)));
   };
   add("server", options.server);
   if (!options.sources.empty()) add("sources", Joined(options.sources));
@@ -168,11 +168,11 @@ std::vector<std::pair<std::string, std::string>> ParametersOf(const SRunOptions&
   std::vector<std::string> objectives;
   for (const CObjective& objective : options.objectives) objectives.push_back(objective.Text());
   if (!objectives.empty()) add("objectives", Joined(objectives));
-  addTime("warm-up", options.warmupNs);
-  addTime("ramp", options.rampNs);
+  addTime("warm-up", options.warmup);
+  addTime("ramp", options.ramp);
   if (options.requests != 0) add("requests", WithCommas(options.requests));
-  if (options.requests == 0) addTime("duration", options.durationNs);
-  addTime("drain", options.drainNs);
+  if (options.requests == 0) addTime("duration", options.duration);
+  addTime("drain", options.drain);
   add("threads", fmt::format("{}{}", options.threads, options.isPinned ? ", pinned" : ""));
   if (options.isReconnecting) add("reconnect", "yes");
   if (options.isResetExpected) add("resets", "expected");

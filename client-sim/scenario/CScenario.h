@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "client-sim/base/Time.h"
 #include "client-sim/scenario/CWorkload.h"
 
 namespace switchboard::sim {
@@ -15,8 +16,8 @@ struct SConnectionClass {
   std::string name;
   uint32_t weight = 1;      // share of the connections
   uint32_t depth = 1;       // most requests in flight; 0: no limit
-  uint64_t thinkLowNs = 0;  // closed loop: a pause after the last reply, before the next `depth` requests
-  uint64_t thinkHighNs = 0;
+  Nanoseconds thinkLow{};   // closed loop: a pause after the last reply, before the next `depth` requests
+  Nanoseconds thinkHigh{};
   CWorkload workload;
   std::vector<uint8_t> session;  // messages of a new connection, each sent after the answer to the one before
   std::vector<uint8_t> loop;     // then these in turn; empty: by their weights

@@ -98,9 +98,9 @@ void CReader::ReadThink(const toml::node& node, SConnectionClass& oneClass) cons
   const std::string text = m_toml.TextIn(node);
   const size_t dash = text.find('-');
   m_toml.At(node, [&] {
-    oneClass.thinkLowNs = DurationNs(text.substr(0, dash));
-    oneClass.thinkHighNs = dash == std::string::npos ? oneClass.thinkLowNs : DurationNs(text.substr(dash + 1));
-    if (oneClass.thinkHighNs < oneClass.thinkLowNs) throw std::invalid_argument("the shorter time comes first");
+    oneClass.thinkLow = Duration(text.substr(0, dash));
+    oneClass.thinkHigh = dash == std::string::npos ? oneClass.thinkLow : Duration(text.substr(dash + 1));
+    if (oneClass.thinkHigh < oneClass.thinkLow) throw std::invalid_argument("the shorter time comes first");
   });
 }
 

@@ -13,6 +13,8 @@
 namespace switchboard::sim {
 namespace {
 
+MonotonicTime At(int64_t ns) { return MonotonicTime(Nanoseconds(ns)); }
+
 using Bytes = std::vector<std::byte>;
 
 constexpr uint8_t kPing = 0;
@@ -81,13 +83,15 @@ class CConversationTest : public testing::Test {
                    1);
   }
 
-  // Sends a request at `startNs` and returns its frame: the right reply to a ping or an echo.
-  Bytes Issue(uint8_t message, uint64_t startNs = 0) {
+  // Sends a request at `startNs` after the clock began and returns its frame: the right reply to a ping or an echo.
+  Bytes Issue(uint8_t message, int64_t startNs = 0) {
     m_out.Clear();
-    m_conversation.Issue(message, startNs, m_out);
+    m_conversation.Issue(message, At(startNs), m_out);
     return Bytes(m_out.Bytes().begin(), m_out.Bytes().end());
   }
-  void Arrive(const Bytes& frames, uint64_t nowNs = 1000) { m_conversation.OnBytes(frames, nowNs); }
+  void Arrive(const Bytes& frames, int64_t nowNs = 1000) {
+    m_conversation.OnBytes(frames, At(nowNs));
+  }
   uint64_t Count(ECount what) const { return m_ledger.Get(what); }
   // Every request has ended in exactly one way.
   void ExpectBalance() {
@@ -243,7 +247,7 @@ TEST_F(CConversationTest, AReplyOfAnotherConnectionIsUnasked) {
   CConversation other(18, m_workload, m_ledger, m_latencies);
   Issue(kEcho);
   m_out.Clear();
-  other.Issue(kEcho, 0, m_out);
+  other.Issue(kEcho, At(0), m_out);
   Arrive(Bytes(m_out.Bytes().begin(), m_out.Bytes().end()));
   EXPECT_EQ(Count(ECount::kUnasked), 1u);
   EXPECT_EQ(m_conversation.Outstanding(), 1u);
@@ -359,10 +363,10 @@ TEST_F(CConversationTest, EatsWholeFramesAndStopsAtABadLength) {
   const Bytes echo = Issue(kEcho);
   Bytes bytes = echo;
   bytes.insert(bytes.end(), 3, std::byte{0x40});
-  auto eaten = m_conversation.OnBytes(bytes, 0);
+  auto eaten = m_conversation.OnBytes(bytes, At(0));
   EXPECT_EQ(eaten.bytes, echo.size());
   EXPECT_FALSE(eaten.isBad);
-  eaten = m_conversation.OnBytes(Bytes(2), 0);
+  eaten = m_conversation.OnBytes(Bytes(2), At(0));
   EXPECT_EQ(eaten.bytes, 0u);
   EXPECT_TRUE(eaten.isBad);
 }
@@ -381,7 +385,7 @@ class CMirrorTest : public testing::Test {
   // Sends requests of one kind together and returns their frames.
   std::vector<Bytes> Issue(uint8_t message, size_t count) {
     m_out.Clear();
-    EXPECT_EQ(m_p_conversation->IssueRun(message, 0, count, m_out), count);
+    EXPECT_EQ(m_p_conversation->IssueRun(message, At(0), count, m_out), count);
     m_p_conversation->Remember(m_out.Bytes());
     std::vector<Bytes> frames;
     for (std::span<const std::byte> rest = m_out.Bytes(); !rest.empty();) {
@@ -396,7 +400,7 @@ class CMirrorTest : public testing::Test {
   size_t Arrive(const std::vector<Bytes>& frames) {
     Bytes all;
     for (const Bytes& frame : frames) all.insert(all.end(), frame.begin(), frame.end());
-    return m_p_conversation->OnBytes(all, 1000).bytes;
+    return m_p_conversation->OnBytes(all, At(1000)).bytes;
   }
   void ExpectReplies(uint64_t replies, uint64_t faults) {
     EXPECT_EQ(m_ledger.Get(ECount::kReplied), replies);
@@ -418,7 +422,7 @@ TEST_F(CMirrorTest, RunsOfRequestsAreTheSameAsSingleOnes) {
   for (int round = 0; round < 100; ++round) {
     const std::vector<Bytes> frames = Issue(kEcho, 7);
     out.Clear();
-    for (int i = 0; i < 7; ++i) single.Issue(kEcho, 0, out);
+    for (int i = 0; i < 7; ++i) single.Issue(kEcho, At(0), out);
     Bytes all;
     for (const Bytes& frame : frames) all.insert(all.end(), frame.begin(), frame.end());
     ASSERT_EQ(all, Bytes(out.Bytes().begin(), out.Bytes().end()));
@@ -435,7 +439,7 @@ TEST_F(CMirrorTest, MirroredRepliesInAnyPieces) {
   for (const Bytes& frame : frames) all.insert(all.end(), frame.begin(), frame.end());
   while (!all.empty()) {
     for (size_t size = 1; size <= all.size(); ++size) {
-      const size_t eaten = m_p_conversation->OnBytes(std::span(all).first(size), 1000).bytes;
+      const size_t eaten = m_p_conversation->OnBytes(std::span(all).first(size), At(1000)).bytes;
       if (eaten == 0) continue;
       all.erase(all.begin(), all.begin() + static_cast<ptrdiff_t>(eaten));
       break;

@@ -75,8 +75,8 @@ TEST_F(CScenarioFileTest, ClassesShareTheConnectionsByWeight) {
   EXPECT_TRUE(many.loop.empty());
   const SConnectionClass& few = scenario.Classes()[1];
   EXPECT_EQ(few.depth, 9u);
-  EXPECT_EQ(few.thinkLowNs, 10'000'000u);
-  EXPECT_EQ(few.thinkHighNs, 20'000'000u);
+  EXPECT_EQ(few.thinkLow, std::chrono::milliseconds(10));
+  EXPECT_EQ(few.thinkHigh, std::chrono::milliseconds(20));
   EXPECT_EQ(few.workload.At(few.loop.at(0)).Name(), "echo");
   EXPECT_EQ(few.workload.At(few.loop.at(1)).Name(), "ping");
 }
