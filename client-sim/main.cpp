@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <cstdio>
 #include <exception>
@@ -7,6 +8,8 @@
 #include "client-sim/options/COptions.h"
 
 int main(int argc, char** argv) {
+  // Who reads what is printed may leave; the reports are written all the same.
+  ::signal(SIGPIPE, SIG_IGN);
   try {
     return switchboard::sim::Dispatch(argc, argv);
   } catch (const std::exception& error) {

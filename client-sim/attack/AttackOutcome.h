@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 
@@ -19,9 +18,9 @@ struct SAttackOutcome {
   // How those connections ended; together with `stillOpen` they are all of them.
   uint64_t closedByServer = 0;
   uint64_t resetByServer = 0;
-  uint64_t endedByAttacker = 0;                                     // as the kinds do that close or reset by themselves
-  uint64_t stillOpen = 0;                                           // at the end of the attack
-  std::array<uint64_t, CLedger::kRejectReasons> rejectsByReason{};  // Rejects that they were sent
+  uint64_t endedByAttacker = 0;  // as the kinds do that close or reset by themselves
+  uint64_t stillOpen = 0;        // at the end of the attack
+  RejectCounts rejectsByReason;  // Rejects that they were sent
 };
 
 }  // namespace switchboard::sim

@@ -23,11 +23,7 @@ constexpr int kSlowReaderBytes = 4096;
 
 CAttackers::CAttackers(const SAttackKind& kind, uint32_t count, const CEndpoint& server, const CClock& clock,
                        uint32_t seed)
-    : m_kind(kind),
-      m_bytes(kind.Bytes(seed)),
-      m_server(server),
-      m_loop(clock),
-      m_in(kReadBytes) {
+    : m_kind(kind), m_bytes(kind.Bytes(seed)), m_server(server), m_loop(clock), m_in(kReadBytes) {
   m_loop.Add(m_wakeup.Fd(), EPOLLIN, m_onWakeup);
   for (uint32_t i = 0; i < count; ++i) m_attackers.emplace_back(*this);
   m_outcome.kind = m_kind.name;
@@ -149,7 +145,7 @@ void CAttackers::NoteRejects(std::span<const std::byte> frames) {
     if (frame.msgCode != kRejectCode || frame.body.size() != sizeof(SRejectBody)) continue;
     SRejectBody body;
     std::memcpy(&body, frame.body.data(), sizeof(body));
-    ++m_outcome.rejectsByReason[std::min<size_t>(body.reason, CLedger::kRejectReasons - 1)];
+    ++m_outcome.rejectsByReason[body.reason];
   }
 }
 

@@ -18,8 +18,8 @@
 
 namespace switchboard::sim {
 
-// Attacks a server in one way, on one event loop, until it is told to stop. An attacker whose connection has ended comes
-// back; together they make kMaxConnections attempts at most.
+// Attacks a server in one way, on one event loop, until it is told to stop. An attacker whose connection has ended
+// comes back; together they make kMaxConnections attempts at most.
 // Threads: Run on its own; Stop by any; Outcome once Run has returned.
 class CAttackers {
  public:

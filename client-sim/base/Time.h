@@ -1,5 +1,5 @@
-// Time as timetables and deadlines use it: durations, and points on the monotonic clock. Figures that end up in a report
-// are plain numbers of nanoseconds, as its fields say.
+// Time as timetables and deadlines use it: durations, and points on the monotonic clock. Figures that end up in a
+// report are plain numbers of nanoseconds, as its fields say.
 #pragma once
 
 #include <algorithm>

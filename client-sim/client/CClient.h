@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "client-sim/base/CEventLoop.h"
 #include "client-sim/base/CRing.h"
@@ -65,6 +66,9 @@ class CClient final : public CEventHandler {
   // It sends nothing before that time.
   MonotonicTime NotBefore() const { return m_notBefore; }
   void WaitUntil(MonotonicTime time) { m_notBefore = time; }
+  // The events of which not everything was read yet; 0: none.
+  void SetUnread(uint32_t events) { m_unread = events; }
+  uint32_t TakeUnread() { return std::exchange(m_unread, 0); }
   // It pauses to think once everything is answered.
   bool IsToThink() const { return m_isToThink; }
   void SetToThink(bool isToThink) { m_isToThink = isToThink; }
@@ -85,6 +89,7 @@ class CClient final : public CEventHandler {
   CClientDriver& m_driver;
   const SConnectionClass& m_kind;
   bool m_isToThink = false;
+  uint32_t m_unread = 0;
   uint32_t m_failures = 0;
   size_t m_address = 0;
   size_t m_step = 0;  // in the session

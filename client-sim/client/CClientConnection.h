@@ -21,6 +21,7 @@ enum class EConnectionState : uint8_t { kClosed, kConnecting, kOpen, kFinishing 
 
 enum class EReadResult : uint8_t {
   kMore,       // the stream goes on
+  kFull,       // there is more than one turn may take: read again without an event
   kEnd,        // the server has closed its half
   kReset,      //
   kBadLength,  // an impossible pkgLen: nothing after it can be read
@@ -31,6 +32,8 @@ enum class EReadResult : uint8_t {
 class CClientConnection {
  public:
   static constexpr size_t kReadBytes = 256 * 1024;
+  // After so many reads it is the others' turn, however much a server sends.
+  static constexpr int kMaxReads = 16;
 
   CClientConnection(uint32_t index, const CWorkload& workload, CLedger& ledger, CHistogram& latencies)
       : m_conversation(index, workload, ledger, latencies) {}
@@ -45,7 +48,7 @@ class CClientConnection {
   // after the bytes of each read are there. With `isEnding`, the event said that the stream has an end: goes on to it.
   template <typename Clock>
   EReadResult Read(std::span<std::byte> buffer, bool isEnding, Clock readNow) {
-    for (;;) {
+    for (int reads = 0; reads < kMaxReads; ++reads) {
       std::copy(m_partial.begin(), m_partial.end(), buffer.begin());
       const std::span<std::byte> room = buffer.subspan(m_partial.size());
       const ssize_t bytes = Receive(room);
@@ -56,6 +59,7 @@ class CClientConnection {
       // Whatever arrives after a read that left room is an event of its own.
       if (size < room.size() && !isEnding) return EReadResult::kMore;
     }
+    return EReadResult::kFull;
   }
   // Sends frames of this connection's conversation, once; keeps what the socket doesn't take. Only without HasUnsent.
   void Send(std::span<const std::byte> frames);
@@ -67,6 +71,7 @@ class CClientConnection {
 
   int Fd() const { return m_fd.Get(); }
   EConnectionState State() const { return m_state; }
+  bool IsReadable() const { return m_state == EConnectionState::kOpen || m_state == EConnectionState::kFinishing; }
   CConversation& Conversation() { return m_conversation; }
   const CConversation& Conversation() const { return m_conversation; }
   bool HasUnsent() const { return m_writer.HasUnsent(); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "misc/CCrc32.h"
 #include "net/wire/Wire.h"
 
 namespace switchboard::sim {
@@ -78,11 +79,30 @@ void CConversation::FlushRun() {
   m_runReplies = 0;
 }
 
+template <typename How>
+void CConversation::Mismatch(uint64_t sequence, How how) {
+  const CMessage& kind = m_workload.At(m_pending.At(sequence).message);
+  Fault(ECount::kMismatched, [&] { return fmt::format("{} {}: {}", kind.Name(), sequence, how(sequence)); });
+  Settle(sequence);
+}
+
+void CConversation::Mismatch(uint64_t sequence, const SFrame& got) {
+  Mismatch(sequence, [&](uint64_t number) {
+    return m_workload.At(m_pending.At(number).message).Difference({m_connection, number}, got);
+  });
+}
+
+template <typename Describe>
+void CConversation::Fault(ECount what, Describe describe) {
+  m_ledger.CountFault(what,
+                      [&] { return fmt::format("{}: connection {}, {}", ToString(what), m_connection, describe()); });
+}
+
 void CConversation::AbandonAs(ECount what, std::string_view why) {
   for (uint64_t sequence = m_pending.First(); sequence != m_pending.Next(); ++sequence) {
     if (m_pending.At(sequence).isAnswered) continue;
     const CMessage& kind = m_workload.At(m_pending.At(sequence).message);
-    Fault(what, fmt::format("{} {}, {}", kind.Name(), sequence, why));
+    Fault(what, [&] { return fmt::format("{} {}, {}", kind.Name(), sequence, why); });
   }
   ForgetAll();
 }
@@ -107,8 +127,13 @@ void CConversation::OnOddFrame(const SFrame& frame, MonotonicTime now) {
     return;
   }
   if (!IsIntact(frame)) {
-    if (m_outstanding == 0) return Fault(ECount::kUnasked, "a frame with a wrong CRC that nobody asked for");
-    return Mismatch(FirstWithReplyCode(frame.msgCode).value_or(Head()), "wrong CRC");
+    if (m_outstanding == 0) {
+      return Fault(ECount::kUnasked, [] { return std::string("a frame with a wrong CRC that nobody asked for"); });
+    }
+    return Mismatch(FirstWithReplyCode(frame.msgCode).value_or(Head()), [&](uint64_t) {
+      return fmt::format("wrong CRC: got {:#010x}, wanted {:#010x} for the {} bytes that came", frame.crc32,
+                         CCrc32::Of(frame.body), frame.body.size());
+    });
   }
   if (m_workload.IsPush(frame.msgCode)) return m_ledger.Count(ECount::kPushes);
   if (frame.msgCode == kRejectCode) return OnReject(frame, now);
@@ -116,63 +141,68 @@ void CConversation::OnOddFrame(const SFrame& frame, MonotonicTime now) {
   if (const std::optional<uint64_t> fits = FirstThatFits(frame)) {
     return Answer(*fits, JudgeAt(*fits, frame), frame, now);
   }
-  if (const std::optional<uint64_t> same = FirstWithReplyCode(frame.msgCode)) return Mismatch(*same, "wrong body");
-  const std::string text = fmt::format("a reply of code {} that no open request asked for", frame.msgCode);
+  if (const std::optional<uint64_t> same = FirstWithReplyCode(frame.msgCode)) return Mismatch(*same, frame);
+  const auto text = [&] {
+    return fmt::format("a reply of code {} with {} bytes that no open request asked for", frame.msgCode,
+                       frame.body.size());
+  };
   if (m_workload.HasReplyCode(frame.msgCode)) return Fault(ECount::kDuplicated, text);
   if (m_outstanding == 0) return Fault(ECount::kUnasked, text);
-  Mismatch(Head(), fmt::format("reply has code {}", frame.msgCode));
+  Mismatch(Head(), frame);
 }
 
 void CConversation::OnReject(const SFrame& frame, MonotonicTime now) {
-  if (frame.body.size() != sizeof(SRejectBody)) return Fault(ECount::kUnasked, "a Reject of a wrong length");
+  if (frame.body.size() != sizeof(SRejectBody)) {
+    return Fault(ECount::kUnasked, [&] {
+      return fmt::format("a Reject of {} bytes, wanted {}", frame.body.size(), sizeof(SRejectBody));
+    });
+  }
   SRejectBody body;
   std::memcpy(&body, frame.body.data(), sizeof(body));
   const std::optional<uint64_t> sequence = FirstWithCode(body.msgCode);
   if (!sequence) {
     if (m_workload.HasOneWay(body.msgCode)) return m_ledger.RejectOneWay(body.reason);
-    return Fault(ECount::kUnasked, fmt::format("a Reject of code {} that isn't open", body.msgCode));
+    return Fault(ECount::kUnasked, [&] {
+      return fmt::format("a Reject, reason {}, of code {} that isn't open", body.reason.value(), body.msgCode.value());
+    });
   }
   const std::optional<uint16_t> expected = m_workload.At(m_pending.At(*sequence).message).ExpectedReject();
   if (expected == body.reason) return AnswerRight(*sequence, now);
-  if (expected) return Mismatch(*sequence, fmt::format("rejected with reason {}, not {}", body.reason, *expected));
+  if (expected) {
+    return Mismatch(*sequence, [&](uint64_t) {
+      return fmt::format("got a Reject with reason {}, wanted one with reason {}", body.reason.value(), *expected);
+    });
+  }
   m_ledger.CountReject(body.reason);
   Settle(*sequence);
 }
 
 void CConversation::OnNamed(SRequestId id, const SFrame& frame, MonotonicTime now) {
   if (id.connection != m_connection) {
-    return Fault(ECount::kUnasked, fmt::format("reply {} of connection {}", id.sequence, id.connection));
+    return Fault(ECount::kUnasked,
+                 [&] { return fmt::format("reply {} of connection {}", id.sequence, id.connection); });
   }
   if (id.sequence >= m_pending.Next()) {
-    const std::string text = fmt::format("a reply that names request {}, not sent yet", id.sequence);
-    return m_outstanding == 0 ? Fault(ECount::kUnasked, text) : Mismatch(Head(), text);
+    const auto text = [&] { return fmt::format("a reply that names request {}, not sent yet", id.sequence); };
+    return m_outstanding == 0 ? Fault(ECount::kUnasked, text) : Mismatch(Head(), [&](uint64_t) { return text(); });
   }
   if (id.sequence < m_pending.First() || m_pending.At(id.sequence).isAnswered) {
-    return Fault(ECount::kDuplicated, fmt::format("another reply to request {}", id.sequence));
+    return Fault(ECount::kDuplicated, [&] { return fmt::format("another reply to request {}", id.sequence); });
   }
   Answer(id.sequence, JudgeAt(id.sequence, frame), frame, now);
 }
 
 void CConversation::Answer(uint64_t sequence, EVerdict verdict, const SFrame& frame, MonotonicTime now) {
-  if (verdict == EVerdict::kWrong) return Mismatch(sequence, fmt::format("wrong body of {} bytes", frame.body.size()));
+  if (verdict == EVerdict::kWrong) return Mismatch(sequence, frame);
   if (verdict == EVerdict::kRefused) m_ledger.Count(ECount::kRefused);
   AnswerRight(sequence, now);
-}
-
-void CConversation::Mismatch(uint64_t sequence, std::string_view how) {
-  const CMessage& kind = m_workload.At(m_pending.At(sequence).message);
-  Fault(ECount::kMismatched, fmt::format("{} {}: {}", kind.Name(), sequence, how));
-  Settle(sequence);
-}
-
-void CConversation::Fault(ECount what, std::string_view text) {
-  m_ledger.CountFault(what, fmt::format("{}: connection {}, {}", ToString(what), m_connection, text));
 }
 
 void CConversation::LoseFirst() {
   const uint64_t sequence = m_pending.First();
   const CMessage& kind = m_workload.At(m_pending.At(sequence).message);
-  Fault(ECount::kLost, fmt::format("{} {} lost: overtaken by {} replies", kind.Name(), sequence, kMaxOvertakes));
+  Fault(ECount::kLost,
+        [&] { return fmt::format("{} {} lost: overtaken by {} replies", kind.Name(), sequence, kMaxOvertakes); });
   Settle(sequence);
 }
 
@@ -220,7 +250,7 @@ bool CConversation::WasOvertaken(uint64_t sequence) {
 }
 
 void CConversation::CountReordered(uint64_t sequence) {
-  Fault(ECount::kReordered, fmt::format("request {} was answered after a later one", sequence));
+  Fault(ECount::kReordered, [&] { return fmt::format("request {} was answered after a later one", sequence); });
 }
 
 }  // namespace switchboard::sim

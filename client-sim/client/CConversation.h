@@ -106,8 +106,12 @@ class CConversation {
   void Answer(uint64_t sequence, EVerdict verdict, const SFrame& frame, MonotonicTime now);
   void ForgetAll();
   void AbandonAs(ECount what, std::string_view why);
-  void Mismatch(uint64_t sequence, std::string_view how);
-  void Fault(ECount what, std::string_view text);
+  // `how(sequence)` tells in words what was got and what was wanted; `describe()` the whole of a fault.
+  template <typename How>
+  void Mismatch(uint64_t sequence, How how);
+  void Mismatch(uint64_t sequence, const SFrame& got);
+  template <typename Describe>
+  void Fault(ECount what, Describe describe);
   void LoseFirst();
 
   std::optional<SRequestId> RequestOf(const SFrame& frame) const;

@@ -1,7 +1,10 @@
 #include "client-sim/client/CLedger.h"
 
-#include <algorithm>
-#include <utility>
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "misc/CScoreboard.h"
 
 namespace switchboard::sim {
 
@@ -47,9 +50,26 @@ std::string_view ToString(ECount count) {
   return "?";
 }
 
+std::string RejectName(uint16_t reason) {
+  if (reason < static_cast<uint16_t>(ERejectReason::kByHandler)) {
+    return std::string(ToString(static_cast<ERejectReason>(reason)));
+  }
+  return fmt::format("reason {}", reason);
+}
+
+uint16_t ReasonOf(const std::string& name) {
+  for (uint16_t reason = 0; reason < static_cast<uint16_t>(ERejectReason::kByHandler); ++reason) {
+    if (RejectName(reason) == name) return reason;
+  }
+  constexpr std::string_view kPrefix = "reason ";
+  uint16_t reason = 0;
+  if (name.starts_with(kPrefix)) std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), reason);
+  return reason;
+}
+
 void CLedger::CountReject(uint16_t reason) {
   Count(ECount::kRejected);
-  ++m_rejects[std::min<size_t>(reason, kRejectReasons - 1)];
+  ++m_rejects[reason];
 }
 
 void CLedger::RejectOneWay(uint16_t reason) {
@@ -58,18 +78,13 @@ void CLedger::RejectOneWay(uint16_t reason) {
   CountReject(reason);
 }
 
-void CLedger::CountFault(ECount what, std::string offender) {
-  Count(what);
-  if (m_offenders.size() < kMaxOffenders) m_offenders.push_back(std::move(offender));
-}
-
 void CLedger::AddCounts(const CLedger& other) {
   for (size_t i = 0; i < m_counts.size(); ++i) Count(static_cast<ECount>(i), other.Get(static_cast<ECount>(i)));
 }
 
 void CLedger::Add(const CLedger& other) {
   AddCounts(other);
-  for (size_t i = 0; i < m_rejects.size(); ++i) m_rejects[i] += other.m_rejects[i];
+  for (const auto& [reason, count] : other.m_rejects) m_rejects[reason] += count;
   for (const std::string& offender : other.m_offenders) {
     if (m_offenders.size() < kMaxOffenders) m_offenders.push_back(offender);
   }

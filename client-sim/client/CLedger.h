@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,11 +37,18 @@ enum class ECount : uint8_t {
 // Prints as the word in the table, such as "lost".
 std::string_view ToString(ECount count);
 
+// The name of a Reject's reason, such as "overload"; "reason 300" for one of the handlers', and back. ReasonOf gives 0
+// for what is no such name.
+std::string RejectName(uint16_t reason);
+uint16_t ReasonOf(const std::string& name);
+
+// How many Rejects came for each reason; those that came at all.
+using RejectCounts = std::map<uint16_t, uint64_t>;
+
 // The account of every request of one thread, or the sum of several.
 // Threads: one writer; any thread may call Get meanwhile, the rest once the writer has ended.
 class CLedger {
  public:
-  static constexpr size_t kRejectReasons = 32;  // reasons from 31 up share the last place
   static constexpr size_t kMaxOffenders = 10;
 
   CLedger() = default;
@@ -54,8 +62,12 @@ class CLedger {
   void CountReject(uint16_t reason);
   // A request that was counted as kOneWay has been rejected after all.
   void RejectOneWay(uint16_t reason);
-  // Counts a fault; keeps the description of the first few.
-  void CountFault(ECount what, std::string offender);
+  // Counts a fault. Of the first few, `describe` says in words what happened; of a flood, nobody asks.
+  template <typename Describe>
+  void CountFault(ECount what, Describe describe) {
+    Count(what);
+    if (m_offenders.size() < kMaxOffenders) m_offenders.push_back(describe());
+  }
   void Add(const CLedger& other);
   // The counts alone, while `other` is still written.
   void AddCounts(const CLedger& other);
@@ -64,12 +76,12 @@ class CLedger {
   // Faults make the run fail: mismatched, lost, duplicated, reordered, unasked.
   uint64_t Faults() const;
   uint64_t InFlight() const;
-  const std::array<uint64_t, kRejectReasons>& RejectsByReason() const { return m_rejects; }
+  const RejectCounts& RejectsByReason() const { return m_rejects; }
   const std::vector<std::string>& Offenders() const { return m_offenders; }
 
  private:
   std::array<std::atomic<uint64_t>, static_cast<size_t>(ECount::kCount)> m_counts{};
-  std::array<uint64_t, kRejectReasons> m_rejects{};
+  RejectCounts m_rejects;
   std::vector<std::string> m_offenders;
 };
 

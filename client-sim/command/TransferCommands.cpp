@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <stdexcept>
@@ -22,6 +23,9 @@
 
 namespace switchboard::sim {
 namespace {
+
+// Of a listing, which is sorted as a whole: some 50 MB.
+constexpr size_t kMaxEntries = 250'000;
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 well; 1 the server or the local disk refused, or the contents differ; 2 bad arguments;\n"
@@ -116,8 +120,10 @@ std::string Printable(const std::string& name) {
 
 std::string EntryLine(const SRemoteEntry& entry) {
   const auto seconds = static_cast<std::time_t>(entry.file.modified / 1'000'000'000);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
   const std::string size = entry.file.isFile ? WithCommas(entry.file.size) : entry.file.isDirectory ? "dir" : "other";
-  return fmt::format("{:>20}  {:%Y-%m-%d %H:%M}  {}{}\n", size, fmt::localtime(seconds), Printable(entry.name),
+  return fmt::format("{:>20}  {:%Y-%m-%d %H:%M}  {}{}\n", size, local, Printable(entry.name),
                      entry.file.isDirectory ? "/" : "");
 }
 
@@ -133,6 +139,9 @@ void ListInto(const STransferOptions& options, std::vector<SRemoteEntry>& entrie
           const std::vector<SRemoteEntry> page = client.List(opened.handle);
           if (page.empty()) return;
           entries.insert(entries.end(), page.begin(), page.end());
+          if (entries.size() > kMaxEntries) {
+            throw std::runtime_error(fmt::format("the directory has more than {} entries", WithCommas(kMaxEntries)));
+          }
         }
       },
       [] { return 0; });

@@ -25,17 +25,17 @@ void PinTo(size_t index) {
 
 }  // namespace
 
-CCrew::CCrew(const CClock& clock) : m_signals(OpenSignals()), m_loop(clock) {
-  m_loop.Add(m_notes.Fd(), EPOLLIN, m_onNotes);
-  m_loop.Add(m_signals.Get(), EPOLLIN, m_onSignals);
-}
+CCrew::CCrew(const CClock& clock) : m_loop(clock) { m_loop.Add(m_notes.Fd(), EPOLLIN, m_onNotes); }
 
 CCrew::~CCrew() {
-  Stop();
+  Cut();
   m_threads.clear();
 }
 
 void CCrew::Start(const SDriverPlan& plan, bool isPinned) {
+  // Until here, a signal ends the process as any other: there is nothing to end in order yet.
+  m_signals = OpenSignals();
+  m_loop.Add(m_signals.Get(), EPOLLIN, m_onSignals);
   for (uint32_t i = 0; i < plan.drivers; ++i) {
     CDriver& driver = m_drivers.emplace_back(i, plan);
     m_threads.emplace_back(fmt::format("sim-{}", i), [&driver, isPinned, i] {
@@ -55,8 +55,13 @@ void CCrew::Stop() {
   for (CDriver& driver : m_drivers) driver.Stop();
 }
 
+void CCrew::Cut() {
+  m_isCut = true;
+  for (CDriver& driver : m_drivers) driver.Cut();
+}
+
 void CCrew::Dismiss() {
-  Stop();
+  if (!m_isCut) Stop();
   while (Finished() < m_drivers.size()) Wait(kNever);
   m_threads.clear();
 }
@@ -71,7 +76,7 @@ void CCrew::Wait(MonotonicTime deadline) {
 }
 
 void CCrew::HandleSignals() {
-  if (TakeSignal(m_signals)) Stop();
+  while (TakeSignal(m_signals)) m_isStopped ? Cut() : Stop();
 }
 
 void CCrew::Hear(const SDriverNote& note) {

@@ -18,7 +18,8 @@
 namespace switchboard::sim {
 
 // The drivers of a run, each on its thread, and what they have told so far.
-// Threads: the one that runs the load. SIGINT and SIGTERM, blocked for the life of the process, stop the drivers.
+// Threads: the one that runs the load. Once Start was called, SIGINT, SIGTERM and SIGHUP are blocked for the life of
+// the process: the first one stops the drivers, and the second one cuts off what they still wait for.
 class CCrew {
  public:
   // Throws std::system_error.
@@ -33,6 +34,8 @@ class CCrew {
   void Begin(const SPhase& phase);
   // Ends the phase, and all that would come.
   void Stop();
+  // Waits for nothing any more: what has no reply by now gets none.
+  void Cut();
   // Stops them and waits for their ends.
   void Dismiss();
 
@@ -65,6 +68,7 @@ class CCrew {
   std::array<size_t, 4> m_counts{};  // notes of each kind
   size_t m_phasesOver = 0;           // of the current phase
   bool m_isStopped = false;
+  bool m_isCut = false;
   std::string m_error;
   std::deque<CDriver> m_drivers;
   std::vector<CThread> m_threads;

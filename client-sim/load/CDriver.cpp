@@ -57,8 +57,8 @@ void CDriver::Begin(const SPhase& phase) {
   m_wakeup.Signal();
 }
 
-void CDriver::Stop() {
-  m_command.store(ECommand::kStop, std::memory_order_release);
+void CDriver::Command(ECommand command) {
+  m_command.store(command, std::memory_order_release);
   m_wakeup.Signal();
 }
 
@@ -77,7 +77,7 @@ bool CDriver::OpenAll() {
       if (m_error.empty()) m_error = "no answer in time";
       return false;
     }
-    if (Commanded() == ECommand::kStop) {
+    if (IsStopped()) {
       m_error = "interrupted";
       return false;
     }
@@ -116,7 +116,7 @@ void CDriver::BeginSending() {
 }
 
 bool CDriver::IsSending() {
-  return HasConnections() && m_loop.Now() < m_share.End() && m_share.Left() != 0 && Commanded() != ECommand::kStop;
+  return HasConnections() && m_loop.Now() < m_share.End() && m_share.Left() != 0 && !IsStopped();
 }
 
 void CDriver::Drain() {
@@ -126,9 +126,9 @@ void CDriver::Drain() {
   m_repliesInTime = m_ledger.Get(ECount::kReplied) - m_repliesBefore;
   const MonotonicTime overtimeEnd = m_end + m_phase.overtime;
   const MonotonicTime drainEnd = std::max(m_end + m_plan.drain, overtimeEnd);
-  while (!IsDrained() && m_loop.Now() < overtimeEnd) Turn(overtimeEnd);
+  while (!IsCut() && !IsDrained() && m_loop.Now() < overtimeEnd) Turn(overtimeEnd);
   DropOverdue();
-  while (!IsDrained() && m_loop.Now() < drainEnd) Turn(drainEnd);
+  while (!IsCut() && !IsDrained() && m_loop.Now() < drainEnd) Turn(drainEnd);
   AbandonAll();
 }
 
@@ -151,7 +151,8 @@ void CDriver::DropOverdue() {
 void CDriver::AbandonAll() {
   for (CClient& client : m_clients) {
     if (client.IsIdle()) continue;
-    client.Conversation().Abandon("no reply until the end of the drain");
+    client.Conversation().Abandon(IsCut() ? "no reply until the drain was cut off"
+                                          : "no reply until the end of the drain");
     m_connector.Close(client);
   }
 }
@@ -164,7 +165,7 @@ void CDriver::SayFarewell() {
     if (client.Connection().State() == EConnectionState::kOpen) m_connector.HalfClose(client);
   }
   const MonotonicTime deadline = m_loop.Refresh() + kFarewell;
-  while (m_connector.Finishing() != 0 && m_loop.Now() < deadline) Turn(deadline);
+  while (!IsCut() && m_connector.Finishing() != 0 && m_loop.Now() < deadline) Turn(deadline);
   for (CClient& client : m_clients) m_connector.Close(client);
 }
 
@@ -183,13 +184,18 @@ void CDriver::OnEvents(CClient& client, uint32_t events) {
   if ((events & ~static_cast<uint32_t>(EPOLLOUT)) != 0) {
     const bool isEnding = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     const EReadResult result = connection.Read(m_in, isEnding, [this] { return m_loop.Refresh(); });
-    if (result != EReadResult::kMore) return HandleEnd(client, result);
+    if (result == EReadResult::kFull) {
+      client.SetUnread(events);
+      m_loop.WakeAt(m_loop.Now() + Nanoseconds(1), client);
+    } else if (result != EReadResult::kMore) {
+      return HandleEnd(client, result);
+    }
   }
   Advance(client);
 }
 
 void CDriver::HandleEnd(CClient& client, EReadResult result) {
-  constexpr std::array<std::string_view, 4> kWhy{"", "the server closed", "the connection was reset",
+  constexpr std::array<std::string_view, 5> kWhy{"", "", "the server closed", "the connection was reset",
                                                  "a reply had an impossible length"};
   CConversation& conversation = client.Conversation();
   const bool isFinished = result == EReadResult::kEnd && conversation.Outstanding() == 0;
@@ -209,6 +215,8 @@ void CDriver::HandleEnd(CClient& client, EReadResult result) {
 
 void CDriver::OnTime(CClient& client) {
   if (m_connector.HasRested(client) && m_stage != EStage::kLeaving) return Connect(client);
+  const uint32_t unread = client.TakeUnread();
+  if (unread != 0 && client.Connection().IsReadable()) return OnEvents(client, unread);
   Advance(client);
 }
 

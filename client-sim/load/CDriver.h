@@ -50,8 +50,9 @@ struct SDriverPlan {
   bool isResetExpected = false;  // what is in flight then is nobody's fault
 };
 
-// Drives its share of the connections on one event loop: opens them, sends as each phase says, waits at its end for the last
-// replies, and when there are no more phases reads every stream to its end, so that an answer too many is seen as well.
+// Drives its share of the connections on one event loop: opens them, sends as each phase says, waits at its end for the
+// last replies, and when there are no more phases reads every stream to its end, so that an answer too many is seen as
+// well.
 // Threads: Run on its own; Begin, Stop and the const methods by the one that runs the load.
 class CDriver final : public CClientDriver {
  public:
@@ -64,7 +65,9 @@ class CDriver final : public CClientDriver {
   // Begins a phase, after kReady or kPhaseOver; Latencies begins anew.
   void Begin(const SPhase& phase);
   // Ends the phase early; no other follows, and the driver says farewell.
-  void Stop();
+  void Stop() { Command(ECommand::kStop); }
+  // The same, without waiting for a reply or a farewell any more.
+  void Cut() { Command(ECommand::kCut); }
 
   const CLedger& Ledger() const { return m_ledger; }
   // Of the current phase, or else of the last one.
@@ -78,10 +81,14 @@ class CDriver final : public CClientDriver {
   const CHistogram& ReconnectTimes() const { return m_connector.ReconnectTimes(); }
 
  private:
-  enum class ECommand : uint8_t { kNone, kBegin, kStop };
+  enum class ECommand : uint8_t { kNone, kBegin, kStop, kCut };
   enum class EStage : uint8_t { kConnecting, kSending, kDraining, kIdle, kLeaving };
 
   ECommand Commanded() const { return m_command.load(std::memory_order_acquire); }
+
+  void Command(ECommand command);
+  bool IsStopped() const { return Commanded() >= ECommand::kStop; }
+  bool IsCut() const { return Commanded() == ECommand::kCut; }
 
   bool OpenAll();
   // Waits for Begin; false when there are no more phases.

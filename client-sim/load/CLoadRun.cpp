@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "client-sim/base/Process.h"
+#include "client-sim/base/Text.h"
 #include "client-sim/load/CRateSearch.h"
 #include "client-sim/message/CAccountRegistrar.h"
 #include "client-sim/message/CGetMessage.h"
@@ -34,6 +35,15 @@ double CpuSeconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// "12 overload, 3 reason 300"
+std::string RejectsText(const CLedger& ledger) {
+  std::string text;
+  for (const auto& [reason, count] : ledger.RejectsByReason()) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", WithCommas(count), RejectName(reason));
+  }
+  return text;
 }
 
 }  // namespace
@@ -105,10 +115,11 @@ void CLoadRun::BuildScenario() {
     m_scenario = CScenarioFile::Read(m_options.scenario, m_options.depth, factory);
     return;
   }
-  SConnectionClass oneClass;
+  std::deque<SConnectionClass> classes(1);
+  SConnectionClass& oneClass = classes.front();
   oneClass.depth = m_options.depth;
   for (const SMixEntry& entry : m_options.mix) oneClass.workload.Add(factory.Make(entry.name), entry.weight);
-  m_scenario.Add(std::move(oneClass));
+  m_scenario = CScenario(std::move(classes));
 }
 
 bool CLoadRun::AwaitReady() {
@@ -186,7 +197,8 @@ void CLoadRun::RunUnderAttack() {
 bool CLoadRun::RunPhase(const SPhase& phase) {
   if (m_crew.IsStopped()) return false;
   m_result.phases.emplace_back();
-  m_observer.OnPhaseBegin(phase.kind, phase.name, phase.rate, phase.requests == 0 ? phase.duration : Nanoseconds::zero());
+  m_observer.OnPhaseBegin(phase.kind, phase.name, phase.rate,
+                          phase.requests == 0 ? phase.duration : Nanoseconds::zero());
   CLedger before;
   m_crew.AddCountsTo(before);
   m_phaseStart = m_clock.Now();
@@ -211,10 +223,11 @@ bool CLoadRun::RunPhase(const SPhase& phase) {
   result.faults = after.Faults() - before.Faults();
   FinishPhase(result);
   const uint64_t failures = result.sent - result.replies - gained(ECount::kOneWay) + result.unsent;
-  if (!m_options.objectives.empty()) {
-    result.isObjectiveMet =
-        std::all_of(m_options.objectives.begin(), m_options.objectives.end(),
-                    [&](const CObjective& objective) { return objective.IsMet(result.latencies, failures); });
+  if (!m_options.objectives.empty()) result.isObjectiveMet = true;
+  for (const CObjective& objective : m_options.objectives) {
+    if (objective.IsMet(result.latencies, failures)) continue;
+    result.isObjectiveMet = false;
+    result.missed += (result.missed.empty() ? "" : "; ") + objective.Miss(result.latencies, failures);
   }
   m_observer.OnPhaseEnd(result);
   return !m_crew.IsStopped();
@@ -266,6 +279,15 @@ void CLoadRun::Collect() {
   }
 }
 
+uint64_t CLoadRun::UndeclaredRejects() const {
+  // A trial is to find out where the limit is: its objectives judge what was rejected there.
+  uint64_t rejects = 0;
+  for (const SPhaseResult& phase : m_result.phases) {
+    if (phase.kind != EPhaseKind::kTrial) rejects += phase.rejects;
+  }
+  return rejects;
+}
+
 bool CLoadRun::IsMeasured(const SPhaseResult& phase) const {
   if (phase.kind == EPhaseKind::kTrial) return phase.targetRate == m_result.maxRate && phase.isObjectiveMet == true;
   return phase.kind != EPhaseKind::kWarmup && phase.kind != EPhaseKind::kBeforeAttack;
@@ -285,15 +307,21 @@ void CLoadRun::Judge() {
   if (closed != 0 && !m_options.isResetExpected && !m_options.isReconnecting) {
     return Fail(kExitFaults, fmt::format("the server closed {} connections", closed));
   }
+  if (const uint64_t rejects = UndeclaredRejects(); rejects != 0 && !m_options.isRejectAllowed) {
+    return Fail(kExitFaults, fmt::format("{} requests were rejected: {}", rejects, RejectsText(ledger)));
+  }
   if (unopened != 0) {
     return Fail(kExitNoConnection, fmt::format("{} connections could not be opened again", unopened));
   }
   if (m_options.isFindMax && m_result.maxRate == 0) {
-    return Fail(kExitObjectiveMissed, "no rate kept the objectives");
+    const SPhaseResult* p_last = m_result.phases.empty() ? nullptr : &m_result.phases.back();
+    return Fail(kExitObjectiveMissed, p_last == nullptr ? "no rate kept the objectives"
+                                                        : fmt::format("no rate kept the objectives; at {}: {}",
+                                                                      p_last->name, p_last->missed));
   }
   for (const SPhaseResult& phase : m_result.phases) {
     if (!IsMeasured(phase) || phase.isObjectiveMet != false) continue;
-    return Fail(kExitObjectiveMissed, fmt::format("the objectives were missed at: {}", phase.name));
+    return Fail(kExitObjectiveMissed, fmt::format("objective missed at {}: {}", phase.name, phase.missed));
   }
 }
 

@@ -23,7 +23,8 @@ namespace switchboard::sim {
 
 // One run from the accounts to the verdict: prepares, lets the drivers connect, leads them through its phases, watches,
 // and judges.
-// Threads: the main thread. SIGINT and SIGTERM, blocked for the life of the process, end a run early but in order.
+// Threads: the main thread. SIGINT, SIGTERM and SIGHUP end a run early but in order, a second one without
+// waiting for what is due.
 class CLoadRun {
  public:
   // Throws std::invalid_argument when the server's address makes no sense, or may not be attacked.
@@ -51,6 +52,8 @@ class CLoadRun {
   void FinishPhase(SPhaseResult& result) const;
 
   void Collect();
+  // Those that no scenario declares as the right answer, but for the trials of a search.
+  uint64_t UndeclaredRejects() const;
   bool IsMeasured(const SPhaseResult& phase) const;
   void Judge();
   void Fail(EExitCode exitCode, std::string verdict) {

@@ -14,8 +14,8 @@ namespace switchboard::sim {
 class CPacer {
  public:
   struct SPlan {
-    double rate = 1;      // requests per second of all pacers together
-    Nanoseconds ramp{};   // the rate grows evenly from 0 in this time
+    double rate = 1;     // requests per second of all pacers together
+    Nanoseconds ramp{};  // the rate grows evenly from 0 in this time
     bool isPoisson = false;
     uint32_t index = 0;  // this pacer's share is the requests index, index + pacers, …
     uint32_t pacers = 1;

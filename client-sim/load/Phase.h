@@ -18,7 +18,7 @@ struct SPhase {
   Nanoseconds ramp{};  // over which the rate, or in a closed loop the number of busy connections, grows
   Nanoseconds duration{};
   uint64_t requests = 0;   // of all drivers, after which it ends as well; 0: no limit
-  Nanoseconds overtime{};   // after its end, for sending what is overdue; the rest is dropped and counted as unsent
+  Nanoseconds overtime{};  // after its end, for sending what is overdue; the rest is dropped and counted as unsent
 };
 
 }  // namespace switchboard::sim

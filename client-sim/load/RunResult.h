@@ -40,6 +40,9 @@ struct SSecond {
   uint64_t p90Ns = 0;
   uint64_t p99Ns = 0;
   uint64_t maxNs = 0;
+
+  // Else the latencies are without a meaning.
+  bool IsMeasured() const { return replies != 0; }
 };
 
 struct SPhaseResult {
@@ -57,6 +60,7 @@ struct SPhaseResult {
   uint64_t unsent = 0;  // were due by the schedule, but never left
   CHistogram latencies;
   std::optional<bool> isObjectiveMet;  // if there is one
+  std::string missed;                  // which were missed, and by how much; else empty
 };
 
 struct SRunResult {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "client-sim/base/Numbers.h"
+#include "client-sim/base/Text.h"
 
 namespace switchboard::sim {
 
@@ -35,8 +36,21 @@ bool CObjective::IsMet(const CHistogram& latencies, uint64_t failures) const {
   return static_cast<double>(latencies.CountUpTo(static_cast<uint64_t>(m_limit.count()))) >= wanted;
 }
 
-std::string CObjective::Text() const {
-  return fmt::format("p{:g} ≤ {:g} ms", m_percent, SecondsOf(m_limit) * 1e3);
+std::string CObjective::Miss(const CHistogram& latencies, uint64_t failures) const {
+  const uint64_t total = latencies.Count() + failures;
+  if (total == 0) return fmt::format("p{:g} is unknown: nothing was answered", m_percent);
+  const double wanted = m_percent / 100.0 * static_cast<double>(total);
+  const auto answered = static_cast<double>(latencies.Count());
+  if (answered < wanted * (1.0 - 1e-12)) {
+    return fmt::format("p{:g} is beyond any time: {} of {} requests were never rightly answered", m_percent,
+                       WithCommas(failures), WithCommas(total));
+  }
+  const auto ns = static_cast<double>(latencies.ValueAt(wanted / answered * 100.0));
+  const auto limit = static_cast<double>(m_limit.count());
+  return fmt::format("p{:g} is {}, {:.2g} % over {}", m_percent, LatencyText(ns), (ns - limit) / limit * 100,
+                     LatencyText(limit));
 }
+
+std::string CObjective::Text() const { return fmt::format("p{:g} ≤ {:g} ms", m_percent, SecondsOf(m_limit) * 1e3); }
 
 }  // namespace switchboard::sim

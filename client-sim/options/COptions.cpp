@@ -85,6 +85,7 @@ void DeclareSchedule(CLI::App& app, SRunOptions& options) {
 void DeclareRest(CLI::App& app, SRunOptions& options) {
   app.add_flag("--reconnect", options.isReconnecting, "Open lost connections again");
   app.add_flag("--expect-reset", options.isResetExpected, "The server may close and reset connections");
+  app.add_flag("--allow-rejects", options.isRejectAllowed, "Requests may be rejected");
   AddRead(app, "--attack", options.attacks, Attacks, "Attackers besides the load: see below", "KIND,…");
   AddNumber<uint32_t>(app, "--attackers", options.attackers, 1, 10'000, "How many of each kind");
   app.add_flag("--i-own-this-target", options.isTargetMine, "Attack a server that isn't on this machine");

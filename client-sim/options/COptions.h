@@ -19,10 +19,10 @@ namespace switchboard::sim {
 // How the program ends.
 enum EExitCode : int {
   kExitOk = 0,
-  kExitFaults = 1,           // something was lost, duplicated, reordered or wrong
+  kExitFaults = 1,           // something was lost, duplicated, reordered, wrong or rejected
   kExitUsage = 2,            // bad arguments
   kExitNoConnection = 3,     // could not connect
-  kExitObjectiveMissed = 4,  // --slo
+  kExitObjectiveMissed = 4,  // --slo, --fail-if
   kExitNotPrepared = 5,      // the accounts for the logins could not be registered
 };
 
@@ -54,12 +54,13 @@ struct SRunOptions {
 
   Nanoseconds warmup{};
   Nanoseconds duration = std::chrono::seconds(10);  // of each phase
-  uint64_t requests = 0;                 // after so many in one phase it ends as well; 0: no limit
+  uint64_t requests = 0;                            // after so many in one phase it ends as well; 0: no limit
   Nanoseconds drain = std::chrono::seconds(5);
   Nanoseconds connect = std::chrono::seconds(10);
 
   bool isReconnecting = false;
   bool isResetExpected = false;
+  bool isRejectAllowed = false;  // a Reject that no scenario declares doesn't fail the run
 
   std::vector<std::string> attacks;  // kinds
   uint32_t attackers = 10;           // of each kind

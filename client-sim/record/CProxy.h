@@ -29,7 +29,7 @@ struct SProxyOptions {
 
 // Stands between clients and a server: every byte goes through as it came, and every frame is recorded with its time.
 // An end of a stream is passed on as an end, a reset as a reset; a slow receiver slows its sender down.
-// Threads: the main thread, on one event loop. SIGINT and SIGTERM, blocked for the life of the process, end it in order.
+// Threads: the main thread, on one event loop. SIGINT, SIGTERM and SIGHUP, blocked for the life of the process, end it in order.
 class CProxy {
  public:
   // Listens at once. Throws std::system_error, std::invalid_argument for an address.

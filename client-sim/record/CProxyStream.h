@@ -22,8 +22,8 @@ class CProxyStream {
   CProxyStream(uint32_t connection, EDirection direction, CFrameRecorder& recorder)
       : m_connection(connection), m_direction(direction), m_recorder(recorder) {}
 
-  // Reads once from `source`, into `buffer`, and records at `at`, which counts from the record's start. `isSourceBroken`: sending to it has failed. Its end
-  // is a reset then, of which the system has told already.
+  // Reads once from `source`, into `buffer`, and records at `at`, which counts from the record's start.
+  // `isSourceBroken`: sending to it has failed. Its end is a reset then, of which the system has told already.
   void Take(const CFd& source, std::span<std::byte> buffer, Nanoseconds at, bool isSourceBroken);
   // Writes what waits to `target`, and then the end of the stream if it has come.
   void Give(const CFd& target);

@@ -116,6 +116,7 @@ MonotonicTime CReplay::Deadline() const {
 void CReplay::OnEvents(CReplayConnection& connection, uint32_t events) {
   if (!connection.IsOpen()) return;
   if (connection.IsConnecting() && !HandleConnected(connection)) return;
+  const size_t settledBefore = connection.Settled();
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     switch (connection.Read(m_in)) {
       case CReplayConnection::ERead::kEnd:
@@ -125,7 +126,9 @@ void CReplay::OnEvents(CReplayConnection& connection, uint32_t events) {
       case CReplayConnection::ERead::kBadLength:
         return Close(connection, "the server sent an impossible length");
       case CReplayConnection::ERead::kMore:
-        m_progress = m_loop.Refresh();
+        // What the record doesn't know is no progress, however much of it comes.
+        m_loop.Refresh();
+        if (connection.Settled() != settledBefore) m_progress = m_loop.Now();
         break;
       case CReplayConnection::ERead::kNothing:
         break;
@@ -191,9 +194,8 @@ std::string CReplay::LiveLine() const {
     sent += m_connections[index].Sent();
     received += m_connections[index].Received();
   }
-  return fmt::format("{:>8}   {} of {} sent   {}   {}   {}\n",
-                     ClockText(SecondsOf(m_line - m_pace.start)), WithCommas(sent),
-                     Counted(m_recording.Requests(), "frame"), Counted(received, "reply"),
+  return fmt::format("{:>8}   {} of {} sent   {}   {}   {}\n", ClockText(SecondsOf(m_line - m_pace.start)),
+                     WithCommas(sent), Counted(m_recording.Requests(), "frame"), Counted(received, "reply"),
                      Counted(m_opened - m_finished, "connection"), Counted(m_tally.Differences(), "difference"));
 }
 
@@ -213,8 +215,7 @@ std::string CReplay::Table() const {
     append("missing", m_tally.missing);
     append("unexpected", m_tally.unexpected);
   }
-  fmt::format_to(std::back_inserter(out), "{:<20}{:>15.3f} s\n", "time",
-                 SecondsOf(m_end - m_pace.start));
+  fmt::format_to(std::back_inserter(out), "{:<20}{:>15.3f} s\n", "time", SecondsOf(m_end - m_pace.start));
   if (m_lags.Count() != 0) {
     fmt::format_to(std::back_inserter(out), "{:<20}{:>15.3f} ms   p99 {:.3f} ms behind the record's pace\n",
                    "worst lag", static_cast<double>(m_lags.Max()) / 1e6, static_cast<double>(m_lags.ValueAt(99)) / 1e6);

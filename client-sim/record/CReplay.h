@@ -34,7 +34,7 @@ struct SReplayOptions {
 // Plays a record against a server on one event loop. At a speed, each frame leaves at its recorded time divided by the
 // speed, whatever the server does. Without one, it leaves as soon as its connection has the replies that it had in the
 // record, and no more connections are open than were open there.
-// Threads: the main thread. SIGINT and SIGTERM, blocked for the life of the process, end a replay early but in order.
+// Threads: the main thread. SIGINT, SIGTERM and SIGHUP, blocked for the life of the process, end a replay early but in order.
 class CReplay final : public CReplayDriver {
  public:
   // Throws std::system_error, std::runtime_error when the file is no record, std::invalid_argument for the address.

@@ -31,8 +31,7 @@ void CReplayConnection::SendDue(const SPace& pace, MonotonicTime now, CSendBuffe
   m_writer.Flush(m_fd);
   while (!HasUnsent() && !m_writer.IsBroken()) {
     const SRecordedStep* p_step = Next();
-    for (; p_step != nullptr && !p_step->frame.empty() && !out.IsFull() && MayGo(*p_step, pace, now);
-         p_step = Next()) {
+    for (; p_step != nullptr && !p_step->frame.empty() && !out.IsFull() && MayGo(*p_step, pace, now); p_step = Next()) {
       Write(*p_step, out);
       ++m_next;
     }

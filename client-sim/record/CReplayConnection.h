@@ -82,6 +82,8 @@ class CReplayConnection final : public CEventHandler {
   bool HasUnsent() const { return m_writer.HasUnsent(); }
   uint64_t Sent() const { return m_sent; }
   uint64_t Received() const { return m_received; }
+  // Recorded replies that have come, or won't come any more.
+  size_t Settled() const { return m_diff.Position(); }
   // Frames of the record that were never sent.
   uint64_t Unsent() const;
   const SRecordedConnection& Recorded() const { return m_recorded; }

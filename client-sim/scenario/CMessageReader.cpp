@@ -32,22 +32,42 @@ std::unique_ptr<const CMessage> CMessageReader::Read(const std::string& name, co
   return std::make_unique<CCustomMessage>(name, msgCode, ReadBody(table), ReadExpectation(table));
 }
 
-std::unique_ptr<const CBody> CMessageReader::ReadBody(const toml::table& table) const {
-  std::vector<std::byte> bytes;
+const toml::node* CMessageReader::OneOf(const toml::table& table, CTomlReader::Names keys,
+                                        std::string_view what) const {
   const toml::node* p_found = nullptr;
-  for (const std::string_view key : {"bytes", "text", "hex", "file", "fields"}) {
+  for (const std::string_view key : keys) {
     const toml::node* p_node = table.get(key);
-    if (p_node == nullptr) continue;
-    if (p_found != nullptr) m_toml.Refuse(*p_node, "a message has one body: bytes, text, hex, file or fields");
-    p_found = p_node;
-    if (key == "bytes") return std::make_unique<CPatternBody>(m_pattern, ReadSizes(*p_node));
-    if (key == "file") bytes = m_toml.FileIn(*p_node);
-    if (key == "hex") bytes = m_toml.At(*p_node, [&] { return BytesOfHex(m_toml.TextIn(*p_node)); });
-    if (key == "fields") bytes = m_toml.At(*p_node, [&] { return BytesOfFields(m_toml.TextIn(*p_node)); });
-    if (key == "text") bytes = m_toml.BytesOfTextIn(*p_node);
+    if (p_node != nullptr && p_found != nullptr) {
+      std::string names;
+      for (const std::string_view name : keys) names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+      m_toml.Refuse(*p_node, fmt::format("a message has one {} at most, of {}", what, names));
+    }
+    if (p_node != nullptr) p_found = p_node;
   }
-  if (bytes.size() > kMaxBodyBytes) m_toml.Refuse(*p_found, fmt::format("a body has at most {} bytes", kMaxBodyBytes));
+  return p_found;
+}
+
+std::unique_ptr<const CBody> CMessageReader::FixedBody(const toml::node& node, std::vector<std::byte> bytes) const {
+  if (bytes.size() > kMaxBodyBytes) m_toml.Refuse(node, fmt::format("a body has at most {} bytes", kMaxBodyBytes));
   return std::make_unique<CFixedBody>(std::move(bytes));
+}
+
+std::unique_ptr<const CBody> CMessageReader::ReadBody(const toml::table& table) const {
+  const toml::node* p_node = OneOf(table, {"bytes", "text", "hex", "file", "fields"}, "body");
+  if (p_node == nullptr) return std::make_unique<CFixedBody>(std::vector<std::byte>());
+  if (table.contains("bytes")) return std::make_unique<CPatternBody>(m_pattern, ReadSizes(*p_node));
+  if (table.contains("text")) return FixedBody(*p_node, m_toml.BytesOfTextIn(*p_node));
+  if (table.contains("file")) return FixedBody(*p_node, m_toml.FileIn(*p_node));
+  const auto read = table.contains("hex") ? BytesOfHex : BytesOfFields;
+  return FixedBody(*p_node, m_toml.At(*p_node, [&] { return read(m_toml.TextIn(*p_node)); }));
+}
+
+std::unique_ptr<const CBody> CMessageReader::ReadReplyBody(const toml::table& table) const {
+  const toml::node* p_node = OneOf(table, {"reply_text", "reply_hex", "reply_fields"}, "reply");
+  if (p_node == nullptr) return nullptr;
+  if (table.contains("reply_text")) return FixedBody(*p_node, m_toml.BytesOfTextIn(*p_node));
+  const auto read = table.contains("reply_hex") ? BytesOfHex : BytesOfFields;
+  return FixedBody(*p_node, m_toml.At(*p_node, [&] { return read(m_toml.TextIn(*p_node)); }));
 }
 
 std::vector<uint16_t> CMessageReader::ReadSizes(const toml::node& node) const {
@@ -98,18 +118,7 @@ SExpectation CMessageReader::ReadExpectation(const toml::table& table) const {
   if (const toml::node* p_code = table.get("reply_code")) {
     expectation.replyCode = static_cast<uint16_t>(m_toml.NumberIn(*p_code, 0, kGoAwayCode - 1));
   }
-  std::optional<std::vector<std::byte>> bytes;
-  if (const toml::node* p_node = table.get("reply_text")) bytes = m_toml.BytesOfTextIn(*p_node);
-  if (const toml::node* p_node = table.get("reply_hex")) {
-    bytes = m_toml.At(*p_node, [&] { return BytesOfHex(m_toml.TextIn(*p_node)); });
-  }
-  if (const toml::node* p_node = table.get("reply_fields")) {
-    bytes = m_toml.At(*p_node, [&] { return BytesOfFields(m_toml.TextIn(*p_node)); });
-  }
-  if (bytes && bytes->size() > kMaxBodyBytes) {
-    m_toml.Refuse(table, fmt::format("a body has at most {} bytes", kMaxBodyBytes));
-  }
-  if (bytes) expectation.p_body = std::make_unique<CFixedBody>(std::move(*bytes));
+  expectation.p_body = ReadReplyBody(table);
   if (const toml::node* p_node = table.get("result")) {
     const auto result = p_node->value_exact<int64_t>();
     if (!result || *result != static_cast<int32_t>(*result)) m_toml.Refuse(*p_node, "result is a 32-bit number");
@@ -121,7 +130,23 @@ SExpectation CMessageReader::ReadExpectation(const toml::table& table) const {
     if (!expectation.reject)
       m_toml.Refuse(*p_node, fmt::format("'{}' is no reason of a Reject", m_toml.TextIn(*p_node)));
   }
+  CheckExpectation(table, expectation);
   return expectation;
+}
+
+void CMessageReader::CheckExpectation(const toml::table& table, const SExpectation& expectation) const {
+  const auto refuse = [&](CTomlReader::Names keys, std::string_view why) {
+    for (const std::string_view key : keys) {
+      if (const toml::node* p_node = table.get(key)) m_toml.Refuse(*p_node, why);
+    }
+  };
+  constexpr std::string_view kReject = "a message whose right answer is a Reject has no other";
+  const CTomlReader::Names kReplies{"reply_code", "reply_text", "reply_hex", "reply_fields", "result"};
+  if (expectation.reject) refuse(kReplies, kReject);
+  if (expectation.reject && expectation.isEcho) refuse({"expect"}, kReject);
+  if (expectation.isOneWay) refuse(kReplies, "nothing is expected, so no answer can be described");
+  if (expectation.isOneWay) refuse({"reject"}, "nothing is expected, so no Reject can be");
+  if (expectation.isEcho) refuse({"reply_text", "reply_hex", "reply_fields"}, "the body of an echo is known already");
 }
 
 }  // namespace switchboard::sim

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client-sim/message/CBody.h"
@@ -25,9 +26,16 @@ class CMessageReader {
   std::unique_ptr<const CMessage> Read(const std::string& name, const toml::table& table) const;
 
  private:
+  // The one of those keys that the table has; nullptr if it has none. Refuses two.
+  const toml::node* OneOf(const toml::table& table, CTomlReader::Names keys, std::string_view what) const;
   std::unique_ptr<const CBody> ReadBody(const toml::table& table) const;
+  std::unique_ptr<const CBody> ReadReplyBody(const toml::table& table) const;
+  // At most as many bytes as a body has.
+  std::unique_ptr<const CBody> FixedBody(const toml::node& node, std::vector<std::byte> bytes) const;
   std::vector<uint16_t> ReadSizes(const toml::node& node) const;
   SExpectation ReadExpectation(const toml::table& table) const;
+  // Refuses answers that contradict each other.
+  void CheckExpectation(const toml::table& table, const SExpectation& expectation) const;
 
   const CTomlReader& m_toml;
   const CBodyPattern& m_pattern;

@@ -1,29 +1,35 @@
 #include "client-sim/scenario/CScenario.h"
 
-#include <numeric>
-#include <stdexcept>
+#include <algorithm>
 #include <utility>
 
 namespace switchboard::sim {
+namespace {
 
-SConnectionClass& CScenario::Add(SConnectionClass oneClass) {
-  m_classes.push_back(std::move(oneClass));
-  uint64_t sum = 0;
-  for (const SConnectionClass& one : m_classes) sum += one.weight;
-  if (sum > kMaxWeights) throw std::length_error("the weights of the classes sum up to more than 10000");
-  // Each turn every class gains its weight, and the one that has gained most pays the sum: so they are spread evenly.
-  m_order.clear();
-  std::vector<int64_t> gained(m_classes.size());
-  for (uint64_t turn = 0; turn < sum; ++turn) {
-    size_t richest = 0;
-    for (size_t i = 0; i < gained.size(); ++i) {
-      gained[i] += m_classes[i].weight;
-      if (gained[i] > gained[richest]) richest = i;
-    }
-    gained[richest] -= static_cast<int64_t>(sum);
-    m_order.push_back(richest);
+// The turn of a class in the order, as a fraction of it: a class of weight w comes at 1/2w, 3/2w, 5/2w, …
+struct STurn {
+  uint64_t twiceTurn;  // 1, 3, 5, …
+  uint32_t weight;
+  uint32_t index;
+
+  bool operator<(const STurn& other) const {
+    const uint64_t left = twiceTurn * other.weight;
+    const uint64_t right = other.twiceTurn * weight;
+    return left != right ? left < right : index < other.index;
   }
-  return m_classes.back();
+};
+
+}  // namespace
+
+CScenario::CScenario(std::deque<SConnectionClass> classes) : m_classes(std::move(classes)) {
+  // So the connections of each class are spread evenly over all.
+  std::vector<STurn> turns;
+  for (uint32_t index = 0; index < m_classes.size(); ++index) {
+    const uint32_t weight = m_classes[index].weight;
+    for (uint64_t turn = 0; turn < weight; ++turn) turns.push_back({2 * turn + 1, weight, index});
+  }
+  std::sort(turns.begin(), turns.end());
+  for (const STurn& turn : turns) m_order.push_back(turn.index);
 }
 
 }  // namespace switchboard::sim

@@ -14,9 +14,9 @@ namespace switchboard::sim {
 // What connections of one kind do.
 struct SConnectionClass {
   std::string name;
-  uint32_t weight = 1;      // share of the connections
-  uint32_t depth = 1;       // most requests in flight; 0: no limit
-  Nanoseconds thinkLow{};   // closed loop: a pause after the last reply, before the next `depth` requests
+  uint32_t weight = 1;     // share of the connections
+  uint32_t depth = 1;      // most requests in flight; 0: no limit
+  Nanoseconds thinkLow{};  // closed loop: a pause after the last reply, before the next `depth` requests
   Nanoseconds thinkHigh{};
   CWorkload workload;
   std::vector<uint8_t> session;  // messages of a new connection, each sent after the answer to the one before
@@ -24,20 +24,21 @@ struct SConnectionClass {
 };
 
 // The classes of a run, and which connection belongs to which.
-// Threads: any, once every class is added.
+// Threads: any; constant after construction.
 class CScenario {
  public:
   static constexpr size_t kMaxWeights = 10'000;
 
-  // Throws std::length_error when the weights sum up to more than kMaxWeights.
-  SConnectionClass& Add(SConnectionClass oneClass);
+  CScenario() = default;
+  // The weights sum up to kMaxWeights at most.
+  explicit CScenario(std::deque<SConnectionClass> classes);
   // There is at least one.
   const SConnectionClass& ClassOf(uint32_t connection) const { return m_classes[m_order[connection % m_order.size()]]; }
   const std::deque<SConnectionClass>& Classes() const { return m_classes; }
 
  private:
   std::deque<SConnectionClass> m_classes;
-  std::vector<size_t> m_order;  // class of connection 0, 1, 2, …, over and over
+  std::vector<uint32_t> m_order;  // class of connection 0, 1, 2, …, over and over
 };
 
 }  // namespace switchboard::sim

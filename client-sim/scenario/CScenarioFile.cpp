@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -29,7 +30,7 @@ class CReader {
   CScenario Read(std::string_view text);
 
  private:
-  void ReadClass(const toml::table& table, CScenario& scenario);
+  void ReadClass(const toml::table& table);
   void ReadThink(const toml::node& node, SConnectionClass& oneClass) const;
   void ReadLoop(const toml::node& node, SConnectionClass& oneClass);
   std::vector<uint8_t> MessagesIn(const toml::node& node, SConnectionClass& oneClass);
@@ -42,6 +43,8 @@ class CReader {
   CMessageFactory& m_factory;
   toml::table m_root;
   std::vector<uint16_t> m_pushes;
+  std::deque<SConnectionClass> m_classes;
+  uint64_t m_weights = 0;                    // of all classes so far
   std::map<std::string, uint8_t> m_indices;  // of the class that is being read
   bool m_hasOwnAccounts = false;             // so has it
 };
@@ -63,12 +66,11 @@ CScenario CReader::Read(std::string_view text) {
   const toml::node* p_classes = m_root.get("class");
   if (p_classes == nullptr) throw CScenarioError(fmt::format("{}: there is no [[class]]", m_toml.Path()));
   if (!p_classes->is_array_of_tables()) m_toml.Refuse(*p_classes, "classes are written as [[class]]");
-  CScenario scenario;
-  for (const toml::node& node : *p_classes->as_array()) ReadClass(m_toml.TableIn(node), scenario);
-  return scenario;
+  for (const toml::node& node : *p_classes->as_array()) ReadClass(m_toml.TableIn(node));
+  return CScenario(std::move(m_classes));
 }
 
-void CReader::ReadClass(const toml::table& table, CScenario& scenario) {
+void CReader::ReadClass(const toml::table& table) {
   m_toml.CheckKeys(table, {"name", "weight", "depth", "think", "session", "loop"});
   m_indices.clear();
   SConnectionClass oneClass;
@@ -85,13 +87,11 @@ void CReader::ReadClass(const toml::table& table, CScenario& scenario) {
   if (p_loop == nullptr) m_toml.Refuse(table, "a class needs a loop");
   ReadLoop(*p_loop, oneClass);
   for (const uint16_t code : m_pushes) oneClass.workload.AddPush(code);
-  m_toml.At(table, [&] {
-    try {
-      scenario.Add(std::move(oneClass));
-    } catch (const std::length_error& error) {
-      throw std::invalid_argument(error.what());
-    }
-  });
+  m_weights += oneClass.weight;
+  if (m_weights > CScenario::kMaxWeights) {
+    m_toml.Refuse(table, fmt::format("the weights of the classes sum up to more than {}", CScenario::kMaxWeights));
+  }
+  m_classes.push_back(std::move(oneClass));
 }
 
 void CReader::ReadThink(const toml::node& node, SConnectionClass& oneClass) const {

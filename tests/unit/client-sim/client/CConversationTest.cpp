@@ -89,9 +89,7 @@ class CConversationTest : public testing::Test {
     m_conversation.Issue(message, At(startNs), m_out);
     return Bytes(m_out.Bytes().begin(), m_out.Bytes().end());
   }
-  void Arrive(const Bytes& frames, int64_t nowNs = 1000) {
-    m_conversation.OnBytes(frames, At(nowNs));
-  }
+  void Arrive(const Bytes& frames, int64_t nowNs = 1000) { m_conversation.OnBytes(frames, At(nowNs)); }
   uint64_t Count(ECount what) const { return m_ledger.Get(what); }
   // Every request has ended in exactly one way.
   void ExpectBalance() {
@@ -274,8 +272,49 @@ TEST_F(CConversationTest, ARejectAnswersTheFirstRequestOfItsCode) {
   Arrive(Reject(kLoginCode, 6));
   ExpectBalance();
   EXPECT_EQ(Count(ECount::kRejected), 1u);
-  EXPECT_EQ(m_ledger.RejectsByReason()[6], 1u);
+  EXPECT_EQ(m_ledger.RejectsByReason().at(6), 1u);
   EXPECT_EQ(m_ledger.Faults(), 0u);
+}
+
+TEST_F(CConversationTest, EveryReasonOfARejectIsKept) {
+  for (const uint16_t reason : {uint16_t{31}, uint16_t{301}, uint16_t{65535}}) {
+    Issue(kLogin);
+    Arrive(Reject(kLoginCode, reason));
+    EXPECT_EQ(m_ledger.RejectsByReason().at(reason), 1u);
+    EXPECT_EQ(ReasonOf(RejectName(reason)), reason);
+  }
+  EXPECT_EQ(RejectName(301), "reason 301");
+  EXPECT_EQ(ReasonOf("overload"), 6);
+  ExpectBalance();
+}
+
+TEST_F(CConversationTest, OffendersTellWhatWasGotAndWhatWasWanted) {
+  const auto offenderOf = [this](uint8_t message, Bytes reply) {
+    CLedger ledger;
+    CConversation conversation(17, m_workload, ledger, m_latencies);
+    m_out.Clear();
+    conversation.Issue(message, At(0), m_out);
+    if (reply.empty()) {
+      reply.assign(m_out.Bytes().begin(), m_out.Bytes().end());
+      reply.back() ^= std::byte{0xFF};
+      CFrameEncoder::WriteHeader(reply.data(), SFrame::At(reply.data()).msgCode, reply.size() - kHeaderBytes);
+    }
+    conversation.OnBytes(reply, At(1));
+    EXPECT_EQ(ledger.Offenders().size(), 1u);
+    return ledger.Offenders().empty() ? std::string() : ledger.Offenders().front();
+  };
+  const auto has = [](const std::string& text, const char* p_part) { return text.find(p_part) != std::string::npos; };
+  const std::string echo = offenderOf(kEcho, {});
+  EXPECT_TRUE(has(echo, "got 56 bytes, wanted 56; from byte 55 got ")) << echo;
+  EXPECT_TRUE(has(echo, ", wanted ")) << echo;
+  const std::string login = offenderOf(kLogin, Result(kLoginCode, 1));
+  EXPECT_TRUE(has(login, "got 4 bytes, wanted 4; from byte 3 got 01, wanted 00")) << login;
+  const std::string code = offenderOf(kLogin, Result(99, 0));
+  EXPECT_TRUE(has(code, "got code 99 with 4 bytes, wanted code 6")) << code;
+  Bytes torn = Result(kLoginCode, 0);
+  torn.back() ^= std::byte{1};
+  const std::string crc = offenderOf(kLogin, torn);
+  EXPECT_TRUE(has(crc, "wrong CRC: got 0x") && has(crc, ", wanted 0x")) << crc;
 }
 
 TEST_F(CConversationTest, ARejectOfNothingIsUnasked) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +14,9 @@
 #include "client-sim/message/CCustomMessage.h"
 #include "misc/CWakeup.h"
 #include "net/wire/CFrameEncoder.h"
+#include "tests/support/Eventually.h"
 #include "tests/unit/client-sim/load/CFaultyServer.h"
+#include "tests/unit/client-sim/load/CFloodingServer.h"
 
 namespace switchboard::sim {
 namespace {
@@ -45,9 +48,15 @@ class CDriverTest : public testing::Test {
     oneClass.workload.Add(std::make_unique<CEchoMessage>(m_pattern, 64), 4);
     return oneClass;
   }
+  // All connections are of that class.
+  void Use(SConnectionClass oneClass) {
+    std::deque<SConnectionClass> classes;
+    classes.push_back(std::move(oneClass));
+    m_scenario = CScenario(std::move(classes));
+  }
   // Returns false when the driver could not connect.
   bool Drive(const std::string& address, uint32_t connections, uint32_t depth) {
-    m_scenario.Add(PingsAndEchoes(depth));
+    Use(PingsAndEchoes(depth));
     return Drive(address, connections);
   }
   bool Drive(const std::string& address, uint32_t connections) {
@@ -350,7 +359,7 @@ TEST_F(CDriverTest, ARampStartsConnectionsOneAfterTheOther) {
   CFaultyServer server(EchoBack);
   SConnectionClass oneClass = PingsAndEchoes(1);
   oneClass.thinkLow = oneClass.thinkHigh = 10'000 * kMs;
-  m_scenario.Add(std::move(oneClass));
+  Use(std::move(oneClass));
   ASSERT_TRUE(Drive(server.Address(), 8));
   // The first one at once, the next much later: it sends one request, and thinks for longer than the run.
   EXPECT_EQ(Count(ECount::kSent), 1u);
@@ -365,7 +374,7 @@ TEST_F(CDriverTest, ASessionIsSentOneByOneBeforeTheLoop) {
   SConnectionClass oneClass = PingsAndEchoes(8);
   oneClass.session = {1, 0};
   oneClass.loop = {0, 1, 1};
-  m_scenario.Add(std::move(oneClass));
+  Use(std::move(oneClass));
   m_phase.requests = 50;
   ASSERT_TRUE(Drive(p_server->Address(), 1));
   p_server.reset();  // and its thread, which writes `codes`
@@ -383,7 +392,7 @@ TEST_F(CDriverTest, OneWayMessagesNeedNoReply) {
       std::make_unique<CCustomMessage>("tell", uint16_t{100}, std::make_unique<CFixedBody>(BytesOfHex("0102")),
                                        std::move(nothing)),
       1);
-  m_scenario.Add(std::move(oneClass));
+  Use(std::move(oneClass));
   m_phase.requests = 1000;
   ASSERT_TRUE(Drive(server.Address(), 2));
   EXPECT_EQ(Count(ECount::kOneWay), 1000u);
@@ -397,6 +406,33 @@ TEST_F(CDriverTest, ARefusedConnectionIsReported) {
     address = server.Address();
   }
   EXPECT_FALSE(Drive(address, 2, 1));
+}
+
+TEST_F(CDriverTest, AServerThatNeverStopsSendingStopsNoRun) {
+  CFloodingServer server(RejectOf(999));
+  m_phase.duration = 100 * kMs;
+  m_phase.requests = 0;
+  ASSERT_TRUE(Drive(server.Address(), 1, 1));
+  EXPECT_GT(Count(ECount::kUnasked), 100u);
+}
+
+TEST_F(CDriverTest, ACutWaitsForNoReply) {
+  CFaultyServer server([](uint64_t, std::span<const std::byte>) { return SAction{}; });
+  Use(PingsAndEchoes(1));
+  const CEndpoint endpoint(server.Address());
+  CDriver driver(
+      0, SDriverPlan{endpoint, m_scenario, m_clock, m_notes, 2, 1, std::chrono::hours(1), 2000 * kMs, 1, false, false});
+  CThread thread("driver", [&driver] { driver.Run(); });
+  ASSERT_EQ(Next().kind, SDriverNote::EKind::kReady);
+  driver.Begin(m_phase);
+  EXPECT_TRUE(Eventually([&driver] { return driver.Ledger().Get(ECount::kSent) == 2; }));
+  driver.Stop();
+  driver.Cut();
+  EXPECT_EQ(Next().kind, SDriverNote::EKind::kPhaseOver);
+  EXPECT_EQ(Next().kind, SDriverNote::EKind::kFinished);
+  thread.Join();
+  EXPECT_EQ(driver.Ledger().Get(ECount::kLost), 2u);
+  EXPECT_EQ(driver.Ledger().InFlight(), 0u);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "client-sim/scenario/CScenarioFile.h"
 #include "tests/unit/client-sim/load/CFaultyServer.h"
+#include "tests/unit/client-sim/load/CFloodingServer.h"
 
 namespace switchboard::sim {
 namespace {
@@ -157,7 +158,24 @@ TEST(CLoadRunTest, AMissedObjectiveHasItsExitCode) {
   const SRunResult result = Executed(options);
   EXPECT_EQ(result.exitCode, kExitObjectiveMissed);
   EXPECT_EQ(result.phases[0].isObjectiveMet, false);
-  EXPECT_NE(result.verdict.find("load"), std::string::npos);
+  EXPECT_NE(result.verdict.find("objective missed at load: p50 is "), std::string::npos) << result.verdict;
+  EXPECT_NE(result.verdict.find(" % over 100 µs"), std::string::npos) << result.verdict;
+}
+
+TEST(CLoadRunTest, RejectsThatNobodyDeclaredFailTheRun) {
+  const auto rejecting = [](uint64_t, std::span<const std::byte> frame) {
+    return SAction{RejectOf(SFrame::At(frame.data()).msgCode)};
+  };
+  CFaultyServer server(rejecting);
+  SRunOptions options = Options(server.Address());
+  const SRunResult result = Executed(options);
+  EXPECT_EQ(result.exitCode, kExitFaults);
+  EXPECT_NE(result.verdict.find(" requests were rejected: "), std::string::npos) << result.verdict;
+  EXPECT_NE(result.verdict.find(" overload"), std::string::npos) << result.verdict;
+  options.isRejectAllowed = true;
+  const SRunResult allowed = Executed(options);
+  EXPECT_EQ(allowed.exitCode, kExitOk) << allowed.verdict;
+  EXPECT_EQ(allowed.latencies.Count(), 0u);
 }
 
 TEST(CLoadRunTest, AServerThatIsNotThereHasItsExitCode) {

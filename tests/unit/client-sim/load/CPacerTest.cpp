@@ -52,7 +52,9 @@ TEST(CPacerTest, PoissonGapsAreExponential) {
   EXPECT_NEAR(static_cast<double>(overMean) / (kCount - 1), std::exp(-1), 0.01);
 }
 
-TEST(CPacerTest, PoissonSharesDiffer) { EXPECT_NE(Times({1000, Nanoseconds::zero(), true, 0, 2}, 5), Times({1000, Nanoseconds::zero(), true, 1, 2}, 5)); }
+TEST(CPacerTest, PoissonSharesDiffer) {
+  EXPECT_NE(Times({1000, Nanoseconds::zero(), true, 0, 2}, 5), Times({1000, Nanoseconds::zero(), true, 1, 2}, 5));
+}
 
 TEST(CPacerTest, ARampGrowsEvenly) {
   // 1000/s reached after 10 s: 5000 requests in the ramp, a quarter of them in its first half.

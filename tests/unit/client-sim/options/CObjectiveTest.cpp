@@ -28,6 +28,16 @@ TEST(CObjectiveTest, IsMetByThePercentile) {
   EXPECT_FALSE(CObjective(99, std::chrono::microseconds(500)).IsMet(latencies, 0));
 }
 
+TEST(CObjectiveTest, AMissTellsWhatWasMeasuredAndByHowMuch) {
+  CHistogram latencies;
+  latencies.Record(1'000'000, 90);
+  latencies.Record(7'500'000, 10);
+  EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(latencies, 0), "p99 is 7.49 ms, 50 % over 5.00 ms");
+  EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(latencies, 25),
+            "p99 is beyond any time: 25 of 125 requests were never rightly answered");
+  EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(CHistogram(), 0), "p99 is unknown: nothing was answered");
+}
+
 TEST(CObjectiveTest, WhatWasNeverAnsweredWasTooSlow) {
   CHistogram latencies;
   latencies.Record(1000, 99);

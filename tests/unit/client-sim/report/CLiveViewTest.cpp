@@ -64,7 +64,7 @@ TEST_F(CLiveViewTest, NoLineIsWiderThanTheTerminal) {
 }
 
 TEST_F(CLiveViewTest, FaultsStandOut) {
-  m_totals.CountFault(ECount::kLost, "one");
+  m_totals.CountFault(ECount::kLost, [] { return std::string("one"); });
   CLiveView view = View(100);
   view.OnSecond(Second(1), m_totals);
   EXPECT_THAT(m_printed, HasSubstr("\x1b[31m  connections  64   rejects 0   faults 1\x1b[0m"));

@@ -81,6 +81,17 @@ TEST_F(CScenarioFileTest, ClassesShareTheConnectionsByWeight) {
   EXPECT_EQ(few.workload.At(few.loop.at(1)).Name(), "ping");
 }
 
+TEST_F(CScenarioFileTest, ThousandsOfClassesCostLittle) {
+  // Each weighed against all others, over and over, would take minutes: the timeout tells.
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "[[class]]\nweight = 2\nloop = ['ping']\n";
+  const CScenario scenario = Read(text);
+  EXPECT_EQ(scenario.Classes().size(), 5000u);
+  EXPECT_EQ(&scenario.ClassOf(0), &scenario.Classes()[0]);
+  EXPECT_EQ(&scenario.ClassOf(4999), &scenario.Classes()[4999]);
+  EXPECT_EQ(&scenario.ClassOf(5000), &scenario.Classes()[0]);
+}
+
 TEST_F(CScenarioFileTest, MixesPickByWeight) {
   const CScenario scenario = Read("[[class]]\nsession = ['echo']\nloop = { ping = 1, echo = 3 }\n");
   const CWorkload& workload = scenario.Classes()[0].workload;
@@ -187,6 +198,13 @@ TEST_F(CScenarioFileTest, MistakesHaveAPlace) {
       {aClass + "[message.say]\ntext = 'x'\n", "test.toml:3: a message needs a code"},
       {aClass + "[message.say]\ncode = 70000\n", "test.toml:4: a number from 0 to 65535"},
       {aClass + "[message.say]\ncode = 1\ntext = 'x'\nhex = '00'\n", ": a message has one body"},
+      {aClass + "[message.say]\ncode = 1\nbytes = 8\ntext = 'x'\nhex = '00'\n", "test.toml:6: a message has one body"},
+      {aClass + "[message.say]\ncode = 1\nreply_text = 'x'\nreply_hex = '00'\n",
+       "test.toml:6: a message has one reply"},
+      {aClass + "[message.say]\ncode = 1\nexpect = 'nothing'\nreply_text = 'x'\n", "test.toml:6: nothing is expected"},
+      {aClass + "[message.say]\ncode = 1\nexpect = 'nothing'\nreject = 6\n", "test.toml:6: nothing is expected"},
+      {aClass + "[message.say]\ncode = 1\nexpect = 'echo'\nreply_hex = '00'\n", "test.toml:6: the body of an echo"},
+      {aClass + "[message.say]\ncode = 1\nreject = 6\nresult = 0\n", "test.toml:6: a message whose right answer"},
       {aClass + "[message.say]\ncode = 1\nhex = '0'\n", "test.toml:5: hex digits come in pairs"},
       {aClass + "[message.say]\ncode = 1\nfields = 'u9:1'\n", "test.toml:5: field 'u9:1': the type"},
       {aClass + "[message.say]\ncode = 1\nfile = 'none'\n", "none is no file"},
