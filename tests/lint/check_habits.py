@@ -16,6 +16,7 @@ FORBIDDEN = (
     (r"\bGetInstance\b", EVERYWHERE, "no singletons: dependencies come by constructor"),
     (r"\bGTEST_SKIP\b|\bDISABLED_\w+", EVERYWHERE, "a test runs, or it is not there"),
     (r"\busing\s+namespace\s+std\b", EVERYWHERE, "name what you use"),
+    (r"<fmt/core\.h>|\bfmt::(?:join|localtime)\b", EVERYWHERE, "from fmt 9 to 12 there is <fmt/format.h>, without these"),
     (r"\b(?:fork|v?fork|waitpid|waitid)\s*\(|::kill\s*\(", ("misc/", "net/", "logic/"), "processes are proc's business"),
 )
 # Names that begin with an underscore belong to the compiler and the system; these are theirs, and we use them.
