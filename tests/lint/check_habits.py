@@ -22,6 +22,7 @@ FORBIDDEN = (
      "packets are encoded in net/packet"),
     (r"::(?:recv|recvmsg|send|sendmsg|sendfile|writev)\s*\(", ("net/conn/CO", "net/role/", "net/packet/", "net/http/", "net/site/"),
      "bytes are moved by CTransport"),
+    (r"<fmt/core\.h>|\bfmt::(?:join|localtime)\b", EVERYWHERE, "from fmt 9 to 12 there is <fmt/format.h>, without these"),
     (r"\b(?:fork|v?fork|waitpid|waitid)\s*\(|::kill\s*\(", ("misc/", "net/", "logic/"), "processes are proc's business"),
 )
 # Names that begin with an underscore belong to the compiler and the system; these are theirs, and we use them.

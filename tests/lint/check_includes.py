@@ -27,7 +27,9 @@ ALLOWED = {
 SUB_FLOORS = {
     "net": ("config", "wire", "http", "conn", "accept", "role", "packet", "site", "network"),
     "proc": ("sys", "start", "health", "worker", "master"),
-    "client-sim": ("base", "message", "load", "report", "record", "transfer", "command"),
+    "client-sim": (
+        "base", "message", "scenario", "client", "attack", "options", "load", "report", "record", "transfer", "command"
+    ),
 }
 # Except that a unit test sees only what the folder that it mirrors sees.
 UNIT = re.compile(r"tests/unit/([^/]+)/")
