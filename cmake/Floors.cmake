@@ -25,7 +25,16 @@ function(switchboard_add_floor name)
   target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
                                               "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/switchboard>")
   target_link_libraries(${target} ${ARGN})
-  install(TARGETS ${target} EXPORT switchboardTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-  install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard/${name}"
-          FILES_MATCHING PATTERN "*.h")
+  if(SWITCHBOARD_INSTALL)
+    install(TARGETS ${target} EXPORT switchboardTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+    install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard/${name}"
+            FILES_MATCHING PATTERN "*.h")
+  endif()
+endfunction()
+
+# The program `target` is installed.
+function(switchboard_install_program target)
+  if(SWITCHBOARD_INSTALL)
+    install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  endif()
 endfunction()
