@@ -8,7 +8,6 @@
 
 #include <cstdarg>
 
-// NOLINTNEXTLINE(cert-dcl50-cpp): it stands in for the system's
 extern "C" long syscall(long number, ...) noexcept {
   using Syscall = long (*)(long, ...);
   static const auto p_next = reinterpret_cast<Syscall>(::dlsym(RTLD_NEXT, "syscall"));

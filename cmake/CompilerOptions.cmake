@@ -35,6 +35,31 @@ if(SWITCHBOARD_HARDEN)
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
 
+if(SWITCHBOARD_LTO AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  message(STATUS "SWITCHBOARD_LTO is for gcc: off")
+  set(SWITCHBOARD_LTO OFF)
+endif()
+if(SWITCHBOARD_LTO)
+  # The objects hold both, machine code and what the link needs to optimise. So only the programs that switchboard_optimise
+  # names pay for that with a slow link, and tests don't.
+  add_link_options($<IF:$<BOOL:$<TARGET_PROPERTY:SWITCHBOARD_OPTIMISED>>,-flto=auto,-fno-lto>)
+endif()
+
+# A program, or a library that programs are made of, does what SWITCHBOARD_LTO says.
+function(switchboard_optimise target)
+  if(SWITCHBOARD_LTO)
+    target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
+    set_target_properties(${target} PROPERTIES SWITCHBOARD_OPTIMISED ON)
+  endif()
+endfunction()
+
+# The same for SWITCHBOARD_SYMBOLS: functions and lines, which is enough for a backtrace at a fraction of the size.
+function(switchboard_add_symbols target)
+  if(SWITCHBOARD_SYMBOLS)
+    target_compile_options(${target} PRIVATE -g1)
+  endif()
+endfunction()
+
 if(SWITCHBOARD_SANITIZE)
   add_compile_options(-fsanitize=${SWITCHBOARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   if(SWITCHBOARD_SANITIZE MATCHES "undefined")
