@@ -31,7 +31,7 @@ CHttpSite::CHttpSite(const SListenerConfig& config, CLog& log)
                           .symlinks = config.http.follow_symlinks ? ESymlinks::kWithinRoot : ESymlinks::kNone,
                           .index = config.http.index,
                           .isListing = config.http.listing,
-                          .charset = {},
+                          .charset = config.http.charset,
                           .commonFields = m_heads.CommonFields()});
 }
 
