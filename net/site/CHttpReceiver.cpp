@@ -94,10 +94,15 @@ SHttpOutcome CHttpReceiver::Run(CConnection& connection, CHttpParser& parser, st
         outcome.kind = parser.HasPartial() ? SHttpOutcome::EKind::kStarted : SHttpOutcome::EKind::kIdle;
         return outcome;
       case EHttpStep::kHead:
-        // Nobody is asked to send what will be refused.
-        if (m_request.expectsContinue && m_request.contentLength <= site.Limits().bodyBytes) {
-          m_answers.Add("HTTP/1.1 100 Continue\r\n\r\n");
+        if (!m_request.expectsContinue) break;
+        // Nobody is asked to send what will be refused (RFC 9110 section 10.1.1). Whether the body comes all the same,
+        // only the client knows, so this is the end.
+        if (const uint16_t status = RefusalOfHead(); status != 0) {
+          site.Refuse(m_request, status, m_answers);
+          outcome.kind = SHttpOutcome::EKind::kOver;
+          return outcome;
         }
+        if (m_request.contentLength <= site.Limits().bodyBytes) m_answers.Add("HTTP/1.1 100 Continue\r\n\r\n");
         break;
       case EHttpStep::kRequest:
         outcome.hasFinished = true;
@@ -113,6 +118,13 @@ SHttpOutcome CHttpReceiver::Run(CConnection& connection, CHttpParser& parser, st
   }
   if (m_parts.flowControl.ShouldRest(connection)) outcome.kind = SHttpOutcome::EKind::kResting;
   return outcome;
+}
+
+uint16_t CHttpReceiver::RefusalOfHead() {
+  const SHttpVerdict verdict = m_path.Resolve(m_request.target);
+  if (verdict.status != 0) return m_request.target == "*" ? 405 : verdict.status;
+  if (m_hasRoutes && m_parts.handlers.HasRoute(m_path.Full())) return 0;
+  return CHttpSite::IsServed(m_request.method) ? 0 : 405;
 }
 
 bool CHttpReceiver::Handle(CConnection& connection, MonotonicTime now) {

@@ -61,6 +61,8 @@ class CHttpReceiver {
  private:
   // Handles what is whole at the front of `text`, and takes it off.
   SHttpOutcome Run(CConnection& connection, CHttpParser& parser, std::string_view& text, MonotonicTime now);
+  // The status that m_request gets whatever its body is; 0: its body matters.
+  uint16_t RefusalOfHead();
   // Answers m_request, or posts it to its route. True when nothing more will be answered.
   bool Handle(CConnection& connection, MonotonicTime now);
   void PostToRoute(CConnection& connection, bool isLast);
