@@ -162,6 +162,14 @@ bool IsFileName(const std::string& text) {
   return !text.empty() && text != "." && text != ".." && text.find('/') == std::string::npos;
 }
 
+// A name as RFC 2978 section 2.3 has it, without what would need quotes in a header.
+bool IsCharset(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const bool isLetterOrDigit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return isLetterOrDigit || std::string_view("!#$%&'+-^_`~.").find(c) != std::string_view::npos;
+  });
+}
+
 // "Name: value", of RFC 9110 section 5, without what the server writes itself or what would break the answer.
 bool IsHeader(const std::string& text) {
   const size_t colon = text.find(':');
@@ -293,6 +301,7 @@ const std::vector<SKey>& AllKeys() {
       {"listener.index", Texts(Of(&H::index), "a list of file names", IsFileName)},
       {"listener.listing", Boolean(Of(&H::listing))},
       {"listener.follow_symlinks", Boolean(Of(&H::follow_symlinks))},
+      {"listener.charset", Text(Of(&H::charset), "the name of a character set, as \"utf-8\", or \"\"", IsCharset)},
       {"listener.headers",
        Texts(Of(&H::headers), "a list of \"Name: value\", but of none that the server writes itself", IsHeader)},
       {"listener.access_log", Text(Of(&H::access_log), "a path, or \"\"", IsAnyText)},

@@ -52,6 +52,7 @@ struct SHttpConfig {
   std::vector<std::string> index{"index.html"};
   bool listing = false;
   bool follow_symlinks = true;            // as long as they stay beneath the root
+  std::string charset = {};               // told with files of text; empty: none
   std::vector<std::string> headers = {};  // "Name: value", each
   std::string access_log = {};            // empty: none
   uint32_t head_bytes = 16384;            // of a request: its line and its headers

@@ -69,7 +69,7 @@ struct CNetwork::SParts {
   // One for each listener.
   Protocols MakeProtocols(const SNetworkDeps& deps) {
     application.Bind(links);
-    const SProtocolParts parts{config, buffers, flowControl, business, sender, reading, deps.page.io};
+    const SProtocolParts parts{config, clock, buffers, flowControl, business, sender, reading, deps.page.io};
     Protocols made;
     for (uint16_t i = 0; i < config.listeners.size(); ++i) {
       const SListenerConfig& listener = config.listeners[i];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "misc/CBufferPool.h"
+#include "misc/CClock.h"
 #include "misc/CTally.h"
 #include "misc/CTrace.h"
 #include "net/config/CConfig.h"
@@ -26,6 +27,7 @@ struct SReadTurn {
 // What the protocols of a worker work with; all of it outlives them.
 struct SProtocolParts {
   const SConfig& config;
+  const CClock& clock;
   CBufferPool& buffers;
   const CFlowControl& flowControl;
   CBusinessPool& business;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "net/site/CPostedRequest.h"
 
 namespace switchboard {
 
@@ -28,6 +27,7 @@ CHttpProtocol::CHttpProtocol(const SProtocolParts& parts, const SListenerConfig&
       m_flood(parts.config.flood),
       m_idleRule(IdleRuleOf(config.http)),
       m_routes(routes),
+      m_filePool(parts.business.Find("blocking").value_or(CBusinessPool::kMain)),
       m_site(config, log) {}
 
 SReading CHttpProtocol::Receive(CConnection& connection, std::span<const std::byte> input, MonotonicTime now) {
@@ -105,10 +105,16 @@ SReading CHttpProtocol::Handle(CConnection& connection, CHttpParser& parser, std
         if (parser.HasPartial()) reading.then = SReading::EThen::kStarted;
         return reading;
       case EHttpStep::kHead:
-        // Nobody is asked to send what will be refused.
-        if (m_request.expectsContinue && m_request.contentLength <= m_site.Limits().bodyBytes) {
-          answers.Add("HTTP/1.1 100 Continue\r\n\r\n");
+        if (!m_request.expectsContinue) break;
+        // Nobody is asked to send what will be refused (RFC 9110 section 10.1.1). Whether the body comes all the same,
+        // only the client knows, so this is the end.
+        if (const uint16_t status = RefusalOfHead(); status != 0) {
+          m_site.Refuse(m_request, status, answers);
+          reading.then = SReading::EThen::kEnd;
+          reading.reason = ECloseReason::kAnswered;
+          return reading;
         }
+        if (m_request.contentLength <= m_site.Limits().bodyBytes) answers.Add("HTTP/1.1 100 Continue\r\n\r\n");
         break;
       case EHttpStep::kRequest:
         reading.hasFinished = true;
@@ -135,20 +141,29 @@ bool CHttpProtocol::Answer(CConnection& connection, CHttpAnswers& answers, Monot
   if (verdict.status != 0) {
     m_site.AnswerError(m_request, m_request.target == "*" ? 405 : verdict.status, isLast, answers);
   } else if (const std::optional<uint32_t> route = m_routes.Find(m_path.Full())) {
-    PostToRoute(connection, *route, isLast, answers);
+    Post(connection, {*route, isLast, true}, answers);
+  } else if (const std::optional<SSiteEntry> entry = m_site.Cached(m_request, m_path, now)) {
+    m_site.Answer(m_request, *entry, isLast, answers);
   } else {
-    m_site.Answer(m_request, m_path, isLast, now, answers);
+    Post(connection, {0, isLast, false}, answers);
   }
   return isLast;
 }
 
-void CHttpProtocol::PostToRoute(CConnection& connection, uint32_t route, bool isLast, CHttpAnswers& answers) {
+uint16_t CHttpProtocol::RefusalOfHead() {
+  const SHttpVerdict verdict = m_path.Resolve(m_request.target);
+  if (verdict.status != 0) return m_request.target == "*" ? 405 : verdict.status;
+  if (m_routes.Find(m_path.Full())) return 0;
+  return CHttpSite::IsServed(m_request.method) ? 0 : 405;
+}
+
+void CHttpProtocol::Post(CConnection& connection, const CPostedRequest::SMeta& meta, CHttpAnswers& answers) {
   if (!m_parts.business.HasRoomFor(1)) {
-    m_site.AnswerError(m_request, 503, isLast, answers);
+    m_site.AnswerError(m_request, 503, meta.isLast, answers);
     return;
   }
   answers.Flush();  // what was asked before is answered before
-  BlockPtr p_block = CPostedRequest::Pack(m_parts.buffers, m_request, m_path, {route, isLast, true});
+  BlockPtr p_block = CPostedRequest::Pack(m_parts.buffers, m_request, m_path, meta);
   m_parts.counters.Add(ECounter::kPacketsEntered);
   m_parts.business.CountQueued(1);
   if (connection.mailbox.Post(std::move(p_block))) m_parts.reading.runnable.PushBack(connection);
@@ -156,14 +171,32 @@ void CHttpProtocol::PostToRoute(CConnection& connection, uint32_t route, bool is
 
 void CHttpProtocol::Run(CTurn& turn, BlockPtr& p_block, uint32_t& quota) {
   const CPostedRequest::SMeta meta = CPostedRequest::MetaOf(p_block->Unused());
-  if (turn.MoveTo(m_routes.PoolOf(meta.route))) return;
+  if (turn.MoveTo(meta.isRoute ? m_routes.PoolOf(meta.route) : m_filePool)) return;
   --quota;
   // Large, and used again and again.
   thread_local SHttpRequest request;
   SRouteTask task{turn, request, {}, {}, m_site, meta.isLast, p_block, nullptr};
   CPostedRequest::Unpack(p_block->Unused(), request, task.path, task.query);
-  m_routes.Run(meta.route, task);
+  if (meta.isRoute) {
+    m_routes.Run(meta.route, task);
+  } else {
+    RunFile(task);
+  }
   if (p_block != nullptr) p_block->Consume(p_block->Unused().size());
+}
+
+void CHttpProtocol::RunFile(const SRouteTask& task) {
+  CTurn& turn = task.turn;
+  if (turn.Connection().IsAnswering()) {
+    const SSiteEntry entry = m_site.Lookup(task.path, m_parts.clock.Now());
+    const bool isLast = task.isLast || turn.Connection().Phase() >= EPhase::kDraining;
+    CHttpAnswers answers(turn);
+    m_site.Answer(task.request, entry, isLast, answers);
+  } else {
+    turn.Tally().Add(ECounter::kPacketsDiscarded);
+  }
+  turn.Tally().Add(ECounter::kPacketsLeft);
+  m_site.Log().Flush();
 }
 
 void CHttpProtocol::OnOverdue(CConnection& connection) {

@@ -13,6 +13,7 @@
 #include "net/role/SReadParts.h"
 #include "net/site/CHttpAnswers.h"
 #include "net/site/CHttpSite.h"
+#include "net/site/CPostedRequest.h"
 #include "net/site/CRouteHandlers.h"
 
 namespace switchboard {
@@ -62,7 +63,12 @@ class CHttpProtocol final : public CProtocol {
                   MonotonicTime now);
   // Answers m_request, or posts it. True when nothing more will be answered.
   bool Answer(CConnection& connection, CHttpAnswers& answers, MonotonicTime now);
-  void PostToRoute(CConnection& connection, uint32_t route, bool isLast, CHttpAnswers& answers);
+  // The status that m_request gets whatever its body is; 0: its body matters.
+  uint16_t RefusalOfHead();
+  // To its route, or to whoever may wait for a disk.
+  void Post(CConnection& connection, const CPostedRequest::SMeta& meta, CHttpAnswers& answers);
+  // Looks a file up and answers with it.
+  void RunFile(const SRouteTask& task);
   // `rest` lies in m_resumed, or in what was just received.
   void Hold(CConnection& connection, std::string_view rest);
 
@@ -71,6 +77,7 @@ class CHttpProtocol final : public CProtocol {
   const SFloodConfig m_flood;
   const SIdleRule m_idleRule;
   CRouteHandlers& m_routes;
+  const uint8_t m_filePool;
 
   CHttpSite m_site;
 

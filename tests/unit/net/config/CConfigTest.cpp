@@ -52,9 +52,8 @@ class CConfigTest : public testing::Test {
 };
 
 constexpr const char* kListenerKeys =
-    "address, port, protocol, accept, backlog, name, root, index, listing, follow_symlinks, headers, access_log, "
-    "head_bytes, "
-    "body_bytes, idle_timeout_s, min_rate";
+    "address, port, protocol, accept, backlog, name, root, index, listing, follow_symlinks, charset, headers, access_log, "
+    "head_bytes, body_bytes, idle_timeout_s, min_rate";
 
 SConfig Defaults() {
   SConfig config;
@@ -114,6 +113,7 @@ root = "/srv"
 index = ["a.html", "b"]
 listing = true
 follow_symlinks = false
+charset = "iso-8859-15"
 headers = ["A: b"]
 access_log = "access.log"
 head_bytes = 256
@@ -174,7 +174,7 @@ level = "alert"
        EAcceptMode::kReusePort,
        511,
        "/srv",
-       {{"a.html", "b"}, true, false, {"A: b"}, "access.log", 256, 0, milliseconds(500), 0}},
+       {{"a.html", "b"}, true, false, "iso-8859-15", {"A: b"}, "access.log", 256, 0, milliseconds(500), 0}},
   };
   expected.pool = {1, 2};
   expected.business = {128, 5, 6, EBusinessMode::kThreads, 7};
@@ -343,6 +343,10 @@ TEST_F(CConfigTest, KeysOfHttpNeedHttp) {
     EXPECT_NE(ErrorOf(http + "headers = [\"" + header + "\"]\n"), "") << header;
   }
   EXPECT_EQ(ErrorOf(http + "headers = [\"X-Frame-Options: DENY\", \"Cache-Control: no-cache\"]\n"), "");
+  for (const char* charset : {"a b", "utf-8; x", "a\\nb", "a/b", "a\\\"b"}) {
+    EXPECT_NE(ErrorOf(http + "charset = \"" + charset + "\"\n"), "") << charset;
+  }
+  EXPECT_EQ(ErrorOf(http + "charset = \"utf-8\"\n"), "");
   EXPECT_EQ(ErrorOf(http + "[limits]\nsend_queue_bytes = 1048576\n"),
             "FILE:5: limits.send_queue_bytes: an http listener needs limits.send_queue_bytes to be 256 KiB over "
             "limits.recv_pause_bytes; allowed: limits.send_queue_bytes of at least 1310720");
