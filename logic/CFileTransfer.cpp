@@ -65,7 +65,7 @@ std::array<uint16_t, CFileTransfer::kCodes> CFileTransfer::Codes() const {
 }
 
 void CFileTransfer::Start(CSocket& socket) {
-  m_config = socket.Config().transfer;
+  m_config = socket.Config<STransferConfig>();
   m_p_log = &socket.Log();
   if (m_config.root.empty()) return;
   const SLimitsConfig& limits = socket.Config().limits;

@@ -11,10 +11,10 @@
 #include "logic/COpenTransfers.h"
 #include "logic/CRequest.h"
 #include "logic/CTransferStore.h"
+#include "logic/STransferConfig.h"
 #include "logic/TransferMessages.h"
 #include "misc/CLog.h"
 #include "misc/CMutex.h"
-#include "net/config/CConfig.h"
 #include "net/conn/CSession.h"
 
 namespace switchboard {

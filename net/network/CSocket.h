@@ -85,6 +85,14 @@ class CSocket : public CHandlers {
 
   CLog& Log() { return Links().log; }
   const SConfig& Config() { return Links().config; }
+  // The section of the configuration that Describe declared with a T. Throws std::logic_error when none was.
+  template <class T>
+  const T& Config() {
+    return Config().sections.template Get<T>();
+  }
+  // A subclass that hides this declares the sections of its own, in the master, before anything is read: see
+  // CConfigSchema. Threads: the one of the starting program.
+  static void Describe(CConfigSchema&) {}
 
   // The worker is about to serve; throwing refuses the start. Threads: the worker's main thread, before any handler.
   virtual void OnWorkerStart() {}

@@ -25,7 +25,7 @@ ALLOWED = {
 }
 # The sub-floors of a folder, bottom to top: each includes only what stands before it, so no circle can be.
 SUB_FLOORS = {
-    "net": ("config", "wire", "http", "conn", "accept", "role", "site", "network"),
+    "net": ("wire", "http", "config", "conn", "accept", "role", "site", "network"),
     "proc": ("sys", "start", "health", "worker", "master"),
     "client-sim": ("base", "message", "load", "report", "record", "transfer", "command"),
 }
