@@ -176,6 +176,13 @@ std::string CounterName(ECounter counter) {
   return "rejected_" + std::string(ToString(static_cast<ERejectReason>(reason)));
 }
 
+bool IsFrameworkCounter(std::string_view name) {
+  for (const char* const p_prefix : {"closed_", "connections_", "packets_", "rejected_", "worker_"}) {
+    if (name.starts_with(p_prefix)) return true;
+  }
+  return name == "master" || std::find(kCounterNames.begin(), kCounterNames.end(), name) != kCounterNames.end();
+}
+
 void SHandOver::Reset() {
   for (std::atomic<uint64_t>* const p_number : {&taken, &missed, &slotsLent, &slotsCooling}) p_number->store(0);
   isOver.store(false);
@@ -273,6 +280,17 @@ uint64_t CScoreboard::ConnectionsActive() const {
     active += Page(i).connectionsActive.load(std::memory_order_relaxed);
   }
   return active;
+}
+
+std::map<std::string, uint64_t> CScoreboard::NamedSums() const {
+  std::map<std::string, uint64_t> sums;
+  for (uint32_t i = 0; i < Pages(); ++i) {
+    const CNamedCounters& named = Page(i).named;
+    for (size_t place = 0; place < CNamedCounters::kMost; ++place) {
+      if (std::string name = named.Name(place); !name.empty()) sums[std::move(name)] += named.Value(place);
+    }
+  }
+  return sums;
 }
 
 void CScoreboard::WriteOff(uint32_t index) {

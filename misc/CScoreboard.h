@@ -4,12 +4,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "misc/CFd.h"
+#include "misc/CNamedCounters.h"
 #include "misc/CQuarantine.h"
 
 namespace switchboard {
@@ -93,6 +95,9 @@ constexpr ECounter CounterOf(ERejectReason reason) {
 // The field name of a counter, such as "packets_accepted" or "closed_heartbeat".
 std::string CounterName(ECounter counter);
 
+// Whether a line of --status has this name, or might one day, so that no counter of a logic may have it.
+bool IsFrameworkCounter(std::string_view name);
+
 // The counters that one thread writes and anybody reads.
 // Threads: Add by the one owner of the block; AddShared by any thread, on the block that is set apart for it.
 class alignas(64) CCounters {
@@ -162,6 +167,7 @@ struct SWorkerPage {
   CCounters heart;
   CCounters shared;  // threads that aren't ours: AddShared only
   std::array<CCounters, kMaxBusinessThreads> work;
+  CNamedCounters named;  // the logic's own
   SHandOver handOver;
   SThreadTrace ioTrace;
   SThreadTrace sendTrace;
@@ -203,6 +209,8 @@ class CScoreboard {
   // Over all pages.
   CounterTotals Sum() const;
   uint64_t ConnectionsActive() const;
+  // The counters of the logic, over all pages.
+  std::map<std::string, uint64_t> NamedSums() const;
   // After the death of the worker of a page: what it held is counted as lost with it (closed_worker_lost,
   // packets_discarded), the gauge returns to zero, and the page is free. Called by the master.
   void WriteOff(uint32_t index);

@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "net/conn/CConnectionPool.h"
@@ -69,6 +70,19 @@ TimerId CSocket::AddTimer(std::chrono::milliseconds after, std::chrono::millisec
 bool CSocket::CancelTimer(TimerId id) { return Links().timers.Cancel(id); }
 
 void CSocket::Post(std::function<void()> job) { Links().dispatcher.PostJob(std::move(job)); }
+
+CCounter CSocket::Counter(std::string_view name) {
+  CNamedCounters& counters = Links().page.named;
+  if (auto* const p_value = counters.Find(name); p_value != nullptr) return CCounter(*p_value);
+  const std::string quoted = '"' + std::string(name) + '"';
+  if (!CNamedCounters::IsName(name)) throw std::logic_error(quoted + " is no name of a counter");
+  if (IsFrameworkCounter(name)) throw std::logic_error("the counter " + quoted + " is the framework's");
+  const CMutexLock lock(m_namingMutex);
+  auto* p_value = counters.Find(name);
+  if (p_value == nullptr) p_value = counters.Add(name);
+  if (p_value == nullptr) throw std::logic_error("there is no room for the counter " + quoted);
+  return CCounter(*p_value);
+}
 
 SSocketLinks& CSocket::Links() {
   if (!m_links) throw std::logic_error("a CLogic can send, close and set timers from OnWorkerStart on, not before");

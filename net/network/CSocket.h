@@ -7,12 +7,15 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
+#include "misc/CMutex.h"
+#include "misc/CNamedCounters.h"
 #include "misc/CTally.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnection.h"
@@ -90,6 +93,9 @@ class CSocket : public CHandlers {
   const T& Config() {
     return Config().sections.template Get<T>();
   }
+  // The counter of this name, a new one if need be: see docs/HANDLERS.md for names. Exact over the death of a worker,
+  // and shown by --status. Throws std::logic_error when the name is none, or the framework's, or the 65th.
+  CCounter Counter(std::string_view name);
   // A subclass that hides this declares the sections of its own, in the master, before anything is read: see
   // CConfigSchema. Threads: the one of the starting program.
   static void Describe(CConfigSchema&) {}
@@ -110,6 +116,7 @@ class CSocket : public CHandlers {
 
  private:
   std::optional<SSocketLinks> m_links;
+  CMutex m_namingMutex;  // held by who gives a counter its name
 };
 
 }  // namespace switchboard

@@ -41,6 +41,7 @@ std::string FormatTotals(const CScoreboard& scoreboard, std::string_view separat
     if (totals[i] == 0 || std::find(kNamed.begin(), kNamed.end(), counter) != kNamed.end()) continue;
     add(CounterName(counter), totals[i]);
   }
+  for (const auto& [name, value] : scoreboard.NamedSums()) add(name, value);
   return text;
 }
 

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
@@ -38,6 +40,11 @@ class CTestNetwork {
   uint64_t Count(ECounter counter) const { return m_p_page->Sum()[static_cast<size_t>(counter)]; }
   uint64_t Count(ECloseReason reason) const { return Count(CounterOf(reason)); }
   uint64_t Count(ERejectReason reason) const { return Count(CounterOf(reason)); }
+  // Of a counter that the logic has named; nullopt when there is none.
+  std::optional<uint64_t> Count(std::string_view name) const {
+    const auto* const p_value = m_p_page->named.Find(name);
+    return p_value == nullptr ? std::nullopt : std::optional<uint64_t>(p_value->load());
+  }
   uint64_t Active() const { return m_p_page->connectionsActive.load(); }
   void Stop(EStopMode mode = EStopMode::kGraceful);
 
