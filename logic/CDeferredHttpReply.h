@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "logic/SHttpReply.h"
-#include "misc/CScoreboard.h"
 #include "net/conn/CSession.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <type_traits>
 
-#include "misc/CScoreboard.h"
 #include "net/conn/CSession.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -8,8 +8,8 @@
 #include "logic/CDeferredHttpReply.h"
 #include "logic/CSessionContext.h"
 #include "logic/SHttpReply.h"
-#include "misc/CScoreboard.h"
 #include "net/http/SHttpRequest.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -10,11 +10,11 @@
 
 #include "logic/CHttpRequest.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/http/CHttpPath.h"
 #include "net/http/SHttpRequest.h"
 #include "net/role/CTurn.h"
 #include "net/site/CHttpSite.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

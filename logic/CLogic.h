@@ -12,9 +12,9 @@
 #include "logic/CRequest.h"
 #include "logic/CSessionContext.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/network/CSocket.h"
 #include "net/role/CTurn.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -7,8 +7,8 @@
 
 #include "logic/CDeferredReply.h"
 #include "logic/CSessionContext.h"
-#include "misc/CScoreboard.h"
 #include "net/wire/CFrameDecoder.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

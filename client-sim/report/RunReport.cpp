@@ -12,7 +12,7 @@
 #include <iterator>
 
 #include "client-sim/base/Text.h"
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard::sim {
 namespace {

@@ -12,13 +12,13 @@
 #include "misc/CBufferPool.h"
 #include "misc/CClock.h"
 #include "misc/CFd.h"
-#include "misc/CScoreboard.h"
 #include "net/conn/CFloodGuard.h"
 #include "net/conn/CMailbox.h"
 #include "net/conn/COutbox.h"
 #include "net/conn/CSession.h"
 #include "net/http/CHttpInput.h"
 #include "net/wire/CFrameDecoder.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

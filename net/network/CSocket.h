@@ -22,6 +22,7 @@
 #include "net/conn/CSession.h"
 #include "net/role/CHandlers.h"
 #include "net/role/CTimers.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -11,6 +11,7 @@
 #include "net/conn/CConnection.h"
 #include "net/role/CSender.h"
 #include "net/wire/CFrameDecoder.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "misc/CClock.h"
-#include "misc/CScoreboard.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnection.h"
 #include "net/http/CHttpPath.h"
@@ -17,6 +16,7 @@
 #include "net/role/SReceiverParts.h"
 #include "net/site/CHttpAnswers.h"
 #include "net/site/CHttpSite.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

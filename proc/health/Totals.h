@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "proc/health/Totals.h"
 #include "proc/start/CPreflight.h"
 #include "proc/start/CRunningServer.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "proc/health/Totals.h"
 #include "proc/master/CInheritance.h"
 #include "proc/master/CMaster.h"

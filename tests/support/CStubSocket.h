@@ -3,9 +3,9 @@
 #include <functional>
 #include <set>
 
-#include "misc/CScoreboard.h"
 #include "net/network/CSocket.h"
 #include "net/role/CTurn.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

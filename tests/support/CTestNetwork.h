@@ -10,10 +10,10 @@
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/config/CConfig.h"
 #include "net/network/CNetwork.h"
 #include "net/network/CSocket.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -65,16 +65,6 @@ TEST(CNamedCountersTest, TheScoreboardAddsThemUpByNameOverPagesOfOtherSets) {
   scoreboard.Page(2).named.Add("idle");
   const std::map<std::string, uint64_t> expected{{"samples", 3}, {"others", 10}, {"idle", 0}};
   EXPECT_EQ(scoreboard.NamedSums(), expected);
-  scoreboard.WriteOff(1);
-  EXPECT_EQ(scoreboard.NamedSums(), expected);
-}
-
-TEST(CNamedCountersTest, NamesOfTheFrameworkAreKnown) {
-  for (const char* p_name : {"sends", "stale_sessions", "closed_flood", "closed_x", "rejected_x", "packets_in_flight",
-                             "connections_active", "worker_0", "master"}) {
-    EXPECT_TRUE(IsFrameworkCounter(p_name)) << p_name;
-  }
-  EXPECT_FALSE(IsFrameworkCounter("samples"));
 }
 
 }  // namespace
