@@ -13,7 +13,6 @@
 #include "logic/CLogic.h"
 #include "misc/CBufferPool.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CFlowControl.h"
@@ -25,6 +24,7 @@
 #include "net/role/CTimers.h"
 #include "net/role/CTurn.h"
 #include "net/wire/CFrameEncoder.h"
+#include "net/wire/Counters.h"
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include "net/conn/Reasons.h"
 #include "net/role/CDeferral.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

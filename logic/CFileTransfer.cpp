@@ -68,7 +68,7 @@ std::array<uint16_t, CFileTransfer::kCodes> CFileTransfer::Codes() const {
 }
 
 void CFileTransfer::Start(CServerCalls& calls) {
-  m_config = calls.Config().transfer;
+  m_config = calls.Config<STransferConfig>();
   m_p_log = &calls.Log();
   if (m_config.root.empty()) return;
   const SLimitsConfig& limits = calls.Config().limits;

@@ -12,6 +12,7 @@
 #include "logic/COpenTransfers.h"
 #include "logic/CTransferStore.h"
 #include "logic/MsgCode.h"
+#include "logic/STransferConfig.h"
 #include "logic/TransferMessages.h"
 #include "misc/CLog.h"
 #include "net/config/CConfig.h"

@@ -6,9 +6,9 @@
 
 #include "logic/CModule.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/network/SServerLinks.h"
 #include "net/packet/CPacketHandlers.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

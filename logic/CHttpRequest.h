@@ -9,6 +9,7 @@
 #include "logic/CSessionContext.h"
 #include "logic/SHttpReply.h"
 #include "net/http/SHttpRequest.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

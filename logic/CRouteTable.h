@@ -10,9 +10,9 @@
 
 #include "logic/CModule.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/network/SServerLinks.h"
 #include "net/site/CRouteHandlers.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "logic/CUpload.h"
+#include "logic/STransferConfig.h"
 #include "logic/TransferMessages.h"
 #include "misc/CFd.h"
 #include "misc/CFileRoot.h"
 #include "misc/CLog.h"
-#include "net/config/CConfig.h"
 
 namespace switchboard {
 

@@ -25,39 +25,6 @@ namespace {
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(std::atomic<int32_t>::is_always_lock_free);
 
-constexpr std::array<std::string_view, static_cast<size_t>(ECloseReason::kCount)> kCloseReasonNames = {
-    "peer_closed", "peer_reset",   "bad_length",          "bad_crc",    "packet_timeout", "heartbeat",
-    "max_session", "flood",        "send_queue_overflow", "by_handler", "bad_request",    "answered",
-    "too_slow",    "file_changed", "worker_stop",         "worker_lost"};
-
-constexpr std::array<std::string_view, static_cast<size_t>(ERejectReason::kCount)> kRejectReasonNames = {
-    "none",          "bad_crc",  "unknown_code", "short_body", "handler_failed",
-    "handler_threw", "overload", "quarantined",  "by_handler"};
-
-constexpr std::array<std::string_view, static_cast<size_t>(ECounter::kClosedFirst)> kCounterNames = {
-    "connections_accepted",
-    "connections_refused",
-    "accept_pauses",
-    "accept_wakeups",
-    "io_wakeups",
-    "packets_accepted",
-    "packets_replied",
-    "packets_one_way",
-    "packets_discarded",
-    "packets_pushed",
-    "packets_entered",
-    "packets_left",
-    "bytes_received",
-    "bytes_sent",
-    "receives",
-    "sends",
-    "send_thread_hand_overs",
-    "read_pauses",
-    "stale_sessions"};
-
-// An initialiser that is too short leaves its last names empty.
-static_assert(!kCloseReasonNames.back().empty() && !kRejectReasonNames.back().empty() && !kCounterNames.back().empty());
-
 // The file: one SHeader, then `pages` times an SWorkerPage. Native byte order; it never leaves its machine.
 // The header is written before the file gets its name; afterwards, only `pages` grows, behind the file.
 struct alignas(64) SHeader {
@@ -69,7 +36,7 @@ struct alignas(64) SHeader {
 };
 
 constexpr uint64_t kMagic = 0x64726F6277736273;  // "sbswbord"
-constexpr uint32_t kVersion = 4;                 // of the meaning of what the header's sizes don't tell
+constexpr uint32_t kVersion = 5;                 // of the meaning of what the header's sizes don't tell
 constexpr SHeader kLayout = {
     .magic = kMagic, .version = kVersion, .counters = kCounterCount, .pageBytes = sizeof(SWorkerPage), .pages = 0};
 
@@ -147,34 +114,7 @@ std::byte* Map(int protection, int fd) {
   return static_cast<std::byte*>(p_memory);
 }
 
-uint64_t SumOf(const CounterTotals& totals, ECounter first, size_t count) {
-  uint64_t sum = 0;
-  for (size_t i = 0; i < count; ++i) sum += totals[static_cast<size_t>(first) + i];
-  return sum;
-}
-
-// Raises the side of an identity that is behind. A worker killed between two increments may leave either one so.
-void Balance(CCounters& block, ECounter left, uint64_t leftSum, ECounter right, uint64_t rightSum) {
-  if (leftSum < rightSum) block.AddShared(left, rightSum - leftSum);
-  if (rightSum < leftSum) block.AddShared(right, leftSum - rightSum);
-}
-
 }  // namespace
-
-std::string_view ToString(ECloseReason reason) { return kCloseReasonNames.at(static_cast<size_t>(reason)); }
-
-std::string_view ToString(ERejectReason reason) { return kRejectReasonNames.at(static_cast<size_t>(reason)); }
-
-std::string CounterName(ECounter counter) {
-  const auto index = static_cast<uint16_t>(counter);
-  if (counter < ECounter::kClosedFirst) return std::string(kCounterNames[index]);
-  if (counter < ECounter::kRejectedFirst) {
-    const auto reason = index - static_cast<uint16_t>(ECounter::kClosedFirst);
-    return "closed_" + std::string(ToString(static_cast<ECloseReason>(reason)));
-  }
-  const auto reason = index - static_cast<uint16_t>(ECounter::kRejectedFirst);
-  return "rejected_" + std::string(ToString(static_cast<ERejectReason>(reason)));
-}
 
 void SHandOver::Reset() {
   for (std::atomic<uint64_t>* const p_number : {&taken, &missed, &slotsLent, &slotsCooling}) p_number->store(0);
@@ -275,25 +215,15 @@ uint64_t CScoreboard::ConnectionsActive() const {
   return active;
 }
 
-void CScoreboard::WriteOff(uint32_t index) {
-  SWorkerPage& page = Page(index);
-  const CounterTotals totals = page.Sum();
-  const auto of = [&totals](ECounter counter) { return totals[static_cast<size_t>(counter)]; };
-
-  // From the sums and not from the gauge: the identities are about the sums.
-  const uint64_t closed = SumOf(totals, ECounter::kClosedFirst, static_cast<size_t>(ECloseReason::kCount));
-  Balance(page.shared, ECounter::kConnectionsAccepted, of(ECounter::kConnectionsAccepted),
-          CounterOf(ECloseReason::kWorkerLost), closed);
-
-  const uint64_t ended = of(ECounter::kPacketsReplied) + of(ECounter::kPacketsOneWay) +
-                         of(ECounter::kPacketsDiscarded) +
-                         SumOf(totals, ECounter::kRejectedFirst, static_cast<size_t>(ERejectReason::kCount));
-  Balance(page.shared, ECounter::kPacketsAccepted, of(ECounter::kPacketsAccepted), ECounter::kPacketsDiscarded, ended);
-  Balance(page.shared, ECounter::kPacketsEntered, of(ECounter::kPacketsEntered), ECounter::kPacketsLeft,
-          of(ECounter::kPacketsLeft));
-
-  page.connectionsActive.store(0, std::memory_order_relaxed);
-  page.pid.store(0, std::memory_order_relaxed);
+std::map<std::string, uint64_t> CScoreboard::NamedSums() const {
+  std::map<std::string, uint64_t> sums;
+  for (uint32_t i = 0; i < Pages(); ++i) {
+    const CNamedCounters& named = Page(i).named;
+    for (size_t place = 0; place < CNamedCounters::kMost; ++place) {
+      if (std::string name = named.Name(place); !name.empty()) sums[std::move(name)] += named.Value(place);
+    }
+  }
+  return sums;
 }
 
 }  // namespace switchboard

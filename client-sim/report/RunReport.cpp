@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "client-sim/base/Text.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard::sim {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "net/wire/Wire.h"
 
 namespace switchboard::sim {

@@ -17,6 +17,7 @@
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CEpoll.h"
 #include "net/conn/Notes.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -3,9 +3,9 @@
 #include <deque>
 
 #include "misc/CMutex.h"
-#include "misc/CScoreboard.h"
 #include "misc/CWakeup.h"
 #include "net/accept/CAcceptStrategy.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -9,7 +9,6 @@
 #include "misc/CBufferPool.h"
 #include "misc/CClock.h"
 #include "misc/CFd.h"
-#include "misc/CScoreboard.h"
 #include "net/conn/CFloodGuard.h"
 #include "net/conn/CInput.h"
 #include "net/conn/CMailbox.h"
@@ -17,6 +16,7 @@
 #include "net/conn/CSession.h"
 #include "net/conn/CUserState.h"
 #include "net/conn/SPeer.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "misc/CMutex.h"
-#include "misc/CScoreboard.h"
 #include "net/conn/CConnection.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -6,9 +6,9 @@
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/accept/CAcceptor.h"
 #include "net/config/CConfig.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -1,6 +1,7 @@
 #include "net/network/CServerCalls.h"
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "misc/CTally.h"
@@ -67,6 +68,21 @@ void CServerCalls::Post(std::function<void()> job) { Links().business.PostJob(st
 CLog& CServerCalls::Log() { return Links().log; }
 
 const SConfig& CServerCalls::Config() { return Links().config; }
+
+const CConfigValues& CServerCalls::Sections() { return Links().config.sections; }
+
+CCounter CServerCalls::Counter(std::string_view name) {
+  CNamedCounters& counters = Links().page.named;
+  if (auto* const p_value = counters.Find(name); p_value != nullptr) return CCounter(*p_value);
+  const std::string quoted = '"' + std::string(name) + '"';
+  if (!CNamedCounters::IsName(name)) throw std::logic_error(quoted + " is no name of a counter");
+  if (IsFrameworkCounter(name)) throw std::logic_error("the counter " + quoted + " is the framework's");
+  const CMutexLock lock(Links().namingMutex);
+  auto* p_value = counters.Find(name);
+  if (p_value == nullptr) p_value = counters.Add(name);
+  if (p_value == nullptr) throw std::logic_error("there is no room for the counter " + quoted);
+  return CCounter(*p_value);
+}
 
 const SServerLinks& CServerCalls::Links() {
   if (m_p_links == nullptr) {

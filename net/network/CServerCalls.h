@@ -6,15 +6,19 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "misc/CConfigValues.h"
+#include "misc/CNamedCounters.h"
 #include "net/conn/CSession.h"
 #include "net/conn/SPeer.h"
 #include "net/role/TimerId.h"
 
 namespace switchboard {
 
+class CConfigSchema;
 class CLog;
 class CTally;
 struct SConfig;
@@ -58,6 +62,17 @@ class CServerCalls {
 
   CLog& Log();
   const SConfig& Config();
+  // The section of the configuration that Describe declared with a T. Throws std::logic_error when none was.
+  template <class T>
+  const T& Config() {
+    return Sections().template Get<T>();
+  }
+  // The counter of this name, a new one if need be: see docs/HANDLERS.md for names. Exact over the death of a worker,
+  // and shown by --status. Throws std::logic_error when the name is none, or the framework's, or the 65th.
+  CCounter Counter(std::string_view name);
+  // A subclass that hides this declares the sections of its own, in the master, before anything is read: see
+  // CConfigSchema. Threads: the one of the starting program.
+  static void Describe(CConfigSchema&) {}
 
   // Ties it to the parts of its worker, which outlive the handlers. Threads: CNetwork's constructor.
   void BindTo(const SServerLinks& links) { m_p_links = &links; }
@@ -65,6 +80,7 @@ class CServerCalls {
  protected:
   bool IsBound() const { return m_p_links != nullptr; }
   const SServerLinks& Links();
+  const CConfigValues& Sections();
   // How the calling thread counts.
   CTally Tally();
 

@@ -2,8 +2,9 @@
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
+#include "misc/CMutex.h"
 #include "net/config/CConfig.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 
@@ -28,6 +29,7 @@ struct SServerLinks {
   CHeartThread& heart;
   SWorkerPage& page;
   const CQuarantine* p_quarantine = nullptr;
+  mutable CMutex namingMutex = {};  // held by who gives a counter its name
 };
 
 }  // namespace switchboard

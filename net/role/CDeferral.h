@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <span>
 
-#include "misc/CScoreboard.h"
 #include "misc/CTally.h"
 #include "net/conn/CConnection.h"
 #include "net/role/STurnLinks.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -6,13 +6,13 @@
 
 #include "misc/CClock.h"
 #include "misc/CMutex.h"
-#include "misc/CScoreboard.h"
 #include "misc/CThread.h"
 #include "misc/CTrace.h"
 #include "misc/CWakeup.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/Notes.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

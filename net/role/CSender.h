@@ -16,6 +16,7 @@
 #include "net/conn/CEpoll.h"
 #include "net/conn/CFlowControl.h"
 #include "net/conn/Notes.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "misc/CScoreboard.h"
 #include "net/conn/Notes.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

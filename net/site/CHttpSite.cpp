@@ -145,5 +145,4 @@ void CHttpSite::LogRoute(const SHttpRequest& request, const CHttpNow& now, const
   if (m_accessLog.IsOn()) m_accessLog.Write(request, now, peer, status, bodyBytes);
 }
 
-
 }  // namespace switchboard

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "proc/health/CCrashFiles.h"
 #include "proc/health/TracedPacket.h"
 

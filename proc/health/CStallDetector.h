@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "misc/CClock.h"
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "proc/health/TracedPacket.h"
 
 namespace switchboard {

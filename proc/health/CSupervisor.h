@@ -10,8 +10,8 @@
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/config/CConfig.h"
+#include "net/wire/Counters.h"
 #include "proc/health/CInquest.h"
 #include "proc/health/CRepeatOffenders.h"
 #include "proc/health/CWatchdog.h"

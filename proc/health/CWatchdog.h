@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "misc/CClock.h"
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "proc/health/CStallDetector.h"
 
 namespace switchboard {

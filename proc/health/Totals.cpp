@@ -36,11 +36,12 @@ std::string FormatTotals(const CScoreboard& scoreboard, std::string_view separat
   add("packets_oneway", of(ECounter::kPacketsOneWay));
   add("packets_discarded", of(ECounter::kPacketsDiscarded));
   add("packets_in_flight", of(ECounter::kPacketsEntered) - of(ECounter::kPacketsLeft));
-  for (size_t i = 0; i < kCounterCount; ++i) {
+  for (size_t i = 0; i < kCountersInUse; ++i) {
     const auto counter = static_cast<ECounter>(i);
     if (totals[i] == 0 || std::find(kNamed.begin(), kNamed.end(), counter) != kNamed.end()) continue;
     add(CounterName(counter), totals[i]);
   }
+  for (const auto& [name, value] : scoreboard.NamedSums()) add(name, value);
   return text;
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 
@@ -11,7 +11,7 @@ namespace switchboard {
 // whatever their values,
 //   connections_accepted = connections_active + connections_closed
 //   packets_accepted = packets_replied + packets_rejected + packets_oneway + packets_discarded + packets_in_flight
-// then every other counter that is not zero, under its CounterName.
+// then every other counter that is not zero, under its CounterName, and at last those of the logic.
 std::string FormatTotals(const CScoreboard& scoreboard, std::string_view separator);
 
 }  // namespace switchboard

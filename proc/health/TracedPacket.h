@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "misc/CScoreboard.h"
 #include "net/conn/CSession.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

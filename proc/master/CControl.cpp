@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "proc/health/Totals.h"
 #include "proc/start/CPreflight.h"
 #include "proc/start/CRunningServer.h"
@@ -40,15 +40,20 @@ int SignalOf(EOrder order) {
 }  // namespace
 
 int CControl::TestConfig() const {
-  const SConfig config = LoadConfig(m_commandLine);
+  const SConfig config = LoadConfig(m_commandLine, m_schema);
   fmt::print("{}", CPreflight::Check(config, CPreflight::ThisMachine()).ToString());
   fmt::print("configuration {} is fine\n", ConfigName(m_commandLine));
   return kExitOk;
 }
 
+int CControl::PrintKeys() const {
+  fmt::print("{}", m_schema.Help());
+  return kExitOk;
+}
+
 int CControl::Signal() const {
   const int number = SignalOf(m_commandLine.order);
-  const SConfig config = CConfig::Load(m_commandLine.configFile, m_commandLine.overrides);
+  const SConfig config = CConfig::Load(m_commandLine.configFile, m_commandLine.overrides, m_schema);
   const CRunningServer server(PidFileFromHere(config));
   server.Signal(number);
   const bool isAboutTheEnd = m_commandLine.order == EOrder::kStop || m_commandLine.order == EOrder::kQuit;
@@ -59,7 +64,7 @@ int CControl::Signal() const {
 }
 
 int CControl::PrintStatus() const {
-  const SConfig config = CConfig::Load(m_commandLine.configFile, m_commandLine.overrides);
+  const SConfig config = CConfig::Load(m_commandLine.configFile, m_commandLine.overrides, m_schema);
   const CRunningServer server(PidFileFromHere(config));
   const auto p_scoreboard = CScoreboard::OpenExisting(ScoreboardFile(PidFileFromHere(config)));
   if (p_scoreboard == nullptr) throw std::runtime_error("the running server is of another version");

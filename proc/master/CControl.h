@@ -1,5 +1,6 @@
 #pragma once
 
+#include "misc/CConfigSchema.h"
 #include "proc/start/CCommandLine.h"
 
 namespace switchboard {
@@ -8,15 +9,18 @@ namespace switchboard {
 // Threads: one.
 class CControl {
  public:
-  explicit CControl(const SCommandLine& commandLine) : m_commandLine(commandLine) {}
+  CControl(const SCommandLine& commandLine, const CConfigSchema& schema)
+      : m_commandLine(commandLine), m_schema(schema) {}
 
   // Each returns the exit code of the process, or throws std::exception with one line.
   int TestConfig() const;
+  int PrintKeys() const;
   int Signal() const;
   int PrintStatus() const;
 
  private:
   const SCommandLine& m_commandLine;
+  const CConfigSchema& m_schema;
 };
 
 }  // namespace switchboard

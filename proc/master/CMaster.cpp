@@ -505,7 +505,7 @@ void CMaster::CloseAccount(const CWorkerEnd& end) {
   m_dispatcher.OnEnd(end.Worker());
   m_deps.listeners.RingAll();
   page.pid.store(0, std::memory_order_relaxed);
-  if (!end.IsClean()) m_deps.scoreboard.WriteOff(end.Worker().page);
+  if (!end.IsClean()) WriteOff(page);
 }
 
 void CMaster::ReplaceOrGiveUp(const CWorkerEnd& end) {

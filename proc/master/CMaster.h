@@ -10,9 +10,9 @@
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/config/CConfig.h"
 #include "net/network/CNetwork.h"
+#include "net/wire/Counters.h"
 #include "proc/health/CIoLoad.h"
 #include "proc/health/CScaler.h"
 #include "proc/health/CSupervisor.h"

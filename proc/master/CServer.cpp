@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "proc/health/Totals.h"
 #include "proc/master/CInheritance.h"
 #include "proc/master/CMaster.h"
@@ -65,7 +65,7 @@ int CServer::Run() {
   try {
     CInheritance inheritance;
     m_daemon.Inherit(inheritance.TakeVerdict());
-    const SConfig config = LoadConfig(m_commandLine);
+    const SConfig config = LoadConfig(m_commandLine, m_schema);
     std::filesystem::current_path(config.server.working_directory);
     CActivation activation;
     if (IsDaemon(config) && !m_daemon.IsInherited()) m_daemon.Detach();
@@ -100,7 +100,7 @@ int CServer::Serve(const SConfig& config, CActivation& activation, const std::st
     return CWorker(deps, launch, std::move(channel)).Run();
   };
   const auto loadConfig = [this, &log] {
-    SConfig fresh = LoadConfig(m_commandLine);
+    SConfig fresh = LoadConfig(m_commandLine, m_schema);
     LogDoubts(fresh, log);
     return fresh;
   };

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "misc/CClock.h"
+#include "misc/CConfigSchema.h"
 #include "misc/CLog.h"
 #include "net/config/CConfig.h"
 #include "proc/master/CMaster.h"
@@ -23,8 +24,8 @@ class CServer {
  public:
   // References outlive the server.
   CServer(const SCommandLine& commandLine, const SProgramStart& program, const CProcessTitle& title,
-          const LogicFactory& factory)
-      : m_commandLine(commandLine), m_program(program), m_title(title), m_factory(factory) {}
+          const CConfigSchema& schema, const LogicFactory& factory)
+      : m_commandLine(commandLine), m_program(program), m_title(title), m_schema(schema), m_factory(factory) {}
 
   // Returns the exit code of the process. A start that fails has said why on standard error, has given back what it
   // opened, and leaves no process behind.
@@ -42,6 +43,7 @@ class CServer {
   const SCommandLine& m_commandLine;
   const SProgramStart& m_program;
   const CProcessTitle& m_title;
+  const CConfigSchema& m_schema;
   const LogicFactory& m_factory;
   const CClock m_clock;
   CDaemon m_daemon;

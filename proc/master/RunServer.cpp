@@ -29,16 +29,18 @@ void FillStandardDescriptors() {
 }
 
 int Perform(const SCommandLine& commandLine, const SProgramStart& program, const CProcessTitle& title,
-            const LogicFactory& factory) {
+            const CConfigSchema& schema, const LogicFactory& factory) {
   switch (commandLine.action) {
     case EAction::kRun:
-      return CServer(commandLine, program, title, factory).Run();
+      return CServer(commandLine, program, title, schema, factory).Run();
     case EAction::kTest:
-      return CControl(commandLine).TestConfig();
+      return CControl(commandLine, schema).TestConfig();
     case EAction::kSignal:
-      return CControl(commandLine).Signal();
+      return CControl(commandLine, schema).Signal();
     case EAction::kStatus:
-      return CControl(commandLine).PrintStatus();
+      return CControl(commandLine, schema).PrintStatus();
+    case EAction::kHelpConfig:
+      return CControl(commandLine, schema).PrintKeys();
     case EAction::kVersion:
       fmt::print("switchboard {}\n", kVersion);
       return kExitOk;
@@ -51,12 +53,13 @@ int Perform(const SCommandLine& commandLine, const SProgramStart& program, const
 
 }  // namespace
 
-int RunServer(int argc, char** argv, const LogicFactory& factory) {
+int RunServer(int argc, char** argv, const LogicFactory& factory, const DescribeLogic& describe) {
   FillStandardDescriptors();
   try {
     const SProgramStart program = SProgramStart::Capture(argc, argv);
     const CProcessTitle title(argc, argv);
-    return Perform(CCommandLine::Parse(argc, argv), program, title, factory);
+    const SCommandLine commandLine = CCommandLine::Parse(argc, argv);
+    return Perform(commandLine, program, title, ServerSchema(describe), factory);
   } catch (const CUsageError& error) {
     fmt::print(stderr, "switchboard: {}\n", error.what());
     return kExitUsage;

@@ -4,18 +4,25 @@
 #include <memory>
 
 #include "logic/CLogic.h"
+#include "proc/start/ServerSchema.h"
 #include "proc/worker/LogicFactory.h"
 
 namespace switchboard {
 
 // The main() of a server: reads the command line, then starts a server with the logic that `factory` builds, or does
 // what else the command line asks for (`switchboard -h` lists it). Returns the exit code of the process.
-// Call it first thing in main(), while there is one thread: it forks. A worker process ends inside of it, by exit(3).
-int RunServer(int argc, char** argv, const LogicFactory& factory);
+// `describe` declares the sections of the configuration that are the logic's own; the logic reads them with
+// Config<T>(). Call it first thing in main(), while there is one thread: it forks. A worker process ends inside of it,
+// by exit(3).
+int RunServer(int argc, char** argv, const LogicFactory& factory, const DescribeLogic& describe = {});
 
 template <std::derived_from<CLogic> Logic>
 int RunServer(int argc, char** argv) {
-  return RunServer(argc, argv, [] { return std::make_unique<Logic>(); });
+  static_assert(
+      requires(CConfigSchema & schema) { Logic::Describe(schema); },
+      "Describe must be public, and static void Describe(switchboard::CConfigSchema&)");
+  return RunServer(
+      argc, argv, [] { return std::make_unique<Logic>(); }, [](CConfigSchema& schema) { Logic::Describe(schema); });
 }
 
 }  // namespace switchboard

@@ -21,6 +21,7 @@ struct SRawOptions {
   bool isTest = false;
   bool isStatus = false;
   bool isVersion = false;
+  bool isHelpConfig = false;
   std::string order;
 };
 
@@ -41,6 +42,8 @@ void Declare(CLI::App& app, SCommandLine& line, SRawOptions& raw) {
                  "upgrade;\nstop and quit wait for its end")
       ->type_name("ORDER");
   app.add_flag("--status", raw.isStatus, "Print the counters of the running server and exit");
+  app.add_flag("--help-config", raw.isHelpConfig,
+               "Print all sections and keys of the configuration,\nwith defaults and what is allowed, and exit");
   app.add_flag("-v,--version", raw.isVersion, "Print the version and exit");
 }
 
@@ -76,6 +79,7 @@ SCommandLine CCommandLine::Parse(int argc, const char* const* p_argv) {
   }
   if (raw.isTest) line.action = EAction::kTest;
   if (raw.isStatus) line.action = EAction::kStatus;
+  if (raw.isHelpConfig) line.action = EAction::kHelpConfig;
   if (raw.isVersion) line.action = EAction::kVersion;
   if (app.count("--config") == 0 && std::filesystem::exists(kDefaultConfigFile)) line.configFile = kDefaultConfigFile;
   return line;

@@ -8,7 +8,7 @@
 namespace switchboard {
 
 // What the command line asks for.
-enum class EAction : uint8_t { kRun, kTest, kSignal, kStatus, kVersion, kHelp };
+enum class EAction : uint8_t { kRun, kTest, kSignal, kStatus, kVersion, kHelp, kHelpConfig };
 
 // What `-s` tells a running server.
 enum class EOrder : uint8_t { kStop, kQuit, kReload, kReopen, kUpgrade };

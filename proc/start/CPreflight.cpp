@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "logic/STransferConfig.h"
 #include "misc/UsableCores.h"
 #include "net/conn/CConnection.h"
 #include "net/conn/Notes.h"
@@ -146,7 +147,11 @@ void CArithmetic::CheckMemory() {
 }
 
 uint64_t CArithmetic::FilesOpen() const {
-  uint64_t files = m_config.transfer.root.empty() ? 0 : m_config.transfer.max_open_worker;
+  uint64_t files = 0;
+  if (m_config.sections.Has<STransferConfig>()) {
+    const auto& transfer = m_config.sections.Get<STransferConfig>();
+    files = transfer.root.empty() ? 0 : transfer.max_open_worker;
+  }
   for (const SListenerConfig& listener : m_config.listeners) {
     if (listener.protocol == EListenerProtocol::kHttp && !listener.root.empty()) files += CFileCache::kMaxFiles;
   }

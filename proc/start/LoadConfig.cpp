@@ -32,8 +32,8 @@ std::string ConfigFileFromHere(const SCommandLine& commandLine) {
 
 }  // namespace
 
-SConfig LoadConfig(const SCommandLine& commandLine) {
-  SConfig config = CConfig::Load(ConfigFileFromHere(commandLine), commandLine.overrides);
+SConfig LoadConfig(const SCommandLine& commandLine, const CConfigSchema& schema) {
+  SConfig config = CConfig::Load(ConfigFileFromHere(commandLine), commandLine.overrides, schema);
   try {
     const std::filesystem::path workingDirectory =
         std::filesystem::path(commandLine.directory) / config.server.working_directory;

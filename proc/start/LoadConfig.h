@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "misc/CConfigSchema.h"
 #include "net/config/CConfig.h"
 #include "proc/start/CCommandLine.h"
 
@@ -10,7 +11,7 @@ namespace switchboard {
 // The configuration that the command line names, with its overrides; what this version can't do yet is refused, and
 // what this machine can't do. Works from any directory: relative paths are relative to where the command was given.
 // Throws std::runtime_error (CConfigError among others) with one line.
-SConfig LoadConfig(const SCommandLine& commandLine);
+SConfig LoadConfig(const SCommandLine& commandLine, const CConfigSchema& schema);
 
 // The configuration file as messages call it.
 std::string ConfigName(const SCommandLine& commandLine);

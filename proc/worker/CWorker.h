@@ -6,9 +6,9 @@
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/config/CConfig.h"
 #include "net/network/CNetwork.h"
+#include "net/wire/Counters.h"
 #include "proc/sys/CChannel.h"
 #include "proc/sys/CPrivileges.h"
 #include "proc/sys/CSignals.h"

@@ -11,9 +11,9 @@
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "misc/CWakeup.h"
 #include "net/network/CNetwork.h"
+#include "net/wire/Counters.h"
 #include "proc/sys/CChannel.h"
 #include "proc/worker/CGeneration.h"
 #include "proc/worker/CListenerStore.h"

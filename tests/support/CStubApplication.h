@@ -5,11 +5,11 @@
 #include <set>
 #include <string_view>
 
-#include "misc/CScoreboard.h"
 #include "net/network/CApplication.h"
 #include "net/network/CServerCalls.h"
 #include "net/packet/CPacketWriter.h"
 #include "net/role/CTurn.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -4,16 +4,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "logic/CLogic.h"
 #include "logic/CModuleSet.h"
 #include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CScoreboard.h"
 #include "net/config/CConfig.h"
 #include "net/network/CApplication.h"
 #include "net/network/CNetwork.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 
@@ -41,6 +43,11 @@ class CTestNetwork {
   uint64_t Count(ECounter counter) const { return m_p_page->Sum()[static_cast<size_t>(counter)]; }
   uint64_t Count(ECloseReason reason) const { return Count(CounterOf(reason)); }
   uint64_t Count(ERejectReason reason) const { return Count(CounterOf(reason)); }
+  // Of a counter that the logic has named; nullopt when there is none.
+  std::optional<uint64_t> Count(std::string_view name) const {
+    const auto* const p_value = m_p_page->named.Find(name);
+    return p_value == nullptr ? std::nullopt : std::optional<uint64_t>(p_value->load());
+  }
   uint64_t Active() const { return m_p_page->connectionsActive.load(); }
   void Stop(EStopMode mode = EStopMode::kGraceful);
 

@@ -47,6 +47,12 @@ inline constexpr uint16_t kTestAbort = 41;    // ends the worker
 // Answered with the most sessions that its worker has had at a time (STestNumber).
 inline constexpr uint16_t kTestCrowd = 42;
 
+// Answered with the worker's test.number (STestNumber).
+inline constexpr uint16_t kTestConfig = 43;
+// STestNumber n: counts n more of "samples", on the business pool and on sb-io; answered with an empty body.
+inline constexpr uint16_t kTestSample = 44;
+inline constexpr uint16_t kTestSampleInline = 45;
+
 inline constexpr uint16_t kTestUnknown = 999;  // has no handler
 
 // A file of this name in the working directory makes a worker abort, or refuse, at its start.

@@ -103,10 +103,20 @@ class CGate {
   bool m_isOpen GUARDED_BY(m_mutex) = false;
 };
 
+// [test] of the configuration.
+struct STestConfig {
+  uint32_t number = 7;
+};
+
 // The logic that the system tests torment the framework with; TestMessages.h says what each handler does.
 class CTestLogic final : public CLogic {
  public:
   CTestLogic();
+
+  static void Describe(CConfigSchema& schema) {
+    schema.Section<STestConfig>("test", "of the system tests")
+        .Number("number", &STestConfig::number, {1, 1000, "pieces"}, "the answer to kTestConfig");
+  }
 
  private:
   struct SCount {
@@ -139,6 +149,8 @@ class CTestLogic final : public CLogic {
   bool HandleCloseMe(CRequest& request);
   bool HandleAbort(CRequest&) { std::abort(); }
   bool HandleCrowd(CRequest& request);
+  bool HandleConfig(CRequest& request);
+  bool HandleSample(CRequest& request);
 
   bool RouteEcho(CHttpRequest& request);
   bool RouteWhere(CHttpRequest& request);
@@ -179,6 +191,9 @@ CTestLogic::CTestLogic() {
   On(kTestCloseMe, &CTestLogic::HandleCloseMe);
   On(kTestAbort, &CTestLogic::HandleAbort);
   On(kTestCrowd, &CTestLogic::HandleCrowd);
+  On(kTestConfig, &CTestLogic::HandleConfig);
+  On(kTestSample, &CTestLogic::HandleSample);
+  On(kTestSampleInline, &CTestLogic::HandleSample, Run::kInline);
   OnHttp("/route/echo", &CTestLogic::RouteEcho);
   OnHttp("/route/where", &CTestLogic::RouteWhere);
   OnHttp("/route/await-gate", &CTestLogic::RouteGate, Run::kBlocking);
@@ -204,6 +219,19 @@ bool CTestLogic::HandleCrowd(CRequest& request) {
   STestNumber number;
   number.value = m_crowd;
   return request.Reply(number);
+}
+
+bool CTestLogic::HandleConfig(CRequest& request) {
+  STestNumber number;
+  number.value = Config<STestConfig>().number;
+  return request.Reply(number);
+}
+
+bool CTestLogic::HandleSample(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  if (p_number == nullptr) return false;
+  Counter("samples").Add(p_number->value);
+  return request.Reply();
 }
 
 bool CTestLogic::HandleWhere(CRequest& request) {

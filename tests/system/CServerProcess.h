@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CScoreboard.h"
+#include "net/wire/Counters.h"
 #include "tests/system/CProgram.h"
 
 namespace switchboard {

@@ -15,8 +15,6 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using Overrides = std::vector<std::string>;
 
-fs::path ShippedFile() { return fs::path(SWITCHBOARD_SOURCE_DIR) / "conf/switchboard.toml"; }
-
 class CConfigTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -52,7 +50,8 @@ class CConfigTest : public testing::Test {
 };
 
 constexpr const char* kListenerKeys =
-    "address, port, protocol, accept, backlog, name, root, index, listing, follow_symlinks, charset, headers, access_log, "
+    "address, port, protocol, accept, backlog, name, root, index, listing, follow_symlinks, charset, headers, "
+    "access_log, "
     "head_bytes, body_bytes, idle_timeout_s, min_rate";
 
 SConfig Defaults() {
@@ -65,25 +64,6 @@ TEST_F(CConfigTest, NothingGivenIsTheDefaults) {
   EXPECT_EQ(CConfig::Load("", {}), Defaults());
   EXPECT_EQ(Load(""), Defaults());
   EXPECT_EQ(Defaults().listeners[0].port, 9000);
-}
-
-TEST_F(CConfigTest, TheShippedFileHasEveryKeyWithItsDefault) {
-  EXPECT_EQ(CConfig::Load(ShippedFile().string(), {}), Defaults());
-
-  std::ifstream file(ShippedFile());
-  std::string section;
-  std::vector<std::string> inFile;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("[")) {
-      const size_t begin = line.find_first_not_of('[');
-      section = line.substr(begin, line.find(']') - begin);
-    } else if (!line.empty() && !line.starts_with("#")) {
-      inFile.push_back(section + "." + line.substr(0, line.find(' ')));
-      EXPECT_NE(line.find(" # "), std::string::npos) << "no explanation: " << line;
-    }
-  }
-  const std::vector<std::string_view> keys = CConfig::Keys();
-  EXPECT_EQ(inFile, std::vector<std::string>(keys.begin(), keys.end()));
 }
 
 TEST_F(CConfigTest, EveryKeyIsRead) {
@@ -150,14 +130,6 @@ max_misses = 14
 max_session_s = 15.25
 [recycle]
 delay_ms = 16
-[transfer]
-root = "files"
-writable = true
-max_file_bytes = 5000000000
-max_total_bytes = 0
-max_open = 17
-max_open_worker = 18
-keep_s = 19
 [log]
 file = "stderr"
 level = "alert"
@@ -184,7 +156,6 @@ level = "alert"
   expected.flood = {true, 11, 12};
   expected.heartbeat = {false, milliseconds(13000), 14, milliseconds(15250)};
   expected.recycle = {milliseconds(16)};
-  expected.transfer = {"files", true, 5000000000, 0, 17, 18, milliseconds(19000)};
   expected.log = {"stderr", ELogLevel::kAlert};
   EXPECT_EQ(config, expected);
 }
@@ -240,7 +211,7 @@ TEST_F(CConfigTest, ASyntaxErrorHasItsLine) {
 TEST_F(CConfigTest, UnknownNamesAreRefused) {
   EXPECT_EQ(ErrorOf("\n[servers]\n"),
             "FILE:2: servers: unknown section; allowed: server, listener, pool, business, reply, protocol, limits, "
-            "flood, heartbeat, recycle, transfer, log");
+            "flood, heartbeat, recycle, log");
   EXPECT_EQ(ErrorOf("[pool]\nconnections = 1\nconnection = 1\n"),
             "FILE:3: pool.connection: unknown key; allowed: connections, max_connections");
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\n[[listener]]\nport = 2\nhost = \"x\"\n"),
@@ -456,12 +427,6 @@ TEST_F(CConfigTest, ErrorsOfListenerOverridesNameTheOverride) {
   EXPECT_EQ(ErrorOfOverride("listener=1").find("--set listener=1: unknown key; "), 0U);
   EXPECT_EQ(ErrorOfOverride("listener.1.address=::1"),
             "--set listener.1.address=::1: port is missing; allowed: 0..65535 (0: any free port)");
-}
-
-TEST_F(CConfigTest, KeysAreUnique) {
-  std::vector<std::string_view> keys = CConfig::Keys();
-  std::sort(keys.begin(), keys.end());
-  EXPECT_EQ(std::adjacent_find(keys.begin(), keys.end()), keys.end());
 }
 
 }  // namespace

@@ -231,8 +231,60 @@ TEST(CServerCallsTest, APostedFunctionRunsAndWhatItThrowsHarmsNobody) {
   EXPECT_TRUE(client.ReceiveFrame().has_value());
 }
 
+TEST(CServerCallsTest, ACounterIsFoundByItsName) {
+  CStubApplication socket;
+  CTestNetwork network(socket);
+  EXPECT_EQ(network.Count("samples"), std::nullopt);
+  const CCounter counter = socket.Counter("samples");
+  EXPECT_EQ(network.Count("samples"), 0U);
+  counter.Add(2);
+  socket.Counter("samples").Add();
+  EXPECT_EQ(network.Count("samples"), 3U);
+}
+
+TEST(CServerCallsTest, ThreadsThatNameACounterAtTheSameTimeShareIt) {
+  CStubApplication socket;
+  CTestNetwork network(socket);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&socket] {
+      for (int n = 0; n < 50; ++n) socket.Counter("c" + std::to_string(n)).Add();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int n = 0; n < 50; ++n) EXPECT_EQ(network.Count("c" + std::to_string(n)), 4U);
+}
+
+TEST(CServerCallsTest, WhatCantBeACounterIsRefused) {
+  CStubApplication socket;
+  CTestNetwork network(socket);
+  EXPECT_THROW(socket.Counter(""), std::logic_error);
+  EXPECT_THROW(socket.Counter("Samples"), std::logic_error);
+  EXPECT_THROW(socket.Counter("sends"), std::logic_error);
+  EXPECT_THROW(socket.Counter("packets_lost"), std::logic_error);
+  for (size_t i = 0; i < CNamedCounters::kMost; ++i) socket.Counter("c" + std::to_string(i));
+  EXPECT_THROW(socket.Counter("more"), std::logic_error);
+  EXPECT_NO_THROW(socket.Counter("c0").Add());
+}
+
+TEST(CServerCallsTest, ASectionIsFoundByItsType) {
+  struct SOwnConfig {
+    uint32_t number = 5;
+  };
+  CConfigSchema schema;
+  CConfig::Describe(schema);
+  schema.Section<SOwnConfig>("own", "of a test").Number("number", &SOwnConfig::number, {1, 9}, "some number");
+  SConfig config = TestConfig();
+  config.sections = CConfig::Load("", {"own.number=6"}, schema).sections;
+  CStubApplication socket;
+  CTestNetwork network(socket, config);
+  EXPECT_EQ(socket.Config<SOwnConfig>().number, 6U);
+  EXPECT_THROW(socket.Config<int>(), std::logic_error);
+}
+
 TEST(CServerCallsTest, BeforeTheStartItSaysSo) {
   CStubApplication socket;
+  EXPECT_THROW(socket.Counter("samples"), std::logic_error);
   EXPECT_THROW(socket.Send({}, 1, Bytes{}), std::logic_error);
   EXPECT_THROW(socket.Post([] {}), std::logic_error);
 }

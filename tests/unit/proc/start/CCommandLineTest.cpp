@@ -78,6 +78,7 @@ TEST_F(CCommandLineTest, OtherActions) {
   EXPECT_EQ(Parse({"--status"}).action, EAction::kStatus);
   EXPECT_EQ(Parse({"-v"}).action, EAction::kVersion);
   EXPECT_EQ(Parse({"--version"}).action, EAction::kVersion);
+  EXPECT_EQ(Parse({"--help-config"}).action, EAction::kHelpConfig);
   EXPECT_EQ(Parse({"-h"}).action, EAction::kHelp);
   EXPECT_THAT(Parse({"-h"}).help, HasSubstr(CCommandLine::kDefaultConfigFile));
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "proc/start/ServerSchema.h"
+
 namespace switchboard {
 namespace {
 
@@ -99,8 +101,8 @@ TEST_F(CPreflightTest, OpenFilesAreDescriptorsToo) {
   EXPECT_EQ(ResultOf("descriptors of a worker"), "1,034") << "routes alone open no files";
   m_config.listeners[1].root = "www";
   EXPECT_EQ(ResultOf("descriptors of a worker"), "1,546");
-  m_config.transfer.root = "files";
-  m_config.transfer.max_open_worker = 100;
+  m_config.sections =
+      CConfig::Load("", {"transfer.root=files", "transfer.max_open_worker=100"}, ServerSchema({})).sections;
   EXPECT_EQ(ResultOf("descriptors of a worker"), "1,646");
   m_machine.descriptors = 1646;
   ExpectFine();

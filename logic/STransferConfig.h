@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace switchboard {
+
+class CConfigSchema;
+
+// [transfer]: files over the packet protocol (CFileTransfer).
+struct STransferConfig {
+  std::string root;  // empty: no transfers
+  bool writable = false;
+  uint64_t max_file_bytes = 1ULL << 30;    // of an upload
+  uint64_t max_total_bytes = 10ULL << 30;  // of all files beneath the root; 0: no limit
+  uint32_t max_open = 16;                  // transfers of a session
+  uint32_t max_open_worker = 1024;
+  std::chrono::milliseconds keep{86400000};  // unfinished uploads
+
+  static void Describe(CConfigSchema& schema);
+  bool operator==(const STransferConfig&) const = default;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,16 @@
+#include "proc/start/ServerSchema.h"
+
+#include "logic/STransferConfig.h"
+#include "net/config/CConfig.h"
+
+namespace switchboard {
+
+CConfigSchema ServerSchema(const DescribeLogic& describe) {
+  CConfigSchema schema;
+  CConfig::Describe(schema);
+  STransferConfig::Describe(schema);
+  if (describe) describe(schema);
+  return schema;
+}
+
+}  // namespace switchboard

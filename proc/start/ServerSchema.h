@@ -1,0 +1,16 @@
+#pragma once
+
+#include <functional>
+
+#include "misc/CConfigSchema.h"
+
+namespace switchboard {
+
+// Declares the sections of a logic; empty: it has none.
+using DescribeLogic = std::function<void(CConfigSchema&)>;
+
+// All sections that a server with this logic knows: those of the framework, of the parts that any logic may own, and
+// the logic's. Throws std::logic_error when the logic's names are taken.
+CConfigSchema ServerSchema(const DescribeLogic& describe);
+
+}  // namespace switchboard
