@@ -138,15 +138,17 @@ void CConversation::OnOddFrame(const SFrame& frame, MonotonicTime now) {
   if (m_workload.IsPush(frame.msgCode)) return m_ledger.Count(ECount::kPushes);
   if (frame.msgCode == kRejectCode) return OnReject(frame, now);
   if (const std::optional<SRequestId> id = RequestOf(frame)) return OnNamed(*id, frame, now);
-  if (const std::optional<uint64_t> fits = FirstThatFits(frame)) {
+  // A flood of what nobody sent for must not be looked up among many open requests.
+  const bool isKnown = m_workload.HasReplyCode(frame.msgCode);
+  if (const auto fits = isKnown ? FirstThatFits(frame) : std::nullopt) {
     return Answer(*fits, JudgeAt(*fits, frame), frame, now);
   }
-  if (const std::optional<uint64_t> same = FirstWithReplyCode(frame.msgCode)) return Mismatch(*same, frame);
+  if (const auto same = isKnown ? FirstWithReplyCode(frame.msgCode) : std::nullopt) return Mismatch(*same, frame);
   const auto text = [&] {
     return fmt::format("a reply of code {} with {} bytes that no open request asked for", frame.msgCode,
                        frame.body.size());
   };
-  if (m_workload.HasReplyCode(frame.msgCode)) return Fault(ECount::kDuplicated, text);
+  if (isKnown) return Fault(ECount::kDuplicated, text);
   if (m_outstanding == 0) return Fault(ECount::kUnasked, text);
   Mismatch(Head(), frame);
 }
@@ -159,7 +161,7 @@ void CConversation::OnReject(const SFrame& frame, MonotonicTime now) {
   }
   SRejectBody body;
   std::memcpy(&body, frame.body.data(), sizeof(body));
-  const std::optional<uint64_t> sequence = FirstWithCode(body.msgCode);
+  const auto sequence = m_workload.HasCode(body.msgCode) ? FirstWithCode(body.msgCode) : std::nullopt;
   if (!sequence) {
     if (m_workload.HasOneWay(body.msgCode)) return m_ledger.RejectOneWay(body.reason);
     return Fault(ECount::kUnasked, [&] {

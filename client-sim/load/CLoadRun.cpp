@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "client-sim/base/Process.h"
-#include "client-sim/base/Text.h"
 #include "client-sim/load/CRateSearch.h"
+#include "client-sim/load/RunVerdict.h"
 #include "client-sim/message/CAccountRegistrar.h"
 #include "client-sim/message/CGetMessage.h"
 #include "client-sim/message/CMessageFactory.h"
@@ -35,15 +35,6 @@ double CpuSeconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-// "12 overload, 3 reason 300"
-std::string RejectsText(const CLedger& ledger) {
-  std::string text;
-  for (const auto& [reason, count] : ledger.RejectsByReason()) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", WithCommas(count), RejectName(reason));
-  }
-  return text;
 }
 
 }  // namespace
@@ -71,7 +62,6 @@ SRunResult CLoadRun::Execute() {
   m_crew.Dismiss();
   m_result.cpuSeconds = CpuSeconds() - cpuBefore;
   Collect();
-  Judge();
   return std::move(m_result);
 }
 
@@ -79,12 +69,13 @@ bool CLoadRun::Prepare() {
   try {
     BuildScenario();
   } catch (const std::system_error& error) {
-    Fail(kExitNoConnection, fmt::format("could not connect to {}: {}", m_options.server, error.code().message()));
+    Fail(m_result, kExitNoConnection,
+         fmt::format("could not connect to {}: {}", m_options.server, error.code().message()));
     return false;
   } catch (const CScenarioError&) {
     throw;
   } catch (const std::runtime_error& error) {
-    Fail(kExitNotPrepared, error.what());
+    Fail(m_result, kExitNotPrepared, error.what());
     return false;
   }
   const SDriverPlan plan{m_server,
@@ -110,7 +101,11 @@ void CLoadRun::BuildScenario() {
     const CAccountRegistrar registrar(m_server, namePrefix + "s", patience);
     return registrar.Register(std::clamp<size_t>(m_options.connections, 1, kSharedAccounts));
   });
-  factory.SetGet([&] { return CGetMessage::Load(m_server, m_options.getFile, patience); });
+  CGetMessage::Pieces pieces;
+  factory.SetGet([&] {
+    if (pieces == nullptr) pieces = CGetMessage::Load(m_server, m_options.getFile, patience);
+    return std::make_unique<CGetMessage>(m_options.getFile, pieces);
+  });
   if (!m_options.scenario.empty()) {
     m_scenario = CScenarioFile::Read(m_options.scenario, m_options.depth, factory);
     return;
@@ -126,8 +121,9 @@ bool CLoadRun::AwaitReady() {
   while (!m_crew.IsReady()) {
     m_crew.Wait(kNever);
     if (!m_crew.HasFailed()) continue;
-    Fail(kExitNoConnection, fmt::format("could not open {} connections to {}: {}", m_options.connections,
-                                        m_options.server, m_crew.Error()));
+    Fail(m_result, kExitNoConnection,
+         fmt::format("could not open {} connections to {}: {}", m_options.connections, m_options.server,
+                     m_crew.Error()));
     return false;
   }
   return true;
@@ -267,62 +263,19 @@ void CLoadRun::FinishPhase(SPhaseResult& result) const {
 }
 
 void CLoadRun::Collect() {
+  uint64_t unopened = 0;
   for (const CDriver& driver : m_crew.Drivers()) {
     m_result.ledger.Add(driver.Ledger());
     m_result.reconnectTimes.Add(driver.ReconnectTimes());
+    unopened += driver.Unopened();
   }
   for (const SPhaseResult& phase : m_result.phases) {
-    if (!IsMeasured(phase)) continue;
+    if (!IsMeasured(m_result, phase)) continue;
     m_result.latencies.Add(phase.latencies);
     m_result.seconds += phase.seconds;
     m_result.repliesInTime += phase.repliesInTime;
   }
-}
-
-uint64_t CLoadRun::UndeclaredRejects() const {
-  // A trial is to find out where the limit is: its objectives judge what was rejected there.
-  uint64_t rejects = 0;
-  for (const SPhaseResult& phase : m_result.phases) {
-    if (phase.kind != EPhaseKind::kTrial) rejects += phase.rejects;
-  }
-  return rejects;
-}
-
-bool CLoadRun::IsMeasured(const SPhaseResult& phase) const {
-  if (phase.kind == EPhaseKind::kTrial) return phase.targetRate == m_result.maxRate && phase.isObjectiveMet == true;
-  return phase.kind != EPhaseKind::kWarmup && phase.kind != EPhaseKind::kBeforeAttack;
-}
-
-void CLoadRun::Judge() {
-  const CLedger& ledger = m_result.ledger;
-  const uint64_t cutOff = ledger.Get(ECount::kInFlightAtReset);
-  const uint64_t closed = ledger.Get(ECount::kClosedByServer);
-  uint64_t unopened = 0;
-  for (const CDriver& driver : m_crew.Drivers()) unopened += driver.Unopened();
-  if (ledger.Faults() != 0) return Fail(kExitFaults, fmt::format("{} faults", ledger.Faults()));
-  if (cutOff != 0 && !m_options.isResetExpected) {
-    return Fail(kExitFaults,
-                fmt::format("{} requests were in flight when the server closed their connections", cutOff));
-  }
-  if (closed != 0 && !m_options.isResetExpected && !m_options.isReconnecting) {
-    return Fail(kExitFaults, fmt::format("the server closed {} connections", closed));
-  }
-  if (const uint64_t rejects = UndeclaredRejects(); rejects != 0 && !m_options.isRejectAllowed) {
-    return Fail(kExitFaults, fmt::format("{} requests were rejected: {}", rejects, RejectsText(ledger)));
-  }
-  if (unopened != 0) {
-    return Fail(kExitNoConnection, fmt::format("{} connections could not be opened again", unopened));
-  }
-  if (m_options.isFindMax && m_result.maxRate == 0) {
-    const SPhaseResult* p_last = m_result.phases.empty() ? nullptr : &m_result.phases.back();
-    return Fail(kExitObjectiveMissed, p_last == nullptr ? "no rate kept the objectives"
-                                                        : fmt::format("no rate kept the objectives; at {}: {}",
-                                                                      p_last->name, p_last->missed));
-  }
-  for (const SPhaseResult& phase : m_result.phases) {
-    if (!IsMeasured(phase) || phase.isObjectiveMet != false) continue;
-    return Fail(kExitObjectiveMissed, fmt::format("objective missed at {}: {}", phase.name, phase.missed));
-  }
+  Judge(m_result, unopened);
 }
 
 }  // namespace switchboard::sim

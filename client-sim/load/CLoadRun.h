@@ -51,15 +51,8 @@ class CLoadRun {
   void AddSecond(MonotonicTime now);
   void FinishPhase(SPhaseResult& result) const;
 
+  // Sums up what the drivers and the phases have measured, and judges it.
   void Collect();
-  // Those that no scenario declares as the right answer, but for the trials of a search.
-  uint64_t UndeclaredRejects() const;
-  bool IsMeasured(const SPhaseResult& phase) const;
-  void Judge();
-  void Fail(EExitCode exitCode, std::string verdict) {
-    m_result.exitCode = exitCode;
-    m_result.verdict = std::move(verdict);
-  }
 
   const SRunOptions m_options;
   CRunObserver& m_observer;

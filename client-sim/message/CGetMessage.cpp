@@ -9,11 +9,11 @@
 
 namespace switchboard::sim {
 
-CGetMessage::CGetMessage(std::string path, std::vector<SPiece> pieces)
-    : CMessage("get", kGetCode), m_path(std::move(path)), m_pieces(std::move(pieces)) {}
+CGetMessage::CGetMessage(std::string path, Pieces pieces)
+    : CMessage("get", kGetCode), m_path(std::move(path)), m_p_pieces(std::move(pieces)) {}
 
-std::unique_ptr<const CGetMessage> CGetMessage::Load(const CEndpoint& server, const std::string& path,
-                                                     std::chrono::milliseconds patience) {
+CGetMessage::Pieces CGetMessage::Load(const CEndpoint& server, const std::string& path,
+                                      std::chrono::milliseconds patience) {
   if (path.empty()) throw std::invalid_argument("the message get needs a --file of the server");
   CTransferClient client(server, patience);
   const CTransferClient::SOpened opened = client.Open(path);
@@ -23,7 +23,7 @@ std::unique_ptr<const CGetMessage> CGetMessage::Load(const CEndpoint& server, co
   client.Get(opened, 0, opened.file.size, [&pieces](uint64_t offset, std::span<const std::byte> bytes) {
     pieces.push_back(PieceOf(offset, bytes));
   });
-  return std::make_unique<CGetMessage>(path, std::move(pieces));
+  return std::make_shared<const std::vector<SPiece>>(std::move(pieces));
 }
 
 CGetMessage::SPiece CGetMessage::PieceOf(uint64_t offset, std::span<const std::byte> bytes) {
@@ -49,7 +49,7 @@ SBody CGetMessage::WriteBody(SRequestId id, std::byte* p_body) const {
 size_t CGetMessage::FixedFrameBytes() const { return kHeaderBytes + sizeof(SGetBody) + m_path.size(); }
 
 EVerdict CGetMessage::Judge(SRequestId id, const SPending&, const SFrame& frame) const {
-  const SPiece& piece = m_pieces[IndexOf(id)];
+  const SPiece& piece = (*m_p_pieces)[IndexOf(id)];
   const bool isRight = frame.msgCode == kGetCode && frame.body.size() == piece.bodyBytes &&
                        frame.crc32 == piece.crc32 && IsIntact(frame);
   return isRight ? EVerdict::kRight : EVerdict::kWrong;

@@ -21,11 +21,12 @@ class CGetMessage : public CMessage {
     uint32_t crc32;
   };
 
+  using Pieces = std::shared_ptr<const std::vector<SPiece>>;
+
   // `pieces` holds at least one; each but the last is of a full kGetBytes.
-  CGetMessage(std::string path, std::vector<SPiece> pieces);
+  CGetMessage(std::string path, Pieces pieces);
   // Reads the file once, to know the right answers. Throws std::runtime_error.
-  static std::unique_ptr<const CGetMessage> Load(const CEndpoint& server, const std::string& path,
-                                                 std::chrono::milliseconds patience);
+  static Pieces Load(const CEndpoint& server, const std::string& path, std::chrono::milliseconds patience);
   // The right answer for the piece at `offset` of a file.
   static SPiece PieceOf(uint64_t offset, std::span<const std::byte> bytes);
 
@@ -34,10 +35,10 @@ class CGetMessage : public CMessage {
   EVerdict Judge(SRequestId id, const SPending& pending, const SFrame& frame) const override;
 
  private:
-  size_t IndexOf(SRequestId id) const { return (id.connection + id.sequence) % m_pieces.size(); }
+  size_t IndexOf(SRequestId id) const { return (id.connection + id.sequence) % m_p_pieces->size(); }
 
   const std::string m_path;
-  const std::vector<SPiece> m_pieces;
+  const Pieces m_p_pieces;
 };
 
 }  // namespace switchboard::sim

@@ -25,7 +25,10 @@ std::string CMessageFactory::Names() {
 std::unique_ptr<const CMessage> CMessageFactory::Make(std::string_view name, bool isOwnAccount) {
   using EAccounts = CRegisterMessage::EAccounts;
   if (name == "ping") return std::make_unique<CPingMessage>();
-  if (name == "echo") return std::make_unique<CEchoMessage>(m_pattern, m_echoBytes);
+  if (name == "echo") {
+    if (m_p_echoCrc == nullptr) m_p_echoCrc = std::make_shared<const CBodyCrc>(m_pattern, m_echoBytes);
+    return std::make_unique<CEchoMessage>(m_pattern, m_p_echoCrc, m_echoBytes);
+  }
   if (name == "register" && isOwnAccount) {
     return std::make_unique<CRegisterMessage>(m_namePrefix, EAccounts::kOfTheConnection);
   }

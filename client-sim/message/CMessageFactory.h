@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "client-sim/message/CBodyPattern.h"
-#include "client-sim/message/CMessage.h"
+#include "client-sim/message/DemoMessages.h"
 
 namespace switchboard::sim {
 
@@ -44,6 +44,7 @@ class CMessageFactory {
   const Registrar m_registerAccounts;
   std::function<std::unique_ptr<const CMessage>()> m_makeGet;
   std::optional<std::vector<SLoginBody>> m_accounts;
+  std::shared_ptr<const CBodyCrc> m_p_echoCrc;
 };
 
 }  // namespace switchboard::sim

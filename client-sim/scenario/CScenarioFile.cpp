@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -42,7 +43,7 @@ class CReader {
   const uint32_t m_depth;
   CMessageFactory& m_factory;
   toml::table m_root;
-  std::vector<uint16_t> m_pushes;
+  std::shared_ptr<const std::set<uint16_t>> m_p_pushes;
   std::deque<SConnectionClass> m_classes;
   uint64_t m_weights = 0;                    // of all classes so far
   std::map<std::string, uint8_t> m_indices;  // of the class that is being read
@@ -59,9 +60,11 @@ CScenario CReader::Read(std::string_view text) {
   }
   if (const toml::node* p_pushes = m_root.get("pushes")) {
     if (!p_pushes->is_array()) m_toml.Refuse(*p_pushes, "pushes is a list of message codes");
+    std::set<uint16_t> codes;
     for (const toml::node& code : *p_pushes->as_array()) {
-      m_pushes.push_back(static_cast<uint16_t>(m_toml.NumberIn(code, 0, kGoAwayCode - 1)));
+      codes.insert(static_cast<uint16_t>(m_toml.NumberIn(code, 0, kGoAwayCode - 1)));
     }
+    m_p_pushes = std::make_shared<const std::set<uint16_t>>(std::move(codes));
   }
   const toml::node* p_classes = m_root.get("class");
   if (p_classes == nullptr) throw CScenarioError(fmt::format("{}: there is no [[class]]", m_toml.Path()));
@@ -86,7 +89,7 @@ void CReader::ReadClass(const toml::table& table) {
   const toml::node* p_loop = table.get("loop");
   if (p_loop == nullptr) m_toml.Refuse(table, "a class needs a loop");
   ReadLoop(*p_loop, oneClass);
-  for (const uint16_t code : m_pushes) oneClass.workload.AddPush(code);
+  oneClass.workload.SetPushes(m_p_pushes);
   m_weights += oneClass.weight;
   if (m_weights > CScenario::kMaxWeights) {
     m_toml.Refuse(table, fmt::format("the weights of the classes sum up to more than {}", CScenario::kMaxWeights));

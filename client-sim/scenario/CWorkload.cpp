@@ -25,6 +25,11 @@ bool CWorkload::HasMirrors() const {
                       [](const auto& p_message) { return p_message->IsOneWay(); });
 }
 
+bool CWorkload::HasCode(uint16_t msgCode) const {
+  return std::any_of(m_messages.begin(), m_messages.end(),
+                     [msgCode](const auto& p_message) { return p_message->MsgCode() == msgCode; });
+}
+
 bool CWorkload::HasReplyCode(uint16_t msgCode) const {
   return std::any_of(m_messages.begin(), m_messages.end(),
                      [msgCode](const auto& p_message) { return p_message->ReplyCode() == msgCode; });
@@ -36,8 +41,6 @@ bool CWorkload::HasOneWay(uint16_t msgCode) const {
   });
 }
 
-bool CWorkload::IsPush(uint16_t msgCode) const {
-  return std::find(m_pushes.begin(), m_pushes.end(), msgCode) != m_pushes.end();
-}
+bool CWorkload::IsPush(uint16_t msgCode) const { return m_p_pushes != nullptr && m_p_pushes->contains(msgCode); }
 
 }  // namespace switchboard::sim

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "client-sim/message/CMessage.h"
@@ -32,19 +34,21 @@ class CWorkload {
   }
   // Replies may be checked by comparing them with the requests: some are mirrored, and each has one.
   bool HasMirrors() const;
+  // One of the messages has that code.
+  bool HasCode(uint16_t msgCode) const;
   // One of the messages is answered under that code.
   bool HasReplyCode(uint16_t msgCode) const;
   // One of the one-way messages has that code.
   bool HasOneWay(uint16_t msgCode) const;
 
-  // The server may send frames of that code at any time.
-  void AddPush(uint16_t msgCode) { m_pushes.push_back(msgCode); }
+  // The server may send frames of those codes at any time; workloads share them.
+  void SetPushes(std::shared_ptr<const std::set<uint16_t>> p_codes) { m_p_pushes = std::move(p_codes); }
   bool IsPush(uint16_t msgCode) const;
 
  private:
   std::vector<std::unique_ptr<const CMessage>> m_messages;
-  std::vector<uint64_t> m_bounds;  // running sum of the weights
-  std::vector<uint16_t> m_pushes;
+  std::vector<uint64_t> m_bounds;                        // running sum of the weights
+  std::shared_ptr<const std::set<uint16_t>> m_p_pushes;  // null: none
 };
 
 }  // namespace switchboard::sim

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "client-sim/message/CCustomMessage.h"
+#include "client-sim/message/DemoMessages.h"
 #include "net/wire/CFrameEncoder.h"
 
 namespace switchboard::sim {
@@ -74,7 +76,7 @@ class CConversationTest : public testing::Test {
     SExpectation answer;
     answer.replyCode = kAnswerCode;
     AddCustom(kAskCode, std::move(answer));
-    m_workload.AddPush(kPushCode);
+    m_workload.SetPushes(std::make_shared<const std::set<uint16_t>>(std::set<uint16_t>{kPushCode}));
   }
 
   void AddCustom(uint16_t msgCode, SExpectation expectation) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "client-sim/message/CCustomMessage.h"
+#include "client-sim/message/DemoMessages.h"
 #include "misc/CWakeup.h"
 #include "net/wire/CFrameEncoder.h"
 #include "tests/support/Eventually.h"
