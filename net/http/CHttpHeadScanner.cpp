@@ -8,7 +8,7 @@
 namespace switchboard {
 
 bool CHttpHeadScanner::IsFieldSoFar(std::string_view bytes) {
-  if (m_hasColon) return true;
+  if (m_hasColon || bytes.empty()) return true;
   const size_t colon = bytes.find(':');
   m_hasColon = colon != std::string_view::npos;
   const std::string_view name = bytes.substr(0, colon);

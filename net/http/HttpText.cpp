@@ -21,10 +21,6 @@ bool IsHttpName(std::string_view text, std::string_view lower) {
 bool IsHttpTokenByte(char c) { return kTokenBytes.Has(c); }
 bool IsHttpToken(std::string_view text) { return !text.empty() && kTokenBytes.HoldsAllOf(text); }
 
-bool IsHttpLineByte(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte >= 0x20 && byte != 0x7f) || c == '\t';
-}
 bool IsHttpFieldValue(std::string_view text) { return std::all_of(text.begin(), text.end(), IsHttpLineByte); }
 
 bool IsUriUnreserved(char c) { return kUnreservedBytes.Has(c); }

@@ -13,7 +13,10 @@ bool IsHttpName(std::string_view text, std::string_view lower);
 bool IsHttpTokenByte(char c);
 bool IsHttpToken(std::string_view text);
 // What may stand in a line: no control byte but the tab (RFC 9110 §5.5).
-bool IsHttpLineByte(char c);
+inline bool IsHttpLineByte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte >= 0x20 && byte != 0x7f) || c == '\t';
+}
 bool IsHttpFieldValue(std::string_view text);
 
 // RFC 3986 §2.3: what means itself in every part of a URI.
