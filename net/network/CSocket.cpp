@@ -71,6 +71,8 @@ bool CSocket::CancelTimer(TimerId id) { return Links().timers.Cancel(id); }
 
 void CSocket::Post(std::function<void()> job) { Links().dispatcher.PostJob(std::move(job)); }
 
+const void* CSocket::Section(std::type_index type) { return Config().sections.Get(type); }
+
 CCounter CSocket::Counter(std::string_view name) {
   CNamedCounters& counters = Links().page.named;
   if (auto* const p_value = counters.Find(name); p_value != nullptr) return CCounter(*p_value);

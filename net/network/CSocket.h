@@ -9,14 +9,15 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
 #include "misc/CMutex.h"
-#include "misc/CNamedCounters.h"
 #include "misc/CTally.h"
+#include "misc/count/CNamedCounters.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnection.h"
 #include "net/conn/CSession.h"
@@ -92,7 +93,7 @@ class CSocket : public CHandlers {
   // The section of the configuration that Describe declared with a T. Throws std::logic_error when none was.
   template <class T>
   const T& Config() {
-    return Config().sections.template Get<T>();
+    return *static_cast<const T*>(Section(typeid(T)));
   }
   // The counter of this name, a new one if need be: see docs/HANDLERS.md for names. Exact over the death of a worker,
   // and shown by --status. Throws std::logic_error when the name is none, or the framework's, or the 65th.
@@ -116,6 +117,8 @@ class CSocket : public CHandlers {
   CTally Tally();
 
  private:
+  const void* Section(std::type_index type);
+
   std::optional<SSocketLinks> m_links;
   CMutex m_namingMutex;  // held by who gives a counter its name
 };
