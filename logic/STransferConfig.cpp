@@ -1,6 +1,6 @@
 #include "logic/STransferConfig.h"
 
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigSchema.h"
 
 namespace switchboard {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "misc/CScoreboard.h"
+#include "misc/count/CScoreboard.h"
 
 namespace switchboard {
 

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <span>
 
-#include "misc/CScoreboard.h"
+#include "misc/count/CScoreboard.h"
 
 namespace switchboard {
 

@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "misc/CScoreboard.h"
+#include "misc/count/CScoreboard.h"
 
 namespace switchboard::sim {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "misc/CConfigReader.h"
+#include "misc/config/CConfigReader.h"
 
 namespace switchboard {
 

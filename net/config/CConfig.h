@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "misc/CConfigSchema.h"
-#include "misc/CConfigValues.h"
 #include "misc/CLog.h"
-#include "misc/SConfigValue.h"
+#include "misc/config/CConfigSchema.h"
+#include "misc/config/CConfigValues.h"
+#include "misc/config/SConfigValue.h"
 #include "net/config/SListenerConfig.h"
 #include "net/config/SServerConfig.h"
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigSchema.h"
 
 namespace switchboard {
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "misc/CConfigSchema.h"
-#include "misc/SConfigValue.h"
 #include "misc/UsableCores.h"
+#include "misc/config/CConfigSchema.h"
+#include "misc/config/SConfigValue.h"
 
 namespace switchboard {
 

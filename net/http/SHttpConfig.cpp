@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigSchema.h"
 
 namespace switchboard {
 

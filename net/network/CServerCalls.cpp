@@ -69,7 +69,7 @@ CLog& CServerCalls::Log() { return Links().log; }
 
 const SConfig& CServerCalls::Config() { return Links().config; }
 
-const CConfigValues& CServerCalls::Sections() { return Links().config.sections; }
+const void* CServerCalls::Section(std::type_index type) { return Config().sections.Get(type); }
 
 CCounter CServerCalls::Counter(std::string_view name) {
   CNamedCounters& counters = Links().page.named;

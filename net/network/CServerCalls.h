@@ -8,10 +8,10 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <typeindex>
 #include <utility>
 
-#include "misc/CConfigValues.h"
-#include "misc/CNamedCounters.h"
+#include "misc/count/CNamedCounters.h"
 #include "net/conn/CSession.h"
 #include "net/conn/SPeer.h"
 #include "net/role/TimerId.h"
@@ -65,7 +65,7 @@ class CServerCalls {
   // The section of the configuration that Describe declared with a T. Throws std::logic_error when none was.
   template <class T>
   const T& Config() {
-    return Sections().template Get<T>();
+    return *static_cast<const T*>(Section(typeid(T)));
   }
   // The counter of this name, a new one if need be: see docs/HANDLERS.md for names. Exact over the death of a worker,
   // and shown by --status. Throws std::logic_error when the name is none, or the framework's, or the 65th.
@@ -80,11 +80,12 @@ class CServerCalls {
  protected:
   bool IsBound() const { return m_p_links != nullptr; }
   const SServerLinks& Links();
-  const CConfigValues& Sections();
   // How the calling thread counts.
   CTally Tally();
 
  private:
+  const void* Section(std::type_index type);
+
   const SServerLinks* m_p_links = nullptr;
 };
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "misc/CScoreboard.h"
+#include "misc/count/CScoreboard.h"
 
 namespace switchboard {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigSchema.h"
 #include "proc/start/CCommandLine.h"
 
 namespace switchboard {

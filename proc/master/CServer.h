@@ -3,8 +3,8 @@
 #include <string>
 
 #include "misc/CClock.h"
-#include "misc/CConfigSchema.h"
 #include "misc/CLog.h"
+#include "misc/config/CConfigSchema.h"
 #include "net/config/CConfig.h"
 #include "proc/master/CMaster.h"
 #include "proc/start/CActivation.h"

@@ -1,6 +1,6 @@
 #include "proc/master/FixedKeys.h"
 
-#include "misc/CConfigValues.h"
+#include "misc/config/CConfigValues.h"
 
 namespace switchboard {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigSchema.h"
 #include "net/config/CConfig.h"
 #include "proc/start/CCommandLine.h"
 

@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigSchema.h"
 
 namespace switchboard {
 

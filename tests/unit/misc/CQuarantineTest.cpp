@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "misc/CScoreboard.h"
+#include "misc/count/CScoreboard.h"
 
 namespace switchboard {
 namespace {

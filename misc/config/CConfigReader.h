@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "misc/CConfigSchema.h"
-#include "misc/CConfigValues.h"
-#include "misc/SConfigValue.h"
+#include "misc/config/CConfigSchema.h"
+#include "misc/config/CConfigValues.h"
+#include "misc/config/SConfigValue.h"
 
 namespace switchboard {
 
@@ -41,6 +41,7 @@ class CConfigReader {
   SSection* Find(std::string_view section);
   std::string WhereInFile(const SConfigValue& value, std::string_view path) const;
   std::string AllSections() const;
+  void ReadSection(SSection& section, const SConfigValue& value);
   void ReadList(SSection& section, const SConfigValue& value);
   // `path` is how the messages name the section: "server", "listener.0".
   void ReadTable(SSection& section, size_t table, const std::string& path, const SConfigValue& value);

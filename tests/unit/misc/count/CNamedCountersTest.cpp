@@ -1,4 +1,4 @@
-#include "misc/CNamedCounters.h"
+#include "misc/count/CNamedCounters.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "misc/CScoreboard.h"
+#include "misc/count/CScoreboard.h"
 
 namespace switchboard {
 namespace {

@@ -1,4 +1,4 @@
-#include "misc/CScoreboard.h"
+#include "misc/count/CScoreboard.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "misc/CFd.h"
-#include "misc/CNamedCounters.h"
 #include "misc/CQuarantine.h"
+#include "misc/count/CNamedCounters.h"
 
 namespace switchboard {
 

@@ -1,4 +1,4 @@
-#include "misc/CScoreboard.h"
+#include "misc/count/CScoreboard.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "misc/CNamedCounters.h"
+#include "misc/count/CNamedCounters.h"
 
 #include <string.h>
 

@@ -1,22 +1,15 @@
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigRules.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
-#include "misc/SConfigValue.h"
+#include "misc/config/SConfigValue.h"
 
 namespace switchboard {
 
 namespace {
-
-bool IsName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
 
 template <class T>
 ConfigComplaint Store(const SConfigValue& value, std::string_view kind, T& to) {
@@ -29,20 +22,6 @@ ConfigComplaint Store(const SConfigValue& value, std::string_view kind, T& to) {
 std::string OutOfRange(const SConfigValue& value) { return value.shown + " is out of range"; }
 
 }  // namespace
-
-const SConfigKey* SConfigSection::Find(std::string_view key) const {
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const SConfigKey& one) { return one.name == key; });
-  return found == keys.end() ? nullptr : &*found;
-}
-
-void SConfigSection::Add(SConfigKey key) {
-  if (!IsName(key.name)) throw std::logic_error(fmt::format("[{}]: \"{}\" is no name of a key", name, key.name));
-  if (Find(key.name) != nullptr) throw std::logic_error(fmt::format("{}.{} is declared twice", name, key.name));
-  key.initial = key.show(make().get());
-  keys.push_back(std::move(key));
-}
-
-// ---- The rules ----
 
 std::string CConfigRules::Allowed(const SRange& range) {
   return fmt::format("{}..{}{}{}", range.least, range.most, range.unit.empty() ? "" : " ", range.unit);
@@ -125,50 +104,6 @@ std::string CConfigRules::Show(const std::vector<std::string>& texts) {
   std::string all;
   for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + Show(text);
   return '[' + all + ']';
-}
-
-// ---- The sections ----
-
-SConfigSection& CConfigSchema::Add(SConfigSection section) {
-  // A list within a section: [[section.list]].
-  std::string plain = section.name;
-  if (section.isList) std::replace(plain.begin(), plain.end(), '.', '_');
-  if (!IsName(plain)) throw std::logic_error(fmt::format("\"{}\" is no name of a section", section.name));
-  for (const auto& p_other : m_sections) {
-    if (p_other->name == section.name) throw std::logic_error(fmt::format("[{}] is there already", section.name));
-    if (p_other->type == section.type) {
-      throw std::logic_error(fmt::format("[{}] and [{}] have the same type", p_other->name, section.name));
-    }
-  }
-  return *m_sections.emplace_back(std::make_shared<SConfigSection>(std::move(section)));
-}
-
-std::shared_ptr<const SConfigSection> CConfigSchema::Find(std::string_view section) const {
-  for (const auto& p_section : m_sections) {
-    if (p_section->name == section) return p_section;
-  }
-  return nullptr;
-}
-
-std::vector<std::string> CConfigSchema::Keys() const {
-  std::vector<std::string> keys;
-  for (const auto& p_section : m_sections) {
-    for (const SConfigKey& key : p_section->keys) keys.push_back(p_section->name + "." + key.name);
-  }
-  return keys;
-}
-
-std::string CConfigSchema::Help() const {
-  std::string help = "A reload applies what is not marked as fixed.\n";
-  for (const auto& p_section : m_sections) {
-    const std::string title = p_section->isList ? "[[" + p_section->name + "]]" : "[" + p_section->name + "]";
-    help += fmt::format("\n{}  {}\n", title, p_section->about);
-    for (const SConfigKey& key : p_section->keys) {
-      help += fmt::format("  {} = {}{}\n      {}\n      allowed: {}\n", key.name, key.initial,
-                          key.isFixed ? "  (fixed until the next start)" : "", key.about, key.allowed);
-    }
-  }
-  return help;
 }
 
 }  // namespace switchboard

@@ -1,11 +1,13 @@
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigSchema.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <stdexcept>
 
-#include "misc/CConfigReader.h"
+#include "misc/config/CConfigReader.h"
+#include "tests/support/CTemporaryFolder.h"
 
 namespace switchboard {
 namespace {
@@ -136,6 +138,31 @@ TEST(CConfigSchemaTest, HelpNamesEveryKeyItsDefaultAndWhatIsAllowed) {
   }
 }
 
+TEST(CConfigSchemaTest, ASectionMayHaveListsInIt) {
+  CConfigSchema schema;
+  schema.Section<SRoom>("room", "where it is").Flag("open", &SRoom::isOpen, "whether anybody may enter");
+  schema.List<SDoor>("room.door", "a way in").Number("width", &SDoor::width, {1, 9, ""}, "in feet");
+  EXPECT_THAT(schema.Help(), HasSubstr("\n[[room.door]]  a way in\n"));
+
+  const CTemporaryFolder folder;
+  const std::string file = (folder.Path() / "c.toml").string();
+  std::ofstream(file) << "[room]\nopen = false\n[[room.door]]\nwidth = 2\n[[room.door]]\nwidth = 3\n";
+  CConfigReader reader(schema);
+  reader.ReadFile(file);
+  reader.Override("room.door.1.width=4");
+  reader.Override("room.door.2.width=5");
+  const CConfigValues values = reader.Finish();
+  EXPECT_FALSE(values.Get<SRoom>().isOpen);
+  ASSERT_EQ(values.List<SDoor>().size(), 3U);
+  EXPECT_EQ(values.List<SDoor>()[0].width, 2U);
+  EXPECT_EQ(values.List<SDoor>()[1].width, 4U);
+  EXPECT_EQ(values.List<SDoor>()[2].width, 5U);
+
+  std::ofstream(file) << "[room]\n[[room.door]]\nwidth = 10\n";
+  EXPECT_THAT([&] { CConfigReader(schema).ReadFile(file); },
+              ThrowsMessage<CConfigError>(file + ":3: room.door.0.width: 10 is out of range; allowed: 1..9"));
+}
+
 TEST(CConfigSchemaTest, NamesAreCheckedAndNoneComesTwice) {
   CConfigSchema schema;
   auto room = schema.Section<SRoom>("room", "where it is");
@@ -145,7 +172,9 @@ TEST(CConfigSchemaTest, NamesAreCheckedAndNoneComesTwice) {
   EXPECT_THAT([&] { room.Flag("is-open", &SRoom::isOpen, "no name"); },
               ThrowsMessage<std::logic_error>("[room]: \"is-open\" is no name of a key"));
   EXPECT_THAT([&] { schema.Section<SDoor>("a.b", "no name"); },
-              ThrowsMessage<std::logic_error>("\"a.b\" is no name of a section"));
+              ThrowsMessage<std::logic_error>("[a.b] is in no section"));
+  EXPECT_THAT([&] { schema.Section<SDoor>("a b", "no name"); },
+              ThrowsMessage<std::logic_error>("\"a b\" is no name of a section"));
   EXPECT_THAT([&] { schema.Section<SDoor>("room", "again"); },
               ThrowsMessage<std::logic_error>("[room] is there already"));
   EXPECT_THAT([&] { schema.List<SRoom>("rooms", "the same type"); },

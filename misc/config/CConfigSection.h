@@ -3,79 +3,16 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <typeindex>
 #include <utility>
 #include <vector>
 
+#include "misc/config/CConfigRules.h"
+
+// Over the rule: a method for each kind of key, so that all of them can be seen at a glance.
 namespace switchboard {
-
-struct SConfigValue;
-
-// What is wrong with a value, in a few words; nothing if it is allowed.
-using ConfigComplaint = std::optional<std::string>;
-
-// One key of a section. `p_section` points to the section's struct.
-struct SConfigKey {
-  std::string name;
-  std::string about;
-  std::string allowed;
-  std::string initial;      // the default, as TOML
-  bool isFixed = false;     // a reload can't change it
-  bool isRequired = false;  // in each table of a list
-  // Stores the value, if it is allowed.
-  std::function<ConfigComplaint(const SConfigValue& value, void* p_section)> set;
-  std::function<std::string(const void* p_section)> show;  // as TOML
-  std::function<void(void* p_to, const void* p_from)> copy;
-};
-
-// One section: what its keys are, and how its struct is made.
-struct SConfigSection {
-  std::string name;
-  std::string about;
-  bool isList = false;  // [[name]], once for each
-  std::type_index type;
-  std::function<std::shared_ptr<void>()> make;  // with the defaults
-  std::vector<SConfigKey> keys = {};
-
-  const SConfigKey* Find(std::string_view key) const;
-  // Throws std::logic_error when the key has no proper name or is there already.
-  void Add(SConfigKey key);
-};
-
-// What every CConfigSection needs whatever its struct: the rules for values, and how they look as TOML.
-class CConfigRules {
- public:
-  struct SRange {
-    int64_t least;
-    int64_t most;
-    std::string unit = {};  // such as "bytes", "connections (0: no limit)"
-  };
-  using TextCheck = bool (*)(const std::string&);
-  static bool IsAnyText(const std::string&) { return true; }
-
- protected:
-  static std::string Allowed(const SRange& range);
-  static std::string Allowed(double least, double most, std::string_view unit);
-  static std::string Allowed(const std::vector<std::string>& names);
-  static ConfigComplaint Read(const SConfigValue& value, bool& flag);
-  static ConfigComplaint Read(const SConfigValue& value, const SRange& range, int64_t& number);
-  static ConfigComplaint Read(const SConfigValue& value, double least, double most, double& number);
-  static ConfigComplaint ReadSeconds(const SConfigValue& value, double least, double most,
-                                     std::chrono::milliseconds& time);
-  static ConfigComplaint Read(const SConfigValue& value, TextCheck isGood, std::string& text);
-  static ConfigComplaint Read(const SConfigValue& value, TextCheck isGood, std::vector<std::string>& texts);
-  static ConfigComplaint Read(const SConfigValue& value, const std::vector<std::string>& names, size_t& index);
-  static std::string Show(bool flag);
-  static std::string Show(int64_t number);
-  static std::string Show(double number);
-  static std::string Show(const std::string& text);
-  static std::string Show(const std::vector<std::string>& texts);
-};
 
 // Declares the keys of a section, whose values are the members of T; a default is what T's constructor gives.
 // `field` is a pointer to a member of T, or a function T& → member&. Each call throws std::logic_error for a key that
@@ -185,9 +122,9 @@ class CConfigSection : private CConfigRules {
     return *this;
   }
 
-  // Of the key before: a reload can't change it, and says so when it would.
+  // Of the key before: a reload can't change it, and says so when it would. Not in a list.
   CConfigSection& Fixed() {
-    m_section.keys.back().isFixed = m_section.keys.back().copy != nullptr;
+    m_section.keys.back().isFixed = m_section.keys.back().copy != nullptr && !m_section.isList;
     return *this;
   }
   // Of the key before: each table of the list must have it.
@@ -221,42 +158,6 @@ class CConfigSection : private CConfigRules {
 
   SConfigSection& m_section;
   const std::function<T&(void*)> m_part;  // from the section's struct to T
-};
-
-// All sections that a server knows, each declared by whom it belongs to, before anything is read. Threads: one, until
-// it is complete; then any.
-class CConfigSchema {
- public:
-  // Declares [name], whose values are in a T (one section for each type). Throws std::logic_error when the name or the
-  // type is taken, or the name isn't made of a-z, 0-9 and _.
-  template <class T>
-  CConfigSection<T> Section(std::string_view name, std::string_view about) {
-    return Declare<T>(name, about, false);
-  }
-  // Declares [[name]], of which there may be any number.
-  template <class T>
-  CConfigSection<T> List(std::string_view name, std::string_view about) {
-    return Declare<T>(name, about, true);
-  }
-
-  const std::vector<std::shared_ptr<SConfigSection>>& Sections() const { return m_sections; }
-  // nullptr when there is none.
-  std::shared_ptr<const SConfigSection> Find(std::string_view section) const;
-  // Every key there is, as "section.key", in the order of their declaration.
-  std::vector<std::string> Keys() const;
-  // All sections and keys for a human: what each is for, its default, what is allowed, and what a reload can't change.
-  std::string Help() const;
-
- private:
-  template <class T>
-  CConfigSection<T> Declare(std::string_view name, std::string_view about, bool isList) {
-    SConfigSection& section = Add({std::string(name), std::string(about), isList, typeid(T),
-                                   [] { return std::static_pointer_cast<void>(std::make_shared<T>()); }});
-    return {section, [](void* p) -> T& { return *static_cast<T*>(p); }};
-  }
-  SConfigSection& Add(SConfigSection section);
-
-  std::vector<std::shared_ptr<SConfigSection>> m_sections;
 };
 
 }  // namespace switchboard

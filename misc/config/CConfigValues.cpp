@@ -1,4 +1,4 @@
-#include "misc/CConfigValues.h"
+#include "misc/config/CConfigValues.h"
 
 #include <algorithm>
 #include <stdexcept>

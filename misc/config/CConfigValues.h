@@ -6,7 +6,7 @@
 #include <typeindex>
 #include <vector>
 
-#include "misc/CConfigSchema.h"
+#include "misc/config/CConfigSchema.h"
 
 namespace switchboard {
 
@@ -17,8 +17,9 @@ class CConfigValues {
   // The section whose values are in a T. Throws std::logic_error when none was declared.
   template <class T>
   const T& Get() const {
-    return *static_cast<const T*>(Find(typeid(T)).tables.at(0).get());
+    return *static_cast<const T*>(Get(typeid(T)));
   }
+  const void* Get(std::type_index type) const { return Find(type).tables.at(0).get(); }
   template <class T>
   bool Has() const {
     return std::any_of(m_sections.begin(), m_sections.end(),

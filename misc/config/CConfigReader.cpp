@@ -1,4 +1,4 @@
-#include "misc/CConfigReader.h"
+#include "misc/config/CConfigReader.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -137,11 +137,15 @@ void CConfigReader::ReadFile(const std::string& file) {
   for (const SConfigEntry& entry : *contents.As<SConfigValue::Table>()) {
     SSection* const p_section = Find(entry.name);
     if (p_section == nullptr) Fail(WhereInFile(entry.value, entry.name), "unknown section", AllSections());
-    if (p_section->p_section->isList) {
-      ReadList(*p_section, entry.value);
-    } else {
-      ReadTable(*p_section, 0, entry.name, entry.value);
-    }
+    ReadSection(*p_section, entry.value);
+  }
+}
+
+void CConfigReader::ReadSection(SSection& section, const SConfigValue& value) {
+  if (section.p_section->isList) {
+    ReadList(section, value);
+  } else {
+    ReadTable(section, 0, section.p_section->name, value);
   }
 }
 
@@ -169,8 +173,8 @@ void CConfigReader::ReadTable(SSection& section, size_t table, const std::string
   }
   for (const SConfigEntry& entry : *p_table) {
     const std::string fullPath = fmt::format("{}.{}", path, entry.name);
-    if (SSection* const p_list = Find(fullPath); p_list != nullptr && p_list->p_section->isList) {
-      ReadList(*p_list, entry.value);
+    if (SSection* const p_inner = Find(fullPath); p_inner != nullptr) {
+      ReadSection(*p_inner, entry.value);
       continue;
     }
     Set(section, table, entry.name, fullPath, WhereInFile(entry.value, fullPath), entry.value);
@@ -192,19 +196,15 @@ void CConfigReader::Override(const std::string& text) {
   if (equals == std::string::npos) Fail(where, "there is no value", "KEY=VALUE, such as business.threads=2");
   const std::string path = text.substr(0, equals);
   const SConfigValue value = ParseValue(where, text.substr(equals + 1));
-  // A list may lie within a section: then its name has a dot.
-  size_t dot = path.find('.');
-  SSection* p_section = Find(path.substr(0, dot));
-  if (const size_t second = path.find('.', dot + 1); dot != std::string::npos && second != std::string::npos) {
-    if (SSection* const p_inner = Find(path.substr(0, second)); p_inner != nullptr) {
-      p_section = p_inner;
-      dot = second;
-    }
+  size_t dot = path.size();
+  SSection* p_section = Find(path);
+  while (p_section == nullptr && dot != 0 && (dot = path.rfind('.', dot - 1)) != std::string::npos) {
+    p_section = Find(std::string_view(path).substr(0, dot));
   }
   if (p_section == nullptr) Fail(where, "unknown key", AllSections());
-  std::string key = dot == std::string::npos ? "" : path.substr(dot + 1);
+  std::string key = dot == path.size() ? "" : path.substr(dot + 1);
   size_t table = 0;
-  if (p_section->p_section->isList && dot != std::string::npos) {
+  if (p_section->p_section->isList && dot != path.size()) {
     const size_t second = key.find('.');
     table = TableIndex(*p_section, where, std::string_view(key).substr(0, second));
     key = second == std::string::npos ? "" : key.substr(second + 1);
