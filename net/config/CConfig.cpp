@@ -278,6 +278,7 @@ const std::vector<SKey>& AllKeys() {
       {"server.working_directory", Text(Of(&C::server, &SServerConfig::working_directory), "a directory", IsFilled)},
       {"server.shutdown_timeout_s", Seconds(Of(&C::server, &SServerConfig::shutdown_timeout), 0, kDay)},
       {"server.watchdog_s", Seconds(Of(&C::server, &SServerConfig::watchdog), 0, kDay)},
+      {"server.start_timeout_s", Seconds(Of(&C::server, &SServerConfig::start_timeout), 0, kDay)},
       {"server.quarantine", Boolean(Of(&C::server, &SServerConfig::quarantine))},
 
       {"listener.address", Text(Of(&L::address), "a numeric IPv4 or IPv6 address", IsNumericAddress)},

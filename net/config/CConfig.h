@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "misc/CLog.h"
+#include "misc/ProgramName.h"
 
 namespace switchboard {
 
@@ -37,10 +38,11 @@ struct SServerConfig {
   bool daemon = true;
   uint32_t workers = 1;  // at the start; "auto" is resolved to the number of usable cores
   std::string user;      // empty: stay who started the server
-  std::string pid_file = "switchboard.pid";
+  std::string pid_file = ProgramName() + ".pid";
   std::string working_directory = ".";
   std::chrono::milliseconds shutdown_timeout{10000};
   std::chrono::milliseconds watchdog{30000};
+  std::chrono::milliseconds start_timeout{60000};
   bool quarantine = true;
   std::optional<SDynamicWorkers> dynamic_workers = std::nullopt;  // none: always `workers`
 
@@ -150,7 +152,7 @@ struct STransferConfig {
 };
 
 struct SLogConfig {
-  std::string file = "switchboard.log";  // "stderr" or empty: standard error
+  std::string file = ProgramName() + ".log";  // "stderr" or empty: standard error
   ELogLevel level = ELogLevel::kInfo;
 
   bool IsOnStderr() const { return file.empty() || file == "stderr"; }

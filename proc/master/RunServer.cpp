@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "misc/ProgramName.h"
 #include "proc/master/CControl.h"
 #include "proc/master/CServer.h"
 #include "proc/start/CCommandLine.h"
@@ -40,7 +41,7 @@ int Perform(const SCommandLine& commandLine, const SProgramStart& program, const
     case EAction::kStatus:
       return CControl(commandLine).PrintStatus();
     case EAction::kVersion:
-      fmt::print("switchboard {}\n", kVersion);
+      fmt::print("{} {}\n", ProgramName(), kVersion);
       return kExitOk;
     case EAction::kHelp:
       fmt::print("{}", commandLine.help);
@@ -53,15 +54,16 @@ int Perform(const SCommandLine& commandLine, const SProgramStart& program, const
 
 int RunServer(int argc, char** argv, const LogicFactory& factory) {
   FillStandardDescriptors();
+  ProgramName();
   try {
     const SProgramStart program = SProgramStart::Capture(argc, argv);
     const CProcessTitle title(argc, argv);
     return Perform(CCommandLine::Parse(argc, argv), program, title, factory);
   } catch (const CUsageError& error) {
-    fmt::print(stderr, "switchboard: {}\n", error.what());
+    fmt::print(stderr, "{}: {}\n", ProgramName(), error.what());
     return kExitUsage;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "switchboard: {}\n", error.what());
+    fmt::print(stderr, "{}: {}\n", ProgramName(), error.what());
     return kExitFailed;
   }
 }

@@ -68,7 +68,10 @@ TEST_F(CConfigTest, NothingGivenIsTheDefaults) {
 }
 
 TEST_F(CConfigTest, TheShippedFileHasEveryKeyWithItsDefault) {
-  EXPECT_EQ(CConfig::Load(ShippedFile().string(), {}), Defaults());
+  SConfig ofSwitchboard = Defaults();
+  ofSwitchboard.server.pid_file = "switchboard.pid";
+  ofSwitchboard.log.file = "switchboard.log";
+  EXPECT_EQ(CConfig::Load(ShippedFile().string(), {}), ofSwitchboard);
 
   std::ifstream file(ShippedFile());
   std::string section;
@@ -96,6 +99,7 @@ pid_file = "/run/x.pid"
 working_directory = "/srv"
 shutdown_timeout_s = 1.5
 watchdog_s = 0
+start_timeout_s = 3
 quarantine = false
 [[listener]]
 address = "127.0.0.1"
@@ -162,8 +166,9 @@ file = "stderr"
 level = "alert"
 )");
   SConfig expected;
-  expected.server = {false,           3,     "nobody",    "/run/x.pid", "/srv", milliseconds(1500),
-                     milliseconds(0), false, std::nullopt};
+  expected.server = {
+      false, 3,           "nobody", "/run/x.pid", "/srv", milliseconds(1500), milliseconds(0), milliseconds(3000),
+      false, std::nullopt};
   expected.listeners = {
       {"127.0.0.1", 0, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 7, "", {}},
       {"::1", 65535, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 511, "", {}},
