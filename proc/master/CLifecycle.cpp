@@ -44,7 +44,17 @@ void CLifecycle::DoWhatWaited() {
 }
 
 void CLifecycle::ReopenLogs() {
-  if (m_log.Reopen(Current().Config().log)) Workers().Signal(SIGUSR1);
+  if (!m_log.Reopen(Current().Config().log)) return;
+  Workers().ReopenLogs();
+  m_isReopening = true;
+  TellReopened();
+}
+
+// Only then may who has moved the old file compress or remove it.
+void CLifecycle::TellReopened() {
+  if (!m_isReopening || !Workers().HaveReopenedLogs()) return;
+  m_isReopening = false;
+  m_deps.log.Info("log reopened");
 }
 
 std::optional<MonotonicTime> CLifecycle::NextDeadline() const {
@@ -262,6 +272,7 @@ void CLifecycle::OnUpgradeEnd(int status) {
 void CLifecycle::OnHeard(pid_t pid, const CWorkforce::SHeard& heard) {
   const SWorkerProcess* const p_worker = Workers().Find(pid);
   if (p_worker == nullptr) return;
+  TellReopened();
   // It was told to stop before it had said what it opened.
   if (p_worker->isLeaving && heard.hasListener) HandOver();
   const bool isNext = m_state == EState::kReloading || m_state == EState::kReturning;
@@ -270,6 +281,7 @@ void CLifecycle::OnHeard(pid_t pid, const CWorkforce::SHeard& heard) {
 
 void CLifecycle::OnEnd(const CWorkerEnd& end) {
   const SWorkerProcess& worker = end.Worker();
+  TellReopened();
   if (m_state == EState::kStarting) return FailStart(end.DescribeFailedStart(), EStopMode::kFast);
   if (!worker.isLeaving && worker.p_generation == m_deps.generations.Next()) return FailReload(end.Describe());
   end.Log(m_deps.log, !m_startError.empty());

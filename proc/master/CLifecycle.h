@@ -132,6 +132,7 @@ class CLifecycle {
 
   void ReplaceOrGiveUp(const CWorkerEnd& end);
   void StopIfNobodyIsLeft();
+  void TellReopened();
 
   CGeneration& Current() const { return *m_deps.generations.Current(); }
   CWorkerSet& Workers() const { return m_deps.workforce.Workers(); }
@@ -151,6 +152,7 @@ class CLifecycle {
   std::optional<MonotonicTime> m_returnAt;  // while resting: when the return is tried again
   std::string m_startError;                 // the first one
   int m_exitCode = 0;
+  bool m_isReopening = false;  // the logs
 };
 
 }  // namespace switchboard

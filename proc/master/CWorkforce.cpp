@@ -65,6 +65,8 @@ CWorkforce::SHeard CWorkforce::Hear(pid_t pid) {
       heard.hasListener = true;
     } else if (message.kind == EMessage::kFailed) {
       p_worker->failure = std::move(message.text);
+    } else if (message.kind == EMessage::kReopened) {
+      p_worker->isReopening = false;
     } else if (message.kind == EMessage::kReady) {
       heard.isReady = true;
     }

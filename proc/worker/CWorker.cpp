@@ -158,6 +158,7 @@ std::optional<EStopMode> CWorker::TakeOrder() {
     if (signal->number == SIGUSR1 && !m_deps.log.Reopen()) {
       m_deps.log.Error("worker process {} cannot reopen the log; going on with the old file", m_slot);
     }
+    if (signal->number == SIGUSR1) m_channel.TrySend({EMessage::kReopened, 0, {}, {}});
   }
   return mode;
 }

@@ -115,6 +115,16 @@ void CWorkerSet::Signal(int number) const {
   for (const auto& [pid, worker] : m_processes) kill(pid, number);
 }
 
+void CWorkerSet::ReopenLogs() {
+  for (auto& [pid, worker] : m_processes) worker.isReopening = worker.isReady && !worker.isLeaving;
+  Signal(SIGUSR1);
+}
+
+bool CWorkerSet::HaveReopenedLogs() const {
+  return std::none_of(m_processes.begin(), m_processes.end(),
+                      [](const auto& entry) { return entry.second.isReopening && !entry.second.isLeaving; });
+}
+
 std::optional<MonotonicTime> CWorkerSet::NextKill() const {
   std::optional<MonotonicTime> next;
   for (const auto& [pid, worker] : m_processes) {

@@ -39,6 +39,7 @@ struct SWorkerProcess {
   CChannel channel;
   std::set<CListenerStore::Key> serves = {};  // of the kept sockets
   bool isReady = false;
+  bool isReopening = false;                            // its log
   bool isLeaving = false;                              // was told to stop
   std::optional<MonotonicTime> killAt = std::nullopt;  // while it starts or leaves
   std::string failure = {};                            // what it said before it died
@@ -94,6 +95,9 @@ class CWorkerSet {
   // Tells a worker to stop, and why; it is killed when it takes too long.
   void TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop);
   void Signal(int number) const;
+  // Tells all to reopen their logs, and whether those that serve have done it.
+  void ReopenLogs();
+  bool HaveReopenedLogs() const;
   std::optional<MonotonicTime> NextKill() const;
   void KillOverdue();
 

@@ -136,6 +136,29 @@ TEST_F(CMasterTest, StopsItsWorkersInOrder) {
   ExpectNoChildLeft();
 }
 
+TEST_F(CMasterTest, TheLogIsReopenedWhenTheWorkersHaveDoneIt) {
+  m_config.server.workers = 1;
+  const auto p_master = MakeMaster([this](const SWorkerLaunch&, CChannel channel) {
+    CSignals signals;
+    CWaiter waiter;
+    waiter.Add(signals.Fd(), 0);
+    channel.Send({EMessage::kReady, 0, {}, {}});
+    for (bool isOver = false; !isOver;) {
+      waiter.Wait();
+      const auto signal = signals.Next();
+      isOver = signal && signal->number == SIGTERM;
+      if (!signal || signal->number != SIGUSR1) continue;
+      m_p_log->Info("told before: {}", Log().find("log reopened") != std::string::npos);
+      channel.Send({EMessage::kReopened, 0, {}, {}});
+    }
+    return 0;
+  });
+  EXPECT_EQ(StartError(*p_master), "");
+  kill(getpid(), SIGUSR1);
+  EXPECT_EQ(RunUntil(*p_master, "log reopened"), 0);
+  EXPECT_THAT(Log(), HasSubstr("told before: false"));
+}
+
 TEST_F(CMasterTest, QuitDrains) {
   const auto p_master =
       MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) == SIGQUIT ? 0 : 1; });
