@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "misc/CFd.h"
+#include "misc/OpenPlainFile.h"
 
 namespace switchboard {
 
@@ -120,9 +121,7 @@ spdlog::formatter& Formatter() {
 }
 
 // O_NONBLOCK matters for a FIFO only: without a reader it is refused, and when full it loses lines like a full disk.
-CFd OpenToAppend(const std::string& path) {
-  return CFd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
-}
+CFd OpenToAppend(const std::string& path) { return OpenPlainFile(path, O_WRONLY | O_APPEND | O_CREAT, 0640); }
 
 // spdlog's way to a descriptor: a line is one write(2), and what can't be written is dropped and counted.
 // Threads: any, except Reopen, as CLog.

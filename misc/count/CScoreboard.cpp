@@ -25,8 +25,9 @@ namespace {
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(std::atomic<int32_t>::is_always_lock_free);
 
-// The file: one SHeader, then `pages` times an SWorkerPage. Native byte order; it never leaves its machine.
-// The header is written before the file gets its name; afterwards, only `pages` grows, behind the file.
+// The file: one SHeader, a CQuarantine, two COutcomes, then `pages` times an SWorkerPage. Native byte order; it never
+// leaves its machine. The header is written before the file gets its name; afterwards, only `pages` grows, behind the
+// file.
 struct alignas(64) SHeader {
   uint64_t magic;
   uint32_t version;
@@ -40,8 +41,11 @@ constexpr uint32_t kVersion = 5;                 // of the meaning of what the h
 constexpr SHeader kLayout = {
     .magic = kMagic, .version = kVersion, .counters = kCounterCount, .pageBytes = sizeof(SWorkerPage), .pages = 0};
 
+constexpr size_t kOutcomesAt = sizeof(SHeader) + sizeof(CQuarantine);
+constexpr size_t kOutcomesBytes = (2 * sizeof(COutcomes) + 63) / 64 * 64;  // the pages keep their alignment
+
 constexpr size_t FileBytes(uint32_t pages) {
-  return sizeof(SHeader) + sizeof(CQuarantine) + size_t{pages} * sizeof(SWorkerPage);
+  return kOutcomesAt + kOutcomesBytes + size_t{pages} * sizeof(SWorkerPage);
 }
 
 constexpr size_t kMappedBytes = FileBytes(CScoreboard::kMaxPages);
@@ -122,6 +126,23 @@ void SHandOver::Reset() {
   isRoomWanted.store(false);
 }
 
+std::string_view ToString(EWorkerState state) {
+  constexpr std::array<std::string_view, 3> kNames{"starting", "serving", "leaving"};
+  const auto index = static_cast<size_t>(state);
+  return index < kNames.size() ? kNames[index] : "unknown";
+}
+
+void SWorkerPage::Begin(int32_t worker, uint32_t workerSlot, uint32_t number, uint64_t ofGeneration,
+                        MonotonicTime now) {
+  slot.store(workerSlot, std::memory_order_relaxed);
+  process.store(number, std::memory_order_relaxed);
+  generation.store(ofGeneration, std::memory_order_relaxed);
+  state.store(EWorkerState::kStarting, std::memory_order_relaxed);
+  startedAt.store(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count(),
+                  std::memory_order_relaxed);
+  pid.store(worker, std::memory_order_relaxed);
+}
+
 CounterTotals SWorkerPage::Sum() const {
   CounterTotals totals{};
   const auto add = [&totals](const CCounters& block) {
@@ -145,6 +166,8 @@ CScoreboard::CScoreboard(const std::string& path, uint32_t pages) : CScoreboard(
   auto* const p_header = new (m_p_memory) SHeader(kLayout);
   p_header->pages = pages;
   new (&Quarantine()) CQuarantine;
+  new (&Reloads()) COutcomes;
+  new (&Upgrades()) COutcomes;
   for (uint32_t page = 0; page < pages; ++page) new (&Page(page)) SWorkerPage;
   if (p_file) m_file = p_file->Publish();
 }
@@ -197,6 +220,10 @@ void CScoreboard::Grow(uint32_t pages) {
 }
 
 CQuarantine& CScoreboard::Quarantine() { return *reinterpret_cast<CQuarantine*>(m_p_memory + sizeof(SHeader)); }
+
+COutcomes* CScoreboard::Outcomes() { return reinterpret_cast<COutcomes*>(m_p_memory + kOutcomesAt); }
+
+void CScoreboard::Announce() { ::futimens(m_file.Get(), nullptr); }
 
 CounterTotals CScoreboard::Sum() const {
   CounterTotals totals{};

@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 
+#include "misc/CClock.h"
 #include "misc/CFd.h"
+#include "misc/COutcomes.h"
 #include "misc/CQuarantine.h"
 #include "misc/count/CNamedCounters.h"
 
@@ -71,6 +73,10 @@ struct alignas(64) SHandOver {
 
 using CounterTotals = std::array<uint64_t, kCounterCount>;
 
+enum class EWorkerState : uint32_t { kStarting, kServing, kLeaving };
+
+std::string_view ToString(EWorkerState state);
+
 // What a worker process tells the outside: who it is, one block of counters for each of its threads, and a gauge.
 // It lies in shared memory, so it outlives the worker; the next process that gets the page counts on from there.
 // Threads: as CCounters; the rest has one writer.
@@ -78,8 +84,11 @@ struct SWorkerPage {
   static constexpr size_t kMaxBusinessThreads = 256;  // of all pools
   static constexpr size_t kBlocks = kMaxBusinessThreads + 5;
 
-  std::atomic<int32_t> pid{0};  // 0: the page is free; written by the master, as the next two
+  std::atomic<int32_t> pid{0};  // 0: the page is free; written by the master, as the next five
   std::atomic<uint32_t> slot{0};
+  std::atomic<uint32_t> process{0};  // its number, never used twice
+  std::atomic<EWorkerState> state{EWorkerState::kStarting};
+  std::atomic<int64_t> startedAt{0};           // in seconds of the monotonic clock
   std::atomic<uint64_t> generation{0};         // of the configuration that the worker runs, from 1
   std::atomic<uint64_t> connectionsActive{0};  // written by sb-io and sb-recycle under the pool's lock
   std::atomic<uint64_t> faultThread{0};        // the pthread_t of the thread that a fatal signal hit; 0: none
@@ -98,6 +107,8 @@ struct SWorkerPage {
   std::array<SThreadTrace, kMaxBusinessThreads> workTrace;
 
   CounterTotals Sum() const;
+  // A worker process starts that has this page from now on. Threads: the master's.
+  void Begin(int32_t worker, uint32_t workerSlot, uint32_t number, uint64_t ofGeneration, MonotonicTime now);
 };
 
 // The shared-memory file of counters: made by the master before it forks, read by anybody.
@@ -123,6 +134,11 @@ class CScoreboard {
   const SWorkerPage& Page(uint32_t page) const;
   // For all workers.
   CQuarantine& Quarantine();
+  // Of the reloads and the upgrades. Who waits for one watches the file's attributes; the master calls Announce when it
+  // has changed something.
+  COutcomes& Reloads() { return Outcomes()[0]; }
+  COutcomes& Upgrades() { return Outcomes()[1]; }
+  void Announce();
   // The number of a page that is nobody's, a new one if need be. Called by the master, which then writes the pid of the
   // page's new owner. Throws std::system_error when the disk or kMaxPages is full.
   uint32_t FreePage();
@@ -136,6 +152,7 @@ class CScoreboard {
 
  private:
   CScoreboard() = default;
+  COutcomes* Outcomes();
 
   CFd m_file;
   std::byte* m_p_memory = nullptr;  // room for kMaxPages, of which the file backs the first Pages()

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "misc/CLog.h"
+#include "misc/ProgramName.h"
 #include "misc/config/CConfigSchema.h"
 #include "misc/config/CConfigValues.h"
 #include "misc/config/SConfigValue.h"
@@ -99,7 +100,7 @@ struct SRecycleConfig {
 };
 
 struct SLogConfig {
-  std::string file = "switchboard.log";  // "stderr" or empty: standard error
+  std::string file = ProgramName() + ".log";  // "stderr" or empty: standard error
   ELogLevel level = ELogLevel::kInfo;
 
   bool IsOnStderr() const { return file.empty() || file == "stderr"; }

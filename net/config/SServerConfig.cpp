@@ -85,6 +85,7 @@ void SServerConfig::Describe(CConfigSchema& schema) {
       .Seconds("shutdown_timeout_s", &S::shutdown_timeout, 0, kDay,
                "that a graceful stop may take until the rest is cut off")
       .Seconds("watchdog_s", &S::watchdog, 0, kDay, "that a worker may hang until it is replaced; 0: no watchdog")
+      .Seconds("start_timeout_s", &S::start_timeout, 0, kDay, "that a worker may take for its start; 0: any time")
       .Flag("quarantine", &S::quarantine, "refuse a msgCode that killed three workers within a minute");
 }
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "misc/ProgramName.h"
+
 namespace switchboard {
 
 class CConfigSchema;
@@ -23,10 +25,11 @@ struct SServerConfig {
   bool daemon = true;
   uint32_t workers = 1;  // at the start; "auto" is resolved to the number of usable cores
   std::string user;      // empty: stay who started the server
-  std::string pid_file = "switchboard.pid";
+  std::string pid_file = ProgramName() + ".pid";
   std::string working_directory = ".";
   std::chrono::milliseconds shutdown_timeout{10000};
   std::chrono::milliseconds watchdog{30000};
+  std::chrono::milliseconds start_timeout{60000};
   bool quarantine = true;
   std::optional<SDynamicWorkers> dynamic_workers = std::nullopt;  // none: always `workers`
 

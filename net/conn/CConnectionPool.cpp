@@ -16,8 +16,8 @@ uint32_t ShiftFor(uint32_t slabSlots, uint32_t maxSlots, uint32_t maxSlabs) {
 
 }  // namespace
 
-CConnectionPool::CConnectionPool(uint32_t worker, uint32_t slabSlots, uint32_t maxSlots, SWorkerPage& page)
-    : m_worker(worker), m_shift(ShiftFor(slabSlots, maxSlots, kMaxSlabs)), m_maxSlots(maxSlots), m_page(page) {
+CConnectionPool::CConnectionPool(uint32_t process, uint32_t slabSlots, uint32_t maxSlots, SWorkerPage& page)
+    : m_process(process), m_shift(ShiftFor(slabSlots, maxSlots, kMaxSlabs)), m_maxSlots(maxSlots), m_page(page) {
   CMutexLock lock(m_mutex);
   AddSlab();
 }
@@ -28,7 +28,7 @@ void CConnectionPool::AddSlab() {
   auto p_slab = std::make_unique<CConnection[]>(slots);
   // Low slots first: a quiet server keeps using the same memory.
   for (uint32_t i = slots; i-- > 0;) {
-    p_slab[i].worker = m_worker;
+    p_slab[i].worker = m_process;
     p_slab[i].slot = made + i;
     p_slab[i].p_freeNext = std::exchange(m_p_free, &p_slab[i]);
   }
@@ -70,7 +70,7 @@ void CConnectionPool::Release(CConnection& connection) {
 }
 
 CConnection* CConnectionPool::Find(const CSession& session) {
-  if (session.Worker() != m_worker || session.Slot() >= Made()) return nullptr;
+  if (session.Process() != m_process || session.Slot() >= Made()) return nullptr;
   CConnection& connection = At(session.Slot());
   if (connection.Generation() != session.Generation()) return nullptr;
   const EPhase phase = connection.Phase();

@@ -18,7 +18,7 @@ class CConnectionPool {
  public:
   // `slabSlots` is rounded up to a power of two and is the size of every slab; the first is made here.
   // `maxSlots` bounds the slots that are lent or cool down.
-  CConnectionPool(uint32_t worker, uint32_t slabSlots, uint32_t maxSlots, SWorkerPage& page);
+  CConnectionPool(uint32_t process, uint32_t slabSlots, uint32_t maxSlots, SWorkerPage& page);
   CConnectionPool(const CConnectionPool&) = delete;
   CConnectionPool& operator=(const CConnectionPool&) = delete;
 
@@ -48,7 +48,7 @@ class CConnectionPool {
   void AddSlab() REQUIRES(m_mutex);
 
   // constant after construction
-  const uint32_t m_worker;
+  const uint32_t m_process;
   const uint32_t m_shift;  // log2 of the slots of a slab
   const uint32_t m_maxSlots;
   SWorkerPage& m_page;

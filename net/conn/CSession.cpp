@@ -3,7 +3,7 @@
 namespace switchboard {
 
 std::string CSession::ToString() const {
-  return std::to_string(m_worker) + ':' + std::to_string(m_slot) + ':' + std::to_string(m_generation);
+  return std::to_string(m_process) + ':' + std::to_string(m_slot) + ':' + std::to_string(m_generation);
 }
 
 }  // namespace switchboard

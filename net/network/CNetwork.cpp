@@ -53,7 +53,7 @@ struct CNetwork::SParts {
         clock(deps.clock),
         application(served),
         inboxes(config.pool.max_connections),
-        pool(deps.worker, config.pool.connections, config.pool.max_connections, deps.page),
+        pool(deps.process, config.pool.connections, config.pool.max_connections, deps.page),
         flowControl(inboxes, config.limits.recv_pause_bytes),
         sender(config, pool, buffers, inboxes, flowControl, deps.page),
         recycler(config, clock, pool, inboxes, deps.page, deps.p_masterBell),

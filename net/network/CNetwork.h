@@ -28,7 +28,7 @@ struct SNetworkDeps {
   CLog& log;
   const CClock& clock;
   SWorkerPage& page;
-  uint32_t worker = 0;                        // the worker's slot
+  uint32_t process = 0;                       // the number of the worker process: of its sessions
   const CQuarantine* p_quarantine = nullptr;  // none: nothing is quarantined
   CWakeup* p_masterBell = nullptr;            // of the master that accepts for its workers; none: it doesn't
 };

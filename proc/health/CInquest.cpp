@@ -59,9 +59,9 @@ const STracedPacket* CInquest::Blame(const std::vector<STracedPacket>& packets, 
 
 std::vector<STracedPacket> CInquest::PacketsIn(const SWorkerPage& page) {
   std::vector<STracedPacket> packets;
-  const uint32_t worker = page.slot.load(std::memory_order_relaxed);
+  const uint32_t process = page.process.load(std::memory_order_relaxed);
   for (const SNamedTrace& trace : TracesOf(page, SWorkerPage::kMaxBusinessThreads)) {
-    if (auto packet = ReadPacket(trace, worker)) packets.push_back(std::move(*packet));
+    if (auto packet = ReadPacket(trace, process)) packets.push_back(std::move(*packet));
   }
   return packets;
 }

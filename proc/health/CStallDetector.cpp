@@ -49,7 +49,7 @@ bool CStallDetector::IsStalled(SWatched& watched, MonotonicTime now) const {
 }
 
 SStall CStallDetector::Describe(const SWatched& watched) const {
-  return {watched.trace.thread, ReadPacket(watched.trace, m_page.slot.load(std::memory_order_relaxed))};
+  return {watched.trace.thread, ReadPacket(watched.trace, m_page.process.load(std::memory_order_relaxed))};
 }
 
 }  // namespace switchboard

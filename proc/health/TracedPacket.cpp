@@ -25,7 +25,7 @@ std::string STracedPacket::ToString() const {
   return fmt::format("msgCode {} from {} (session {})", msgCode, peer, session.ToString());
 }
 
-std::optional<STracedPacket> ReadPacket(const SNamedTrace& trace, uint32_t worker) {
+std::optional<STracedPacket> ReadPacket(const SNamedTrace& trace, uint32_t process) {
   const SThreadTrace& from = *trace.p_trace;
   const uint32_t packetBytes = from.packetBytes.load(std::memory_order_acquire);
   if (packetBytes < kHeaderBytes || packetBytes > kMaxPacketBytes) return std::nullopt;
@@ -39,7 +39,7 @@ std::optional<STracedPacket> ReadPacket(const SNamedTrace& trace, uint32_t worke
   packet.thread = trace.thread;
   packet.threadId = from.thread.load(std::memory_order_relaxed);
   packet.session =
-      CSession(worker, from.slot.load(std::memory_order_relaxed), from.generation.load(std::memory_order_relaxed));
+      CSession(process, from.slot.load(std::memory_order_relaxed), from.generation.load(std::memory_order_relaxed));
   packet.peer = peer.ToString();
   packet.packetBytes = packetBytes;
   const auto known = static_cast<ptrdiff_t>(std::min<size_t>(packetBytes, from.packet.size()));

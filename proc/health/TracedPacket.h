@@ -31,13 +31,13 @@ struct STracedPacket {
   uint32_t packetBytes = 0;      // of the whole packet
   std::vector<std::byte> bytes;  // its first ones, header included
 
-  // "msgCode 7 from 127.0.0.1:4711 (session 0:12:3)"
+  // "msgCode 7 from 127.0.0.1:4711 (session 4:12:3)"
   std::string ToString() const;
 };
 
-// nullopt when the thread runs no handler. The page may be damaged by the crash: whatever is read makes sense, even if
-// it isn't true.
-std::optional<STracedPacket> ReadPacket(const SNamedTrace& trace, uint32_t worker);
+// nullopt when the thread runs no handler; `process` is the number of the worker process. The page may be damaged by
+// the crash: whatever is read makes sense, even if it isn't true.
+std::optional<STracedPacket> ReadPacket(const SNamedTrace& trace, uint32_t process);
 
 // After the end of the page's worker. The next one may have fewer threads, which would not tidy up after these.
 void ForgetPackets(SWorkerPage& page);

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <chrono>
+#include <string>
+
 #include "misc/config/CConfigSchema.h"
 #include "proc/start/CCommandLine.h"
+#include "proc/start/CRunningServer.h"
 
 namespace switchboard {
 
 // The orders of the command line that start no server: about the configuration, or to a server that runs already.
+// What needs only the running server works whatever the configuration on the disk is like.
 // Threads: one.
 class CControl {
  public:
@@ -19,6 +24,12 @@ class CControl {
   int PrintStatus() const;
 
  private:
+  // Throws when none runs, or when it is another program's.
+  CRunningServer FindServer() const;
+  std::string PidFile() const;
+  int AwaitEnd(const CRunningServer& server, std::chrono::milliseconds patience) const;
+  int AwaitOutcome(const CRunningServer& server, int signal) const;
+
   const SCommandLine& m_commandLine;
   const CConfigSchema& m_schema;
 };

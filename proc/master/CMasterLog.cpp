@@ -28,7 +28,6 @@ bool CMasterLog::Reopen(const SLogConfig& config) const {
   } catch (const std::system_error& error) {
     m_log.Error("the log cannot be given to the workers: {}", error.what());
   }
-  m_log.Info("log reopened");
   return true;
 }
 

@@ -1,20 +1,24 @@
 #include "proc/master/CServer.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "misc/CLog.h"
+#include "misc/ProgramName.h"
 #include "net/wire/Counters.h"
 #include "proc/health/Totals.h"
-#include "proc/master/CInheritance.h"
 #include "proc/master/CMaster.h"
+#include "proc/master/CSingleProcess.h"
 #include "proc/start/CActivation.h"
 #include "proc/start/CPreflight.h"
 #include "proc/start/CRunFiles.h"
@@ -27,6 +31,7 @@
 #include "proc/sys/CWaiter.h"
 #include "proc/sys/ExitCode.h"
 #include "proc/worker/CListenerStore.h"
+#include "proc/worker/CProcessNumbers.h"
 #include "proc/worker/CWorker.h"
 
 namespace switchboard {
@@ -59,6 +64,21 @@ void LogDoubts(const SConfig& config, CLog& log) {
   }
 }
 
+// For the terminal that a daemon leaves.
+std::string Greeting(const SConfig& config, CListenerStore& listeners) {
+  std::string text = fmt::format("process {} serves", getpid());
+  std::string_view before = " on ";
+  for (const uint32_t listener : listeners.Reserve(config.listeners)) {
+    text += fmt::format("{}{}", std::exchange(before, ", "), listeners.Address(listener));
+  }
+  return text + (config.log.IsOnStderr() ? "; a daemon has no standard error: set log.file to get a log" : "");
+}
+
+void LogEnd(const CScoreboard& scoreboard, CLog& log) {
+  log.Info("totals: {}", FormatTotals(scoreboard, " "));
+  log.Info("stopped");
+}
+
 }  // namespace
 
 int CServer::Run() {
@@ -69,28 +89,37 @@ int CServer::Run() {
     std::filesystem::current_path(config.server.working_directory);
     CActivation activation;
     if (IsDaemon(config) && !m_daemon.IsInherited()) m_daemon.Detach();
-    return Serve(config, activation, inheritance.Listeners());
+    return Serve(config, activation, inheritance);
   } catch (const std::exception& error) {
     m_daemon.Fail(error.what());
     return kExitFailed;
   }
 }
 
-int CServer::Serve(const SConfig& config, CActivation& activation, const std::string& inheritedListeners) {
+int CServer::Serve(const SConfig& config, CActivation& activation, CInheritance& inheritance) {
   RaiseDescriptorLimit();
-  m_title.Set("master process " + ConfigName(m_commandLine));
+  m_title.Set((m_commandLine.isSingleProcess ? "single process " : "master process ") + ConfigName(m_commandLine));
   auto p_signals = std::make_unique<CSignals>();
   const CPrivileges privileges(config.server.user);
-  CRunFiles files(config.server.pid_file);
+  CRunFiles files(config.server.pid_file, m_daemon.IsInherited());
   CLog log(config.log.file, config.log.level);
   if (!config.log.IsOnStderr()) privileges.GiveFile(config.log.file);
   CListenerStore listeners;
-  listeners.Inherit(inheritedListeners);
+  listeners.Inherit(inheritance.Listeners());
   Adopt(config, activation, listeners);
   if (files.FollowsACrash()) AwaitAddresses(config, listeners, *p_signals, log);
   Reserve(config, listeners);
+  CProcessNumbers numbers(inheritance.TakeNumbers());
   CScoreboard scoreboard(files.Scoreboard(), PagesFor(config.server));
 
+  if (m_commandLine.isSingleProcess) {
+    p_signals.reset();
+    LogStart(config, log);
+    const int exitCode =
+        CSingleProcess({config, log, m_clock, privileges, listeners, scoreboard, numbers, m_factory}).Run();
+    LogEnd(scoreboard, log);
+    return exitCode;
+  }
   const WorkerMain workerMain = [&](const SWorkerLaunch& launch, CChannel channel) {
     files.Forget();
     m_daemon.Forget();
@@ -104,14 +133,14 @@ int CServer::Serve(const SConfig& config, CActivation& activation, const std::st
     LogDoubts(fresh, log);
     return fresh;
   };
-  CMaster master({config, log, m_clock, privileges, listeners, scoreboard, files, m_program, loadConfig, workerMain},
-                 std::move(p_signals));
+  CMaster master(
+      {config, log, m_clock, privileges, listeners, scoreboard, numbers, files, m_program, loadConfig, workerMain},
+      std::move(p_signals));
   Start(master, config, log);
   for (const uint32_t listener : listeners.Reserve(config.listeners)) {
     log.Info("listening on {}", listeners.Address(listener));
   }
-  const bool isMute = IsDaemon(config) && config.log.IsOnStderr();
-  m_daemon.Ready(isMute ? "note: a daemon has no standard error; set log.file to get a log" : "");
+  m_daemon.Ready(IsDaemon(config) ? Greeting(config, listeners) : "");
 
   int exitCode = kExitFailed;
   try {
@@ -119,8 +148,7 @@ int CServer::Serve(const SConfig& config, CActivation& activation, const std::st
   } catch (const std::exception& error) {
     log.Alert("the master cannot go on: {}", error.what());
   }
-  log.Info("totals: {}", FormatTotals(scoreboard, " "));
-  log.Info("stopped");
+  LogEnd(scoreboard, log);
   return exitCode;
 }
 
@@ -157,9 +185,13 @@ void CServer::Reserve(const SConfig& config, CListenerStore& listeners) {
   listeners.Retain({used.begin(), used.end()});
 }
 
-void CServer::Start(CMaster& master, const SConfig& config, CLog& log) const {
+void CServer::LogStart(const SConfig& config, CLog& log) const {
   LogDoubts(config, log);
-  log.Info("switchboard {} starts with {}", kVersion, ConfigName(m_commandLine));
+  log.Info("{} {} starts with {}", ProgramName(), kVersion, ConfigName(m_commandLine));
+}
+
+void CServer::Start(CMaster& master, const SConfig& config, CLog& log) const {
+  LogStart(config, log);
   try {
     master.Start();
   } catch (const std::exception& error) {

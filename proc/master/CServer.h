@@ -6,6 +6,7 @@
 #include "misc/CLog.h"
 #include "misc/config/CConfigSchema.h"
 #include "net/config/CConfig.h"
+#include "proc/master/CInheritance.h"
 #include "proc/master/CMaster.h"
 #include "proc/start/CActivation.h"
 #include "proc/start/CCommandLine.h"
@@ -32,11 +33,12 @@ class CServer {
   int Run();
 
  private:
-  int Serve(const SConfig& config, CActivation& activation, const std::string& inheritedListeners);
+  int Serve(const SConfig& config, CActivation& activation, CInheritance& inheritance);
   static void Adopt(const SConfig& config, CActivation& activation, CListenerStore& listeners);
   static void Reserve(const SConfig& config, CListenerStore& listeners);
   // Returns when the addresses are free, or won't be.
   void AwaitAddresses(const SConfig& config, CListenerStore& listeners, const CSignals& signals, CLog& log) const;
+  void LogStart(const SConfig& config, CLog& log) const;
   void Start(CMaster& master, const SConfig& config, CLog& log) const;
   bool IsDaemon(const SConfig& config) const { return config.server.daemon && !m_commandLine.isForeground; }
 

@@ -19,20 +19,21 @@
 
 namespace switchboard {
 
-bool CUpgrade::Start(const CListenerStore& listeners) {
+bool CUpgrade::Start(const CListenerStore& listeners, const CProcessNumbers& numbers) {
   try {
     m_files.MoveAside();
-    Fork(listeners);
+    Fork(listeners, numbers);
     m_log.Info("new binary: process {} starts {}", m_pid, m_program.path);
     return true;
   } catch (const std::exception& error) {
-    m_log.Error("the upgrade failed, and this binary goes on: {}", error.what());
+    m_lastWords = fmt::format("the upgrade failed, and this binary goes on: {}", error.what());
+    m_log.Error("{}", m_lastWords);
   }
   TakeNamesBack();
   return false;
 }
 
-void CUpgrade::Fork(const CListenerStore& listeners) {
+void CUpgrade::Fork(const CListenerStore& listeners, const CProcessNumbers& numbers) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
   CFd pipe(ends[0]);
@@ -41,7 +42,7 @@ void CUpgrade::Fork(const CListenerStore& listeners) {
   std::fflush(nullptr);
   const pid_t pid = fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid == 0) Become(listeners, std::move(verdict));
+  if (pid == 0) Become(listeners, numbers, std::move(verdict));
   m_pid = pid;
   m_pipe = std::move(pipe);
   m_heard.clear();
@@ -49,8 +50,8 @@ void CUpgrade::Fork(const CListenerStore& listeners) {
 }
 
 // There is one thread, so that everything is allowed between fork and exec.
-void CUpgrade::Become(const CListenerStore& listeners, CFd verdict) const noexcept {
-  CInheritance::Leave(listeners, verdict.Get());
+void CUpgrade::Become(const CListenerStore& listeners, const CProcessNumbers& numbers, CFd verdict) const noexcept {
+  CInheritance::Leave(listeners, numbers, verdict.Get());
   std::vector<char*> arguments;
   for (const std::string& argument : m_program.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -71,7 +72,9 @@ bool CUpgrade::Hear() {
     m_heard.append(bytes.data(), static_cast<size_t>(count));
     if (m_isReady || m_heard.front() != CDaemon::kReady) continue;
     m_isReady = true;
-    m_log.Info("new binary: process {} serves; SIGQUIT makes this one leave, SIGWINCH its workers only", m_pid);
+    m_lastWords =
+        fmt::format("new binary: process {} serves; SIGQUIT makes this one leave, SIGWINCH its workers only", m_pid);
+    m_log.Info("{}", m_lastWords);
   }
 }
 
@@ -82,8 +85,9 @@ std::string CUpgrade::Failure() const {
 void CUpgrade::HandleEnd(int status) {
   const std::string failure = Failure();
   if (!m_isReady) {
-    m_log.Error("the upgrade failed, and this binary goes on: {}",
-                failure.empty() ? "the new binary " + DescribeEnd(status) + " during its start" : failure);
+    m_lastWords = "the upgrade failed, and this binary goes on: " +
+                  (failure.empty() ? "the new binary " + DescribeEnd(status) + " during its start" : failure);
+    m_log.Error("{}", m_lastWords);
   } else if (WIFEXITED(status) && WEXITSTATUS(status) == kExitOk) {
     m_log.Info("new binary: process {} has ended; this one goes on", m_pid);
   } else {

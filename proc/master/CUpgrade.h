@@ -9,13 +9,15 @@
 #include "proc/start/CRunFiles.h"
 #include "proc/sys/SProgramStart.h"
 #include "proc/worker/CListenerStore.h"
+#include "proc/worker/CProcessNumbers.h"
 
 namespace switchboard {
 
 // The new binary beside a running server: starts it with the listening sockets inherited, and hears whether it serves.
 //
-// The new master is a child of the old one. It gets the sockets by their numbers, which the environment tells, and
-// reports into a pipe, as a daemon reports to its terminal; CInheritance is its side of this.
+// The new master is a child of the old one. It gets the sockets, and the count of the workers, by their descriptors,
+// which the environment tells, and reports into a pipe, as a daemon reports to its terminal; CInheritance is its side
+// of this.
 // Threads: one, the master's.
 class CUpgrade {
  public:
@@ -25,10 +27,12 @@ class CUpgrade {
 
   // Leaves the names of the run files to the new binary, and forks; whether the program can be executed at all is heard
   // later. Returns false when it fails, which it logs, as everything here.
-  bool Start(const CListenerStore& listeners);
+  bool Start(const CListenerStore& listeners, const CProcessNumbers& numbers);
 
   bool IsRunning() const { return m_pid != 0; }
   bool IsReady() const { return m_isReady; }
+  // What was logged last about it, one line.
+  const std::string& LastWords() const { return m_lastWords; }
   // Of the new master; 0 when none runs.
   pid_t Pid() const { return m_pid; }
   // Readable when there is something to hear; -1 when the pipe is closed.
@@ -42,8 +46,8 @@ class CUpgrade {
   void HandleEnd(int status);
 
  private:
-  void Fork(const CListenerStore& listeners);
-  [[noreturn]] void Become(const CListenerStore& listeners, CFd verdict) const noexcept;
+  void Fork(const CListenerStore& listeners, const CProcessNumbers& numbers);
+  [[noreturn]] void Become(const CListenerStore& listeners, const CProcessNumbers& numbers, CFd verdict) const noexcept;
 
   // What the new binary said about its failure, one line; empty when it said nothing.
   std::string Failure() const;
@@ -55,6 +59,7 @@ class CUpgrade {
   pid_t m_pid = 0;
   CFd m_pipe;
   std::string m_heard;
+  std::string m_lastWords;
   bool m_isReady = false;
 };
 

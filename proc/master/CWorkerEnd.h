@@ -33,8 +33,8 @@ class CWorkerEnd {
  private:
   bool HasCode(int code) const;
 
-  const SWorkerProcess m_worker;
-  const int m_status;
+  SWorkerProcess m_worker;
+  int m_status;
 };
 
 }  // namespace switchboard

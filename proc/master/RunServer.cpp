@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "misc/ProgramName.h"
 #include "proc/master/CControl.h"
 #include "proc/master/CServer.h"
 #include "proc/start/CCommandLine.h"
@@ -42,7 +43,7 @@ int Perform(const SCommandLine& commandLine, const SProgramStart& program, const
     case EAction::kHelpConfig:
       return CControl(commandLine, schema).PrintKeys();
     case EAction::kVersion:
-      fmt::print("switchboard {}\n", kVersion);
+      fmt::print("{} {}\n", ProgramName(), kVersion);
       return kExitOk;
     case EAction::kHelp:
       fmt::print("{}", commandLine.help);
@@ -55,16 +56,17 @@ int Perform(const SCommandLine& commandLine, const SProgramStart& program, const
 
 int RunServer(int argc, char** argv, const LogicFactory& factory, const DescribeLogic& describe) {
   FillStandardDescriptors();
+  ProgramName();
   try {
     const SProgramStart program = SProgramStart::Capture(argc, argv);
     const CProcessTitle title(argc, argv);
     const SCommandLine commandLine = CCommandLine::Parse(argc, argv);
     return Perform(commandLine, program, title, ServerSchema(describe), factory);
   } catch (const CUsageError& error) {
-    fmt::print(stderr, "switchboard: {}\n", error.what());
+    fmt::print(stderr, "{}: {}\n", ProgramName(), error.what());
     return kExitUsage;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "switchboard: {}\n", error.what());
+    fmt::print(stderr, "{}: {}\n", ProgramName(), error.what());
     return kExitFailed;
   }
 }

@@ -32,6 +32,9 @@ void Declare(CLI::App& app, SCommandLine& line, SRawOptions& raw) {
                      "\nin the current directory, and built-in values if there is none")
       ->type_name("FILE");
   app.add_flag("-f,--foreground", line.isForeground, "Stay in the foreground, whatever server.daemon says");
+  app.add_flag("--single-process", line.isSingleProcess,
+               "Master and worker in one process, in the foreground, for a\ndebugger: no reload, no upgrade, nobody "
+               "replaces it");
   app.add_option("--set", line.overrides,
                  "Override a key of the configuration, such as\nbusiness.threads=2; may be repeated")
       ->type_name("KEY=VALUE")
@@ -39,8 +42,9 @@ void Declare(CLI::App& app, SCommandLine& line, SRawOptions& raw) {
   app.add_flag("-t,--test", raw.isTest, "Check the configuration and exit");
   app.add_option("-s,--signal", raw.order,
                  "Tell the running server: stop (at once), quit (after all\nis answered), reload, reopen (the log), "
-                 "upgrade;\nstop and quit wait for its end")
+                 "upgrade;\nall but reopen wait, and tell how it went")
       ->type_name("ORDER");
+  app.add_flag("--no-wait", line.isNoWait, "With -s: return at once");
   app.add_flag("--status", raw.isStatus, "Print the counters of the running server and exit");
   app.add_flag("--help-config", raw.isHelpConfig,
                "Print all sections and keys of the configuration,\nwith defaults and what is allowed, and exit");
@@ -73,6 +77,8 @@ SCommandLine CCommandLine::Parse(int argc, const char* const* p_argv) {
   if (app.count("--signal") + app.count("--test") + app.count("--status") > 1) {
     throw CUsageError("-s, -t and --status exclude each other; try -h");
   }
+  if (line.isNoWait && app.count("--signal") == 0) throw CUsageError("--no-wait is for -s; try -h");
+  line.isForeground = line.isForeground || line.isSingleProcess;
   if (app.count("--signal") > 0) {
     line.action = EAction::kSignal;
     line.order = ParseOrder(raw.order);

@@ -17,6 +17,8 @@ struct SCommandLine {
   EAction action = EAction::kRun;
   EOrder order = EOrder::kStop;  // of kSignal
   bool isForeground = false;
+  bool isSingleProcess = false;
+  bool isNoWait = false;               // of kSignal
   std::string directory;               // where the command was given; absolute
   std::string configFile;              // empty: built-in defaults
   std::vector<std::string> overrides;  // KEY=VALUE, in the order given

@@ -36,6 +36,8 @@ constexpr uint64_t kOwnDescriptors = 32;
 // Clients that don't read, or send more than is handled, are few; a server that can't stand these is in danger.
 constexpr uint64_t kBadClientShare = 100;  // one in a hundred
 constexpr uint32_t kThreadsPerCore = 64;
+// Nobody has asked for the default number of connections: it is as many as there is room for, unless that is so few.
+constexpr uint64_t kFewConnections = 1000;
 
 std::string Grouped(uint64_t number) {
   std::string digits = std::to_string(number);
@@ -176,7 +178,8 @@ void CArithmetic::CheckDescriptors() {
         "server.workers: {} workers with {} listeners each need {} descriptors before the first client comes, and "
         "the hard limit is {} (ulimit -Hn)",
         m_workers, listeners, Grouped(own), Grouped(m_machine.descriptors));
-  } else if (all > m_machine.descriptors) {
+  } else if (all > m_machine.descriptors &&
+             (connections != SPoolConfig{}.max_connections || own + files + kFewConnections > m_machine.descriptors)) {
     Doubt(
         "pool.max_connections: {} connections{} need {} descriptors, and the hard limit is {} (ulimit -Hn): a worker "
         "will rest from accepting at about {}",

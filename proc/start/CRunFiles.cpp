@@ -22,13 +22,22 @@ std::optional<pid_t> HolderOf(const std::string& pidFile) {
   }
 }
 
+// The name, if it is free for this binary.
+const std::string& Unclaimed(const std::string& pidFile, bool isNextBinary) {
+  const std::optional<pid_t> holder = isNextBinary ? std::nullopt : HolderOf(CRunFiles::AsideName(pidFile));
+  if (!holder) return pidFile;
+  throw std::runtime_error(
+      fmt::format("already running: process {} has left the pid file {} to its next binary", *holder, pidFile));
+}
+
 }  // namespace
 
-CRunFiles::CRunFiles(const std::string& pidFile) : m_home(pidFile), m_path(pidFile), m_pidFile(pidFile) {}
+CRunFiles::CRunFiles(const std::string& pidFile, bool isNextBinary)
+    : m_home(pidFile), m_path(pidFile), m_pidFile(Unclaimed(pidFile, isNextBinary)) {}
 
 CRunFiles::~CRunFiles() {
   std::error_code ignored;
-  if (m_isOurs) std::filesystem::remove(Scoreboard(), ignored);
+  if (m_isOurs && m_pidFile.IsInPlace()) std::filesystem::remove(Scoreboard(), ignored);
 }
 
 std::string CRunFiles::Scoreboard() const { return ScoreboardFile(m_path); }

@@ -11,8 +11,9 @@ namespace switchboard {
 // Threads: one.
 class CRunFiles {
  public:
-  // Locks the pid file. Throws std::runtime_error with one line.
-  explicit CRunFiles(const std::string& pidFile);
+  // Locks the pid file. Throws std::runtime_error with one line, also when a running server has left the name to its
+  // next binary, and this is another one (`isNextBinary` is false).
+  explicit CRunFiles(const std::string& pidFile, bool isNextBinary = false);
   ~CRunFiles();
   CRunFiles(const CRunFiles&) = delete;
   CRunFiles& operator=(const CRunFiles&) = delete;

@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include <cerrno>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
 
+#include "proc/sys/CPidFile.h"
 #include "proc/sys/CWaiter.h"
 
 // The header of glibc 2.36 forgets to say that these are C functions.
@@ -26,13 +26,6 @@ pid_t ReadPid(const std::string& pidFile) {
   return file >> pid && pid > 0 ? pid : 0;
 }
 
-// The master holds the file locked for life, so a lock that can be had means that it is gone.
-bool IsLocked(int fd) {
-  if (flock(fd, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
-  flock(fd, LOCK_UN);
-  return false;
-}
-
 }  // namespace
 
 CRunningServer::CRunningServer(const std::string& pidFile) {
@@ -44,7 +37,7 @@ CRunningServer::CRunningServer(const std::string& pidFile) {
   m_pid = ReadPid(pidFile);
   if (m_pid > 0) m_process.Reset(pidfd_open(m_pid, 0));
   // In this order: a pid that is still in the locked file after the process was opened is the master's.
-  if (!m_process.IsValid() || !IsLocked(file.Get()) || ReadPid(pidFile) != m_pid) {
+  if (!m_process.IsValid() || !CPidFile::IsHeld(file.Get()) || ReadPid(pidFile) != m_pid) {
     throw std::runtime_error(fmt::format("no running server found: {} is stale (left by process {})", pidFile, m_pid));
   }
 }
@@ -53,6 +46,12 @@ void CRunningServer::Signal(int number) const {
   if (pidfd_send_signal(m_process.Get(), number, nullptr, 0) != 0) {
     throw std::system_error(errno, std::generic_category(), fmt::format("cannot signal process {}", m_pid));
   }
+}
+
+std::string CRunningServer::Program() const {
+  std::string name;
+  std::getline(std::ifstream(fmt::format("/proc/{}/comm", m_pid)), name);
+  return name;
 }
 
 bool CRunningServer::WaitForEnd(std::chrono::milliseconds timeout) const {

@@ -18,6 +18,10 @@ class CRunningServer {
   explicit CRunningServer(const std::string& pidFile);
 
   pid_t Pid() const { return m_pid; }
+  // Readable when it has ended.
+  int Fd() const { return m_process.Get(); }
+  // The name of its program, as the kernel has it (at most 15 characters); empty when it has ended.
+  std::string Program() const;
   // Throws std::system_error, such as for want of permission.
   void Signal(int number) const;
   // Returns false when the master still lives after `timeout`.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <fstream>
+#include <regex>
 
 #include "proc/start/CPreflight.h"
 #include "proc/sys/CPrivileges.h"
@@ -57,6 +59,30 @@ std::string ConfigName(const SCommandLine& commandLine) {
 
 std::string PidFileFromHere(const SConfig& config) {
   return (std::filesystem::path(config.server.working_directory) / config.server.pid_file).lexically_normal().string();
+}
+
+std::optional<std::string> PidFileInspiteOfErrors(const SCommandLine& commandLine) {
+  SConfig config;
+  const auto take = [&config](const std::string& key, const std::string& value) {
+    if (key == "server.pid_file") config.server.pid_file = value;
+    if (key == "server.working_directory") config.server.working_directory = value;
+  };
+  if (!commandLine.configFile.empty()) {
+    std::ifstream file(commandLine.configFile);
+    if (!file) return std::nullopt;
+    static const std::regex header(R"(\s*\[+\s*([\w.-]+)\s*\]+.*)");
+    static const std::regex entry(R"(\s*([\w-]+)\s*=\s*["']([^"']+)["'].*)");
+    std::string section;
+    for (std::string line; std::getline(file, line);) {
+      std::smatch found;
+      if (std::regex_match(line, found, header)) section = found[1];
+      if (std::regex_match(line, found, entry)) take(fmt::format("{}.{}", section, found[1].str()), found[2]);
+    }
+  }
+  for (const std::string& setting : commandLine.overrides) {
+    take(setting.substr(0, setting.find('=')), setting.substr(setting.find('=') + 1));
+  }
+  return PidFileFromHere(config);
 }
 
 std::string ScoreboardFile(const std::string& pidFile) { return pidFile + ".scoreboard"; }

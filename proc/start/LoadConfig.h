@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "misc/config/CConfigSchema.h"
@@ -18,6 +19,10 @@ std::string ConfigName(const SCommandLine& commandLine);
 
 // Relative to server.working_directory, as seen from where the command was given.
 std::string PidFileFromHere(const SConfig& config);
+
+// As PidFileFromHere, of a configuration that can't be used: as far as the lines of its file and the overrides tell.
+// nullopt when the file can't be read.
+std::optional<std::string> PidFileInspiteOfErrors(const SCommandLine& commandLine);
 
 // The counters of the server whose pid file this is.
 std::string ScoreboardFile(const std::string& pidFile);

@@ -15,6 +15,7 @@ enum class EMessage : uint8_t {
   kReady,     // worker → master: I serve
   kFailed,    // worker → master: I could not start, `text` says why
   kClient,    // master → worker: serve this client of `listener`
+  kReopened,  // worker → master: what I log from now on goes into the new file
   kReason,    // master → worker: `reason` is why you will be told to stop
 };
 

@@ -9,9 +9,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include "misc/ProgramName.h"
 #include "proc/sys/ExitCode.h"
 
 namespace switchboard {
@@ -20,8 +23,8 @@ namespace {
 
 [[noreturn]] void ThrowErrno(const char* p_what) { throw std::system_error(errno, std::generic_category(), p_what); }
 
-void Print(std::string_view text) {
-  std::fprintf(stderr, "switchboard: %.*s\n", static_cast<int>(text.size()), text.data());
+void Print(std::FILE* p_stream, std::string_view text) {
+  std::fprintf(p_stream, "%s: %.*s\n", ProgramName().c_str(), static_cast<int>(text.size()), text.data());
 }
 
 // After a failure the pipe ends only when the last process that holds it has ended: nothing is left behind then.
@@ -35,8 +38,9 @@ int AwaitVerdict(int pipe) {
     verdict.append(bytes.data(), static_cast<size_t>(count));
   }
   if (verdict.empty()) verdict = std::string(1, CDaemon::kFailed) + "the server died during its start";
-  if (verdict.size() > 1) Print(std::string_view(verdict).substr(1));
-  return verdict[0] == CDaemon::kReady ? kExitOk : kExitFailed;
+  const bool isReady = verdict[0] == CDaemon::kReady;
+  if (verdict.size() > 1) Print(isReady ? stdout : stderr, std::string_view(verdict).substr(1));
+  return isReady ? kExitOk : kExitFailed;
 }
 
 void RedirectStandardStreams() {
@@ -46,6 +50,18 @@ void RedirectStandardStreams() {
     if (dup2(null, stream) < 0) ThrowErrno("dup2");
   }
   if (null > STDERR_FILENO) close(null);
+}
+
+// What came through the exec that started this program, such as the descriptor of a lock that a script holds. All that
+// was opened here since is close-on-exec.
+void CloseInherited() {
+  std::vector<int> inherited;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    const int flags = fcntl(fd, F_GETFD);
+    if (fd > STDERR_FILENO && flags >= 0 && (flags & FD_CLOEXEC) == 0) inherited.push_back(fd);
+  }
+  for (const int fd : inherited) close(fd);
 }
 
 }  // namespace
@@ -72,13 +88,14 @@ void CDaemon::Detach() {
   if (daemon != 0) _exit(kExitOk);
   umask(027);
   RedirectStandardStreams();
+  CloseInherited();
 }
 
 void CDaemon::Ready(std::string_view notice) {
   if (m_report.IsValid()) {
     Report(kReady, notice);
   } else if (!notice.empty()) {
-    Print(notice);
+    Print(stdout, notice);
   }
 }
 
@@ -86,7 +103,7 @@ void CDaemon::Fail(std::string_view message) {
   if (m_report.IsValid()) {
     Report(kFailed, message);
   } else {
-    Print(message);
+    Print(stderr, message);
   }
 }
 

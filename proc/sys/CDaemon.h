@@ -17,8 +17,9 @@ class CDaemon {
   static constexpr char kFailed = '-';
 
   // Puts the server into the background: a double fork, a session of its own, umask 027, /dev/null as standard input,
-  // output and error. Returns in the daemon only; the calling process waits for the verdict and exits with it.
-  // Without this call the server is in the foreground. Throws std::system_error.
+  // output and error, and no other descriptor that the program was started with. Returns in the daemon only; the
+  // calling process waits for the verdict and exits with it. Without this call the server is in the foreground. Throws
+  // std::system_error.
   void Detach();
 
   // The verdict goes into the pipe `report` instead: the process that waits for it is the master of the old binary. It

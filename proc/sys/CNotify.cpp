@@ -1,11 +1,16 @@
 #include "proc/sys/CNotify.h"
 
 #include <fmt/format.h>
-#include <systemd/sd-daemon.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+
+#include "misc/CFd.h"
 
 namespace switchboard {
 
@@ -27,31 +32,51 @@ std::chrono::microseconds AllowedSilence() {
   return std::chrono::microseconds(isMeantForUs ? NumberIn(kTimeVariable) : 0);
 }
 
+// sd_notify(3) waits while the manager doesn't read, and the master must not: such a note is lost.
+void Send(std::string_view note) {
+  const char* p_socket = std::getenv("NOTIFY_SOCKET");
+  const std::string_view path = p_socket == nullptr ? "" : p_socket;
+  sockaddr_un address{};
+  if (path.empty() || path.size() >= sizeof(address.sun_path)) return;
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, path.size());
+  if (path.front() == '@') address.sun_path[0] = '\0';
+  const CFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  sendto(socket.Get(), note.data(), note.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+         reinterpret_cast<const sockaddr*>(&address), size);
+}
+
 }  // namespace
 
 CNotify::CNotify(const CClock& clock) : m_clock(clock), m_interval(AllowedSilence() / 2) {
   if (m_interval.count() > 0) setenv(kPidVariable, std::to_string(getpid()).c_str(), 1);
 }
 
-void CNotify::MainProcess(pid_t pid) const { sd_notify(0, fmt::format("MAINPID={}", pid).c_str()); }
+void CNotify::MainProcess(pid_t pid) const { Send(fmt::format("MAINPID={}", pid)); }
 
-void CNotify::Ready() {
-  sd_notify(0, "READY=1");
+// A daemon isn't the process that the manager has started, so that it says which one it is.
+void CNotify::Ready(const std::string& status) {
+  std::string note = m_isReady ? "" : fmt::format("MAINPID={}\n", getpid());
+  note += "READY=1";
+  if (!status.empty()) note += "\nSTATUS=" + status;
+  Send(note);
+  m_isReady = true;
   if (m_interval.count() > 0) m_nextSignOfLife = m_clock.Now();
 }
 
 void CNotify::Reloading() const {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(m_clock.Now().time_since_epoch());
-  sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()).c_str());
+  Send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
 }
 
-void CNotify::Stopping() const { sd_notify(0, "STOPPING=1"); }
+void CNotify::Stopping() const { Send("STOPPING=1"); }
 
 void CNotify::SignOfLife() {
   const MonotonicTime now = m_clock.Now();
   if (!m_nextSignOfLife || now < *m_nextSignOfLife) return;
   m_nextSignOfLife = now + m_interval;
-  sd_notify(0, "WATCHDOG=1");
+  Send("WATCHDOG=1");
 }
 
 }  // namespace switchboard

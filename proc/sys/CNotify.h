@@ -4,12 +4,14 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 
 #include "misc/CClock.h"
 
 namespace switchboard {
 
-// Tells the service manager (systemd, Type=notify) what the server is at. Without one it does nothing.
+// Tells the service manager (systemd, Type=notify) what the server is at. Without one it does
+// nothing; a note that it doesn't take at once is lost.
 // Threads: one, the master's.
 class CNotify {
  public:
@@ -19,7 +21,8 @@ class CNotify {
   // The process that the manager is to take for the service: its own again, or the master of a newer binary. Only with
   // NotifyAccess=all does the manager listen to either.
   void MainProcess(pid_t pid) const;
-  void Ready();
+  // `status` is for the operator, one line.
+  void Ready(const std::string& status = {});
   // Ready follows.
   void Reloading() const;
   void Stopping() const;
@@ -33,6 +36,7 @@ class CNotify {
   const CClock& m_clock;
   std::chrono::microseconds m_interval{0};  // half of what the manager allows
   std::optional<MonotonicTime> m_nextSignOfLife;
+  bool m_isReady = false;
 };
 
 }  // namespace switchboard

@@ -1,42 +1,84 @@
 #include "proc/sys/CPidFile.h"
 
-#include <bsd/libutil.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
+
+#include "misc/OpenPlainFile.h"
 
 namespace switchboard {
 
-CPidFile::CPidFile(const std::string& path) : m_path(path), m_wasLeftBehind(access(path.c_str(), F_OK) == 0) {
-  pid_t holder = 0;
-  m_p_file = pidfile_open(path.c_str(), 0644, &holder);
-  if (m_p_file == nullptr) {
-    if (errno == EEXIST) {
-      throw std::runtime_error(fmt::format("already running: process {} holds the pid file {}", holder, path));
-    }
-    throw std::runtime_error(
-        fmt::format("cannot open the pid file {}: {}", path, std::generic_category().message(errno)));
-  }
-  // libbsd lets it survive an exec: the next binary would hold the lock of the one before it, and so on.
-  fcntl(pidfile_fileno(m_p_file), F_SETFD, FD_CLOEXEC);
-  if (pidfile_write(m_p_file) != 0) {
-    const int error = errno;
-    pidfile_remove(m_p_file);
-    throw std::runtime_error(
-        fmt::format("cannot write the pid file {}: {}", path, std::generic_category().message(error)));
+namespace {
+
+// Of the whole file.
+struct flock Lock(short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+[[noreturn]] void Throw(const char* p_verb, const std::string& path, int error) {
+  const std::string why = error == ELOOP ? "it is a link" : std::generic_category().message(error);
+  throw std::runtime_error(fmt::format("cannot {} the pid file {}: {}", p_verb, path, why));
+}
+
+bool IsAt(const std::string& path, const struct stat& file) {
+  struct stat there {};
+  return lstat(path.c_str(), &there) == 0 && there.st_dev == file.st_dev && there.st_ino == file.st_ino;
+}
+
+[[noreturn]] void ThrowHeld(const std::string& path, int fd) {
+  if (!CPidFile::IsHeld(fd)) Throw("lock", path, EACCES);
+  std::array<char, 16> text{};
+  [[maybe_unused]] const ssize_t bytes = pread(fd, text.data(), text.size() - 1, 0);
+  throw std::runtime_error(
+      fmt::format("already running: process {} holds the pid file {}", std::atoi(text.data()), path));
+}
+
+// Locked, and the file that has the name.
+CFd OpenLocked(const std::string& path) {
+  while (true) {
+    CFd file = OpenPlainFile(path, O_RDWR | O_CREAT, 0640);
+    if (!file.IsValid()) Throw("open", path, errno);
+    struct stat status {};
+    if (fstat(file.Get(), &status) != 0 || !S_ISREG(status.st_mode)) Throw("open", path, EINVAL);
+    struct flock lock = Lock(F_WRLCK);
+    if (fcntl(file.Get(), F_OFD_SETLK, &lock) != 0) ThrowHeld(path, file.Get());
+    // Else somebody has moved or removed it meanwhile. Another name of it is another's file.
+    if (!IsAt(path, status)) continue;
+    if (status.st_nlink > 1) Throw("open", path, ELOOP);
+    return file;
   }
 }
 
+}  // namespace
+
+CPidFile::CPidFile(const std::string& path)
+    : m_path(path), m_wasLeftBehind(access(path.c_str(), F_OK) == 0), m_file(OpenLocked(path)) {
+  const std::string text = std::to_string(getpid());
+  const auto size = static_cast<ssize_t>(text.size());
+  if (ftruncate(m_file.Get(), 0) == 0 && pwrite(m_file.Get(), text.data(), text.size(), 0) == size) return;
+  const int error = errno;
+  unlink(path.c_str());
+  Throw("write", path, error);
+}
+
 CPidFile::~CPidFile() {
-  if (m_p_file == nullptr) return;
-  // Not pidfile_remove: that knows the first name only, which may be the file of the next binary by now.
-  unlink(m_path.c_str());
-  pidfile_close(m_p_file);
+  if (m_file.IsValid() && IsInPlace()) unlink(m_path.c_str());
+}
+
+bool CPidFile::IsInPlace() const {
+  struct stat status {};
+  return fstat(m_file.Get(), &status) == 0 && IsAt(m_path, status);
 }
 
 void CPidFile::MoveTo(const std::string& path) {
@@ -44,10 +86,9 @@ void CPidFile::MoveTo(const std::string& path) {
   m_path = path;
 }
 
-void CPidFile::Forget() {
-  // The lock belongs to the open file description that parent and child share: closing the child's descriptor keeps it.
-  if (m_p_file != nullptr) pidfile_close(m_p_file);
-  m_p_file = nullptr;
+bool CPidFile::IsHeld(int fd) {
+  struct flock lock = Lock(F_RDLCK);  // what a write lock alone forbids
+  return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK;
 }
 
 }  // namespace switchboard

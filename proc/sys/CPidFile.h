@@ -1,12 +1,17 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
-struct pidfh;
+#include "misc/CFd.h"
 
 namespace switchboard {
 
 // The pid file of the master: held locked for as long as the server lives, removed at its end.
+//
+// The lock is a write lock of fcntl(2), of the open file: only who may write the file can have it, so that nobody else
+// passes for the server, and the pid in a locked file is the holder's.
 // Threads: one.
 class CPidFile {
  public:
@@ -22,14 +27,19 @@ class CPidFile {
 
   // Whether the file was there already: its server ended without a chance to remove it.
   bool WasLeftBehind() const { return m_wasLeftBehind; }
+  // Whether what has the file's name is still this file.
+  bool IsInPlace() const;
 
   // In a forked child: lets go of the file, which stays locked by the parent alone.
-  void Forget();
+  void Forget() { m_file.Reset(); }
+
+  // Whether a server holds the file behind this descriptor.
+  static bool IsHeld(int fd);
 
  private:
   std::string m_path;
   const bool m_wasLeftBehind;
-  pidfh* m_p_file = nullptr;
+  CFd m_file;
 };
 
 }  // namespace switchboard

@@ -23,9 +23,8 @@ enum : unsigned { kReuseAddress = 1, kReusePort = 2 };
 
 constexpr uint32_t kAboveAllSlots = 256;
 
-void SetOption(int fd, int level, int option) {
-  const int on = 1;
-  if (setsockopt(fd, level, option, &on, sizeof(on)) != 0) {
+void SetOption(int fd, int level, int option, int value = 1) {
+  if (setsockopt(fd, level, option, &value, sizeof(value)) != 0) {
     throw std::system_error(errno, std::generic_category(), "setsockopt");
   }
 }
@@ -43,15 +42,21 @@ CFd MakeBound(const CSocketAddress& address, unsigned reuse) {
   return fd;
 }
 
-// The reservation goes without SO_REUSEADDR: then it stops the probe of a second server even before the workers listen.
-// Connections of another program that rest in TIME_WAIT on this port forbid that, and don't matter.
+// Bound while it shares its address with nobody, so that of two servers that start at the same moment one is refused;
+// then it lets the workers in. Without SO_REUSEADDR it stops a second server even before the workers listen.
+// Connections that rest in TIME_WAIT on this port forbid to bind so, and don't matter: with SO_REUSEADDR for that one
+// call, the kernel refuses an address that anybody listens on.
 CFd MakeReservation(const CSocketAddress& address) {
+  CFd fd;
   try {
-    return MakeBound(address, kReusePort);
+    fd = MakeBound(address, 0);
   } catch (const std::system_error& error) {
     if (error.code().value() != EADDRINUSE) throw;
+    fd = MakeBound(address, kReuseAddress);
+    SetOption(fd.Get(), SOL_SOCKET, SO_REUSEADDR, 0);
   }
-  return MakeBound(address, kReuseAddress | kReusePort);
+  SetOption(fd.Get(), SOL_SOCKET, SO_REUSEPORT);
+  return fd;
 }
 
 CFd DuplicateOf(const CFd& fd) {
@@ -110,12 +115,9 @@ uint32_t CListenerStore::Add(const SListenerConfig& config, size_t index) {
   try {
     const CSocketAddress wanted(config.address, config.port);
     where = wanted.ToString();
-    // Without SO_REUSEPORT the kernel refuses an address that anybody listens on; with it, a second server of the same
-    // user would silently share the port.
-    CFd probe = MakeBound(wanted, kReuseAddress);
-    const CSocketAddress resolved = CSocketAddress::OfSocket(probe.Get());
-    probe.Reset();
-    m_listeners.emplace(m_next, SListener{config.address, config.port, resolved, MakeReservation(resolved), CFd()});
+    CFd reservation = MakeReservation(wanted);
+    const CSocketAddress resolved = CSocketAddress::OfSocket(reservation.Get());
+    m_listeners.emplace(m_next, SListener{config.address, config.port, resolved, std::move(reservation), CFd()});
     return m_next++;
   } catch (const std::system_error& error) {
     const std::string line = fmt::format("listener.{}: cannot listen on {}: {}", index, where, error.code().message());

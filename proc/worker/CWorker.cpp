@@ -31,6 +31,7 @@ CWorker::CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel 
       m_config(launch.generation.Config()),
       m_generation(launch.generation),
       m_slot(launch.slot),
+      m_process(launch.process),
       // Also without dispatch: clients of a listener that was dispatched before a reload may still be on their way.
       m_p_masterBell(launch.p_masterBell),
       m_channel(std::move(channel)) {
@@ -42,6 +43,7 @@ int CWorker::Run() {
   CFaultMark::Install(m_deps.page.faultThread);
   if (const std::optional<int> code = TryStart()) return *code;
   m_channel.Send({EMessage::kReady, 0, {}, {}});
+  if (m_deps.p_alone != nullptr) m_deps.p_alone->ready();
   Stop(WaitForOrder());
   return kExitOk;
 }
@@ -54,8 +56,8 @@ std::optional<int> CWorker::TryStart() {
     std::vector<SListenerSocket> listeners = OpenListeners();
     m_deps.privileges.Drop();
     m_p_logic = m_deps.factory();
-    const SNetworkDeps deps{m_config, m_deps.log,         m_deps.clock,  m_deps.page,
-                            m_slot,   &m_deps.quarantine, m_p_masterBell};
+    const SNetworkDeps deps{m_config,  m_deps.log,         m_deps.clock,  m_deps.page,
+                            m_process, &m_deps.quarantine, m_p_masterBell};
     m_p_network = std::make_unique<CNetwork>(deps, m_p_logic->Modules(), std::move(listeners));
     m_p_network->Start();
     return std::nullopt;
@@ -149,10 +151,15 @@ std::optional<EStopMode> CWorker::TakeOrder() {
     const bool isStop = signal->number == SIGTERM || signal->number == SIGINT || signal->number == SIGQUIT;
     const bool isGraceful = IsGracefulStop(signal->number, m_config);
     if (isStop && !(isGraceful && mode)) mode = isGraceful ? EStopMode::kGraceful : EStopMode::kFast;
+    // A terminal sends WINCH whenever its window changes.
+    const bool isMasters =
+        signal->number == SIGHUP || signal->number == SIGUSR2 || (signal->number == SIGWINCH && signal->sender != 0);
+    if (isMasters && m_deps.p_alone != nullptr) m_deps.p_alone->refuse(signal->number);
     if (signal->number == SIGUSR1) m_p_network->ReopenLogs();
     if (signal->number == SIGUSR1 && !m_deps.log.Reopen()) {
       m_deps.log.Error("worker process {} cannot reopen the log; going on with the old file", m_slot);
     }
+    if (signal->number == SIGUSR1) m_channel.TrySend({EMessage::kReopened, 0, {}, {}});
   }
   return mode;
 }

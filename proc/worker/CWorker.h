@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,6 +20,12 @@
 
 namespace switchboard {
 
+// Of a worker that runs in the process of its server, without a master.
+struct SWorkerAlone {
+  std::function<void()> ready;             // it serves
+  std::function<void(int signal)> refuse;  // HUP, USR2, WINCH: a master would know what to do
+};
+
 // What a worker needs from outside; all references outlive it.
 struct SWorkerDeps {
   CLog& log;
@@ -28,6 +35,7 @@ struct SWorkerDeps {
   SWorkerPage& page;
   const CQuarantine& quarantine;
   const LogicFactory& factory;
+  const SWorkerAlone* p_alone = nullptr;  // none: there is a master
 };
 
 // The process that serves clients: starts the logic and the network, and stops them when told.
@@ -63,6 +71,7 @@ class CWorker {
   const SConfig& m_config;
   const CGeneration& m_generation;
   const uint32_t m_slot;
+  const uint32_t m_process;
   CWakeup* const m_p_masterBell;
   CChannel m_channel;
   CSignals m_signals;

@@ -16,6 +16,7 @@ SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generati
   const uint32_t index = m_scoreboard.FreePage();
   SWorkerPage& page = m_scoreboard.Page(index);
   page.handOver.Reset();
+  const uint32_t process = m_numbers.Next();
   auto [mine, workers] = CChannel::MakePair();
   // What is buffered would be written by both processes.
   std::fflush(nullptr);
@@ -23,13 +24,13 @@ SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generati
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid == 0) {
     mine.Close();
-    m_become({slot, index, *p_generation}, std::move(workers));
+    m_become({slot, index, process, *p_generation}, std::move(workers));
     std::abort();
   }
-  page.slot.store(slot, std::memory_order_relaxed);
-  page.generation.store(p_generation->Number(), std::memory_order_relaxed);
-  page.pid.store(pid, std::memory_order_relaxed);
+  page.Begin(pid, slot, process, p_generation->Number(), m_clock.Now());
   SWorkerProcess worker{pid, slot, index, p_generation, std::move(mine)};
+  const std::chrono::milliseconds patience = p_generation->Config().server.start_timeout;
+  if (patience.count() > 0) worker.killAt = m_clock.Now() + patience;
   // It decides as the master does which of the kept sockets it adopts.
   for (const CListenerStore::Key& key : m_listeners.Kept()) {
     if (p_generation->PlaceOf(key.first) && p_generation->ServerOf(key.second) == slot) worker.serves.insert(key);
@@ -37,9 +38,21 @@ SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generati
   return m_processes.insert_or_assign(pid, std::move(worker)).first->second;
 }
 
+void CWorkerSet::Forget() {
+  m_processes.clear();
+  m_numbers.Forget();
+}
+
 SWorkerProcess* CWorkerSet::Find(pid_t pid) {
   const auto found = m_processes.find(pid);
   return found == m_processes.end() ? nullptr : &found->second;
+}
+
+void CWorkerSet::NoteReady(SWorkerProcess& worker) {
+  worker.isReady = true;
+  if (worker.isLeaving) return;
+  worker.killAt.reset();
+  m_scoreboard.Page(worker.page).state.store(EWorkerState::kServing, std::memory_order_relaxed);
 }
 
 SWorkerProcess* CWorkerSet::Serving(const CGeneration& generation, uint32_t slot) {
@@ -90,6 +103,7 @@ void CWorkerSet::HandOverDispatched(const CGeneration& generation) {
 
 void CWorkerSet::TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason) {
   worker.isLeaving = true;
+  m_scoreboard.Page(worker.page).state.store(EWorkerState::kLeaving, std::memory_order_relaxed);
   worker.killAt = m_clock.Now() + worker.p_generation->Config().server.shutdown_timeout + kKillGrace;
   // A worker that doesn't take the message, because it hangs, will not say why it goes.
   if (worker.channel.IsOpen()) worker.channel.TrySend({EMessage::kReason, 0, {}, {}, reason});
@@ -99,6 +113,16 @@ void CWorkerSet::TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReaso
 
 void CWorkerSet::Signal(int number) const {
   for (const auto& [pid, worker] : m_processes) kill(pid, number);
+}
+
+void CWorkerSet::ReopenLogs() {
+  for (auto& [pid, worker] : m_processes) worker.isReopening = worker.isReady && !worker.isLeaving;
+  Signal(SIGUSR1);
+}
+
+bool CWorkerSet::HaveReopenedLogs() const {
+  return std::none_of(m_processes.begin(), m_processes.end(),
+                      [](const auto& entry) { return entry.second.isReopening && !entry.second.isLeaving; });
 }
 
 std::optional<MonotonicTime> CWorkerSet::NextKill() const {
@@ -114,7 +138,9 @@ void CWorkerSet::KillOverdue() {
   for (auto& [pid, worker] : m_processes) {
     if (!worker.killAt || now < *worker.killAt) continue;
     worker.killAt.reset();
-    m_log.Alert("worker process {} ({}) outlived the time to stop and is killed", worker.slot, pid);
+    if (!worker.isLeaving) worker.failure = "it was not ready within server.start_timeout_s";
+    m_log.Alert("worker process {} ({}) outlived the time to {} and is killed", worker.slot, pid,
+                worker.isLeaving ? "stop" : "start");
     kill(pid, SIGKILL);
   }
 }

@@ -17,13 +17,15 @@
 #include "proc/sys/CChannel.h"
 #include "proc/worker/CGeneration.h"
 #include "proc/worker/CListenerStore.h"
+#include "proc/worker/CProcessNumbers.h"
 
 namespace switchboard {
 
 // What a new worker is told.
 struct SWorkerLaunch {
   uint32_t slot = 0;
-  uint32_t page = 0;  // of the scoreboard
+  uint32_t page = 0;     // of the scoreboard
+  uint32_t process = 0;  // its number; no other worker of the server ever has it
   const CGeneration& generation;
   CWakeup* p_masterBell = nullptr;  // of a master that accepts for its workers
 };
@@ -37,8 +39,9 @@ struct SWorkerProcess {
   CChannel channel;
   std::set<CListenerStore::Key> serves = {};  // of the kept sockets
   bool isReady = false;
+  bool isReopening = false;                            // its log
   bool isLeaving = false;                              // was told to stop
-  std::optional<MonotonicTime> killAt = std::nullopt;  // while it leaves
+  std::optional<MonotonicTime> killAt = std::nullopt;  // while it starts or leaves
   std::string failure = {};                            // what it said before it died
 };
 
@@ -54,15 +57,23 @@ class CWorkerSet {
   using Processes = std::map<pid_t, SWorkerProcess>;
 
   // References outlive the set.
-  CWorkerSet(CLog& log, const CClock& clock, CListenerStore& listeners, CScoreboard& scoreboard, Become become)
-      : m_log(log), m_clock(clock), m_listeners(listeners), m_scoreboard(scoreboard), m_become(std::move(become)) {}
+  CWorkerSet(CLog& log, const CClock& clock, CListenerStore& listeners, CScoreboard& scoreboard,
+             CProcessNumbers& numbers, Become become)
+      : m_log(log),
+        m_clock(clock),
+        m_listeners(listeners),
+        m_scoreboard(scoreboard),
+        m_numbers(numbers),
+        m_become(std::move(become)) {}
 
-  // Forks. Throws std::system_error.
+  // Forks; the worker is killed when it isn't ready after server.start_timeout_s. Throws std::system_error.
   SWorkerProcess& Spawn(const std::shared_ptr<CGeneration>& p_generation, uint32_t slot);
 
   const Processes& All() const { return m_processes; }
   bool IsEmpty() const { return m_processes.empty(); }
   SWorkerProcess* Find(pid_t pid);
+  // It serves; from now on it has all the time it wants.
+  void NoteReady(SWorkerProcess& worker);
   // The worker of a slot, if it lives and has not been told to stop.
   SWorkerProcess* Serving(const CGeneration& generation, uint32_t slot);
   // Whether each slot of a generation has a worker that serves.
@@ -72,7 +83,7 @@ class CWorkerSet {
   // After its end.
   SWorkerProcess Remove(pid_t pid);
   // In a forked worker: closes what belongs to the others.
-  void Forget() { m_processes.clear(); }
+  void Forget();
 
   // Has every kept socket of a generation's listeners served by one of its workers, also those of slots that are gone;
   // but for those that all of them share, or the master serves.
@@ -84,6 +95,9 @@ class CWorkerSet {
   // Tells a worker to stop, and why; it is killed when it takes too long.
   void TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop);
   void Signal(int number) const;
+  // Tells all to reopen their logs, and whether those that serve have done it.
+  void ReopenLogs();
+  bool HaveReopenedLogs() const;
   std::optional<MonotonicTime> NextKill() const;
   void KillOverdue();
 
@@ -92,6 +106,7 @@ class CWorkerSet {
   const CClock& m_clock;
   CListenerStore& m_listeners;
   CScoreboard& m_scoreboard;
+  CProcessNumbers& m_numbers;
   const Become m_become;
   Processes m_processes;
 };

@@ -14,6 +14,8 @@ inline constexpr uint16_t kTestEchoInline = 2;
 // Answered with an STestPlace, on the business pool and on sb-io.
 inline constexpr uint16_t kTestWhere = 3;
 inline constexpr uint16_t kTestWhereInline = 4;
+// Answered with the session, in text.
+inline constexpr uint16_t kTestSession = 5;
 
 inline constexpr uint16_t kTestThrow = 10;        // throws std::runtime_error
 inline constexpr uint16_t kTestThrowInt = 11;     // throws 42
@@ -55,9 +57,10 @@ inline constexpr uint16_t kTestSampleInline = 45;
 
 inline constexpr uint16_t kTestUnknown = 999;  // has no handler
 
-// A file of this name in the working directory makes a worker abort, or refuse, at its start.
+// A file of this name in the working directory makes a worker abort, refuse, or hang (two minutes), at its start.
 inline constexpr const char* kTestCrashFile = "crash-at-start";
 inline constexpr const char* kTestRefuseFile = "refuse-to-start";
+inline constexpr const char* kTestHangFile = "hang-at-start";
 
 #pragma pack(push, 1)
 struct STestNumber {

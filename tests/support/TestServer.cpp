@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -27,6 +29,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::span<const std::byte> BytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+// By the title of the process.
+uint32_t WorkerSlot() {
+  std::ifstream file("/proc/self/cmdline");
+  const std::string title{std::istreambuf_iterator<char>(file), {}};
+  return static_cast<uint32_t>(std::atoi(title.c_str() + title.find_last_of(' ') + 1));
+}
 
 // Answers deferred requests on a thread of its own, each at its time. Threads: any, except Stop.
 class CLateAnswers {
@@ -130,6 +139,7 @@ class CTestLogic final : public CLogic {
 
   bool HandleEcho(CRequest& request) { return request.Reply(request.Body()); }
   bool HandleWhere(CRequest& request);
+  bool HandleSession(CRequest& request) { return request.Reply(BytesOf(request.Session().ToString())); }
   bool HandleThrow(CRequest&) { throw std::runtime_error("thrown on purpose"); }
   bool HandleThrowInt(CRequest&) { throw 42; }
   bool HandleFalse(CRequest&) { return false; }
@@ -167,6 +177,7 @@ CTestLogic::CTestLogic() {
   On(kTestEchoInline, &CTestLogic::HandleEcho, Run::kInline);
   On(kTestWhere, &CTestLogic::HandleWhere);
   On(kTestWhereInline, &CTestLogic::HandleWhere, Run::kInline);
+  On(kTestSession, &CTestLogic::HandleSession);
   On(kTestThrow, &CTestLogic::HandleThrow);
   On(kTestThrowInline, &CTestLogic::HandleThrow, Run::kInline);
   On(kTestThrowInt, &CTestLogic::HandleThrowInt);
@@ -202,6 +213,7 @@ CTestLogic::CTestLogic() {
 
 void CTestLogic::OnWorkerStart() {
   if (std::filesystem::exists(kTestCrashFile)) std::abort();
+  if (std::filesystem::exists(kTestHangFile)) CGate().AwaitOpen(Clock::now() + std::chrono::minutes(2));
   if (std::filesystem::exists(kTestRefuseFile)) throw std::runtime_error("this logic refuses to start");
   m_p_lateAnswers = std::make_unique<CLateAnswers>();
 }
@@ -237,7 +249,7 @@ bool CTestLogic::HandleSample(CRequest& request) {
 bool CTestLogic::HandleWhere(CRequest& request) {
   STestPlace place{};
   place.pid = static_cast<uint32_t>(getpid());
-  place.worker = request.Session().Worker();
+  place.worker = WorkerSlot();
   pthread_getname_np(pthread_self(), place.thread, sizeof(place.thread));
   return request.Reply(place);
 }

@@ -28,6 +28,7 @@ std::vector<std::string> ArgumentsOf(const SServerOptions& options) {
   } else {
     arguments.emplace_back("-f");
   }
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   for (const std::string& setting : options.overrides) arguments.insert(arguments.end(), {"--set", setting});
   return arguments;
 }

@@ -18,6 +18,7 @@ namespace switchboard {
 struct SServerOptions {
   std::string program = "test-server";
   std::vector<std::string> overrides = {};  // KEY=VALUE
+  std::vector<std::string> arguments = {};  // further ones
   bool isDaemon = false;
   uint32_t descriptors = 0;  // hard limit of its processes; 0: as it is
   size_t listeners = 1;      // how many the overrides make of the one that there is

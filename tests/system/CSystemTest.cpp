@@ -60,10 +60,21 @@ CServerProcess& CSystemTest::StartWith(std::vector<std::string> overrides) {
 }
 
 CSystemTest::SRunResult CSystemTest::Run(const std::vector<std::string>& arguments, bool isUnprivileged) {
-  CProgram program("switchboard", arguments, {m_folder, 0, isUnprivileged});
+  return RunProgram("switchboard", arguments, isUnprivileged);
+}
+
+CSystemTest::SRunResult CSystemTest::RunProgram(const std::string& name, const std::vector<std::string>& arguments,
+                                                bool isUnprivileged) {
+  CProgram program(name, arguments, {m_folder, 0, isUnprivileged});
   const std::optional<int> exitCode = program.Wait();
   EXPECT_TRUE(exitCode.has_value()) << "the program doesn't end";
   return {exitCode.value_or(-1), program.Output(), program.Errors()};
+}
+
+CSystemTest::SRunResult CSystemTest::Order(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all{"-c", "switchboard.toml"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return RunProgram("test-server", all, false);
 }
 
 CSystemTest::SRunResult CSystemTest::RunServer(const std::vector<std::string>& overrides, bool isUnprivileged) {

@@ -48,6 +48,8 @@ class CSystemTest : public testing::Test {
   };
   // Runs `switchboard` to its end, in the folder.
   SRunResult Run(const std::vector<std::string>& arguments, bool isUnprivileged = false);
+  // Runs the program of the servers, with their configuration, as an operator who tells one of them something.
+  SRunResult Order(const std::vector<std::string>& arguments);
   // Runs it with the configuration of the tests, in the foreground, and `overrides`: for starts that must fail.
   SRunResult RunServer(const std::vector<std::string>& overrides, bool isUnprivileged = false);
 
@@ -55,6 +57,7 @@ class CSystemTest : public testing::Test {
   void ExpectNoProcessLeft() const;
 
  private:
+  SRunResult RunProgram(const std::string& name, const std::vector<std::string>& arguments, bool isUnprivileged);
   void CheckEnd(CServerProcess& server);
   void CheckLog(const CServerProcess& server) const;
   void CheckTotals(const CServerProcess& server) const;

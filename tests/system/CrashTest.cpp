@@ -56,7 +56,7 @@ TEST_F(CCrashTest, TheDeadlyPacketIsNamedAndSaved) {
   const auto lines = server.LogLines("worker process 0 was killed by SIGABRT while handling");
   ASSERT_THAT(lines, SizeIs(1));
   EXPECT_THAT(lines[0], ContainsRegex("while handling msgCode 41 from " + peer +
-                                      " \\(session 0:[0-9]+:[0-9]+\\): 000e0029[0-9a-f]{8}706f69736f6e; "
+                                      " \\(session 1:[0-9]+:[0-9]+\\): 000e0029[0-9a-f]{8}706f69736f6e; "
                                       "saved as switchboard-crash-[0-9TZ]+-" +
                                       std::to_string(before) + "-sb-work-[0-2]\\.sbr"));
   EXPECT_THAT(server.LogLines("when SIGABRT killed it: msgCode 24 from "), SizeIs(1));

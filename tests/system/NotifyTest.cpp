@@ -20,6 +20,7 @@ namespace switchboard {
 namespace {
 
 using testing::MatchesRegex;
+using testing::StartsWith;
 
 class CNotifyTest : public CSystemTest {
  protected:
@@ -67,7 +68,7 @@ class CNotifyTest : public CSystemTest {
     while (note.text == "WATCHDOG=1") note = Receive();
     return note;
   }
-  void ExpectReload() {
+  void ExpectReload(const std::string& status) {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     const int64_t latest = now.tv_sec + 1 + kPatience.count();
@@ -76,8 +77,10 @@ class CNotifyTest : public CSystemTest {
     const int64_t seconds = std::stoll(text.substr(text.rfind('=') + 1)) / 1'000'000;
     EXPECT_LE(seconds, latest);
     EXPECT_GE(seconds, now.tv_sec - kPatience.count());
-    EXPECT_EQ(Next().text, "READY=1");
+    EXPECT_THAT(Next().text, StartsWith("READY=1\nSTATUS=" + status));
   }
+  // Of the first start.
+  static std::string ReadyOf(pid_t pid) { return "MAINPID=" + std::to_string(pid) + "\nREADY=1"; }
 
   CFd m_socket;
 };
@@ -86,14 +89,14 @@ TEST_F(CNotifyTest, TheManagerHearsOfStartReloadAndStop) {
   ExpectComplaint("the reload is refused");
   CServerProcess& server = Start();
   const SNote ready = Next();
-  EXPECT_EQ(ready.text, "READY=1");
+  EXPECT_EQ(ready.text, ReadyOf(server.MasterPid()));
   EXPECT_EQ(ready.sender, server.MasterPid());
   server.Signal(SIGHUP);
-  ExpectReload();
+  ExpectReload("reloaded: generation 2 serves");
   const std::string config = ReadFile(Folder() / "switchboard.toml");
   std::ofstream(Folder() / "switchboard.toml") << "nonsense";
   server.Signal(SIGHUP);
-  ExpectReload();
+  ExpectReload("the reload is refused");
   std::ofstream(Folder() / "switchboard.toml") << config;
   server.Signal(SIGQUIT);
   EXPECT_EQ(Next().text, "STOPPING=1");
@@ -101,20 +104,29 @@ TEST_F(CNotifyTest, TheManagerHearsOfStartReloadAndStop) {
 
 TEST_F(CNotifyTest, TheManagerGetsSignsOfLife) {
   setenv("WATCHDOG_USEC", "200000", 1);
-  Start();
-  EXPECT_EQ(Receive().text, "READY=1");
+  CServerProcess& server = Start();
+  EXPECT_EQ(Receive().text, ReadyOf(server.MasterPid()));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Receive().text, "WATCHDOG=1");
+}
+
+TEST_F(CNotifyTest, ADaemonSaysThatItIsTheMainProcess) {
+  SServerOptions options;
+  options.isDaemon = true;
+  CServerProcess& server = Start(options);
+  const SNote ready = Next();
+  EXPECT_EQ(ready.text, ReadyOf(server.MasterPid()));
+  EXPECT_EQ(ready.sender, server.MasterPid());
 }
 
 TEST_F(CNotifyTest, AnUpgradeMovesTheMainProcess) {
   setenv("WATCHDOG_USEC", "200000", 1);
   CServerProcess& server = Start();
-  EXPECT_EQ(Next().text, "READY=1");
+  EXPECT_EQ(Next().text, ReadyOf(server.MasterPid()));
   // One that is rolled back, and one that stays.
   for (const bool isRolledBack : {true, false}) {
     server.Signal(SIGUSR2);
     const SNote ready = Next();
-    EXPECT_EQ(ready.text, "READY=1");
+    EXPECT_EQ(ready.text, ReadyOf(ready.sender));
     EXPECT_NE(ready.sender, server.MasterPid());
     const SNote main = Next();
     EXPECT_EQ(main.text, "MAINPID=" + std::to_string(ready.sender));

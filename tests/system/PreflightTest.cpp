@@ -14,10 +14,10 @@ using testing::Not;
 
 class CPreflightTest : public CSystemTest {
  protected:
-  SRunResult TestConfig(const std::vector<std::string>& overrides) {
+  SRunResult TestConfig(const std::vector<std::string>& overrides, bool isUnprivileged = false) {
     std::vector<std::string> arguments{"-t", "-c", CServerProcess::WriteConfig(Folder()).string()};
     for (const std::string& setting : overrides) arguments.insert(arguments.end(), {"--set", setting});
-    return Run(arguments);
+    return Run(arguments, isUnprivileged);
   }
 };
 
@@ -51,6 +51,37 @@ TEST_F(CPreflightTest, WhatIsImpossibleIsRefused) {
                                                      "taken by listener\\.0 \\(127\\.0\\.0\\.1\\)\n"));
   }
   EXPECT_THAT(TestConfig({}).output, Not(HasSubstr("taken")));
+}
+
+TEST_F(CPreflightTest, WhatAStartWouldMeetIsFoundBefore) {
+  const std::vector<std::vector<std::string>> mistakes{
+      {"server.pid_file=missing/a.pid"}, {"log.file=missing/a.log"},
+      {"log.file=" + Folder().string()}, {"listener.0.protocol=http", "listener.0.access_log=missing/access.log"},
+      {"transfer.root=missing"},         {"listener.0.address=192.0.2.1", "listener.0.port=9000"},
+  };
+  for (const std::vector<std::string>& overrides : mistakes) {
+    const SRunResult test = TestConfig(overrides);
+    EXPECT_EQ(test.exitCode, kExitFailed) << overrides.front();
+    EXPECT_EQ(test.output, "");
+    EXPECT_THAT(test.errors, HasSubstr(overrides.back().substr(0, overrides.back().find('.')))) << overrides.front();
+    EXPECT_EQ(RunServer(overrides).exitCode, kExitFailed) << overrides.front();
+  }
+}
+
+TEST_F(CPreflightTest, AMissingRightIsFoundBefore) {
+  const std::filesystem::path closed = Folder() / "closed";
+  std::filesystem::create_directory(closed);
+  std::filesystem::permissions(closed, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  for (const char* p_setting : {"log.file=closed/a.log", "server.pid_file=closed/a.pid"}) {
+    EXPECT_THAT(TestConfig({p_setting}, true).errors, HasSubstr("Permission denied"));
+  }
+}
+
+TEST_F(CPreflightTest, AnAddressInUseIsDoubtful) {
+  CServerProcess& server = Start();
+  const SRunResult test = TestConfig({"listener.0.port=" + std::to_string(server.Port())});
+  EXPECT_EQ(test.exitCode, kExitOk);
+  EXPECT_THAT(test.output, HasSubstr("doubtful: listener.0: cannot listen on 127.0.0.1:"));
 }
 
 }  // namespace

@@ -341,10 +341,11 @@ TEST_F(CReloadTest, ReloadsThatComeTogetherAreDoneOneAfterTheOther) {
 
 TEST_F(CReloadTest, AnOperatorReloadsByCommand) {
   CServerProcess& server = Start();
-  const CSystemTest::SRunResult reload = Run({"-c", "switchboard.toml", "-s", "reload"});
+  const CSystemTest::SRunResult reload = Order({"-s", "reload"});
   EXPECT_EQ(reload.exitCode, 0);
   EXPECT_EQ(reload.errors, "");
-  EXPECT_TRUE(server.WaitForLog("reloaded: generation 2 serves"));
+  EXPECT_EQ(reload.output, "reloaded: generation 2 serves\n");
+  EXPECT_EQ(server.CountInLog("reloaded: generation 2 serves"), 1U);
 }
 
 TEST_F(CReloadTest, AStormOfSignalsLeavesAServerThatServes) {

@@ -228,24 +228,24 @@ TEST_F(CUpgradeTest, ADaemonIsUpgradedByCommand) {
   SServerOptions options;
   options.isDaemon = true;
   CServerProcess& server = Start(options);
-  EXPECT_EQ(Run({"-c", "switchboard.toml", "-s", "upgrade"}).exitCode, 0);
-  ASSERT_TRUE(server.WaitForLog("serves; SIGQUIT makes this one leave"));
+  EXPECT_EQ(Order({"-s", "upgrade"}).exitCode, 0);
+  EXPECT_EQ(server.CountInLog("serves; SIGQUIT makes this one leave"), 1U);
   const pid_t newMaster = PidIn("switchboard.pid");
   EXPECT_NE(newMaster, server.MasterPid());
   EXPECT_EQ(StateOf(newMaster)->session, StateOf(server.MasterPid())->session);
   // The old one is reached under its new name.
-  const std::vector<std::string> old = {"-c", "switchboard.toml", "--set", "server.pid_file=switchboard.pid.oldbin"};
+  const std::vector<std::string> old = {"--set", "server.pid_file=switchboard.pid.oldbin"};
   std::vector<std::string> arguments = old;
   arguments.emplace_back("--status");
-  EXPECT_THAT(Run(arguments).output, HasSubstr("master=" + std::to_string(server.MasterPid()) + "\n"));
+  EXPECT_THAT(Order(arguments).output, HasSubstr("master=" + std::to_string(server.MasterPid()) + "\n"));
   arguments = old;
   arguments.insert(arguments.end(), {"-s", "quit"});
-  EXPECT_EQ(Run(arguments).exitCode, 0);
+  EXPECT_EQ(Order(arguments).exitCode, 0);
   EXPECT_TRUE(WaitForEndOf(server.MasterPid()));
   CTestClient client(server.Port());
   ExpectServed(client);
   client.Close();
-  EXPECT_EQ(Run({"-c", "switchboard.toml", "-s", "stop"}).exitCode, 0);
+  EXPECT_EQ(Order({"-s", "stop"}).exitCode, 0);
   EXPECT_TRUE(WaitForEndOf(newMaster));
 }
 

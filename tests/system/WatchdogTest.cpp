@@ -72,7 +72,7 @@ TEST_F(CWatchdogTest, AStuckHandlerIsReportedOnceAndTheWorkerGoesOn) {
   EXPECT_EQ(NumberIn(Ask(client, kTestBlock, 300)), 300U);
   const auto lines = server.LogLines("has a stuck handler");
   ASSERT_EQ(lines.size(), 1U);
-  EXPECT_THAT(lines[0], ContainsRegex(" at msgCode 24 from " + PeerOf(stuck) + " \\(session 0:[0-9]+:[0-9]+\\)"));
+  EXPECT_THAT(lines[0], ContainsRegex(" at msgCode 24 from " + PeerOf(stuck) + " \\(session 1:[0-9]+:[0-9]+\\)"));
   Ask(client, kTestOpenGate);
   Next(stuck);
   EXPECT_EQ(server.WorkerPid(), worker);
@@ -107,7 +107,7 @@ TEST_F(CWatchdogTest, AHandlerThatBlocksTheIoThreadIsNamedAndTheWorkerReplaced) 
   EXPECT_TRUE(server.WaitForNewWorker(0, worker));
   EXPECT_THAT(server.LogLines("hangs: ").at(0),
               ContainsRegex("worker process 0 \\([0-9]+\\) hangs: sb-io at msgCode 27 from " + PeerOf(client) +
-                            " \\(session 0:[0-9]+:[0-9]+\\) has not moved for 0.5 s"));
+                            " \\(session 1:[0-9]+:[0-9]+\\) has not moved for 0.5 s"));
   // The culprit is known, though the signal hit another thread.
   EXPECT_EQ(server.CountInLog("was killed by SIGABRT while handling msgCode 27 from " + PeerOf(client)), 1U);
 }

@@ -76,6 +76,7 @@ pid_file = "/run/x.pid"
 working_directory = "/srv"
 shutdown_timeout_s = 1.5
 watchdog_s = 0
+start_timeout_s = 3
 quarantine = false
 [[listener]]
 address = "127.0.0.1"
@@ -135,8 +136,9 @@ file = "stderr"
 level = "alert"
 )");
   SConfig expected;
-  expected.server = {false,           3,     "nobody",    "/run/x.pid", "/srv", milliseconds(1500),
-                     milliseconds(0), false, std::nullopt};
+  expected.server = {
+      false, 3,           "nobody", "/run/x.pid", "/srv", milliseconds(1500), milliseconds(0), milliseconds(3000),
+      false, std::nullopt};
   expected.listeners = {
       {"127.0.0.1", 0, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 7, "", {}},
       {"::1", 65535, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 511, "", {}},

@@ -39,6 +39,7 @@ class CInquestTest : public testing::Test {
     m_folder = mkdtemp(pattern.data());
     m_p_log = std::make_unique<CLog>((m_folder / "log").string(), ELogLevel::kDebug);
     m_p_page->slot = 3;
+    m_p_page->process = 8;
   }
   ~CInquestTest() override { fs::remove_all(m_folder); }
 
@@ -88,7 +89,7 @@ TEST_F(CInquestTest, TheThreadThatWasHitIsToBlame) {
   const std::string log = Log();
   EXPECT_THAT(log, HasSubstr("[alert]"));
   EXPECT_THAT(log, HasSubstr("worker process 3 was killed by SIGSEGV while handling msgCode 41 from 127.0.0.1:5000 "
-                             "(session 3:12:7): 000e0029"));
+                             "(session 8:12:7): 000e0029"));
   EXPECT_THAT(log, HasSubstr("6775696c7479; saved as switchboard-crash-"));
   EXPECT_THAT(log, HasSubstr("worker process 3 had in sb-work-0 when SIGSEGV killed it: msgCode 7 from "));
   EXPECT_THAT(Records(), SizeIs(2));

@@ -29,6 +29,7 @@ class CWatchdogTest : public testing::Test {
  protected:
   CWatchdogTest() {
     m_p_page->slot = 3;
+    m_p_page->process = 8;
     m_watchdog.Watch(kPid, *m_p_page, 2, kLimit);
   }
 
@@ -100,7 +101,7 @@ TEST_F(CWatchdogTest, AnInlineHandlerThatHangsIsNamed) {
   const auto orders = Pass(kLimit + milliseconds(2000));
   ASSERT_FALSE(orders.empty());
   EXPECT_EQ(orders[0].kind, EKind::kAbort);
-  EXPECT_EQ(orders[0].reason, "hangs: sb-io at msgCode 9 from [::1]:5000 (session 3:12:7) has not moved for 16 s");
+  EXPECT_EQ(orders[0].reason, "hangs: sb-io at msgCode 9 from [::1]:5000 (session 8:12:7) has not moved for 16 s");
   EXPECT_EQ(orders[0].thread, pthread_self());
 }
 
@@ -109,7 +110,7 @@ TEST_F(CWatchdogTest, AStuckHandlerIsReportedOnceForEachPieceOfWork) {
   const auto orders = Pass(kLimit * 5);
   ASSERT_THAT(orders, SizeIs(1));
   EXPECT_EQ(orders[0].kind, EKind::kReport);
-  EXPECT_EQ(orders[0].reason, "has a stuck handler: sb-work-1 at msgCode 9 from [::1]:5000 (session 3:12:7) for 16 s");
+  EXPECT_EQ(orders[0].reason, "has a stuck handler: sb-work-1 at msgCode 9 from [::1]:5000 (session 8:12:7) for 16 s");
   CTrace(m_p_page->workTrace[1]).End();
   EXPECT_THAT(Pass(kLimit * 5), IsEmpty());
   BeginPacket(m_p_page->workTrace[1], 10);

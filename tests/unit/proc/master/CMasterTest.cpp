@@ -55,7 +55,7 @@ class CMasterTest : public testing::Test {
       return workerMain(launch, std::move(channel));
     };
     return std::make_unique<CMaster>(SMasterDeps{m_config, *m_p_log, m_clock, m_privileges, m_listeners,
-                                                 *m_p_scoreboard, *m_p_files, m_program, loadConfig, main},
+                                                 *m_p_scoreboard, m_numbers, *m_p_files, m_program, loadConfig, main},
                                      std::make_unique<CSignals>());
   }
 
@@ -120,6 +120,7 @@ class CMasterTest : public testing::Test {
   CClock m_clock;
   CPrivileges m_privileges{""};
   CListenerStore m_listeners;
+  CProcessNumbers m_numbers;
   std::unique_ptr<CLog> m_p_log;
   std::unique_ptr<CScoreboard> m_p_scoreboard;
   std::unique_ptr<CRunFiles> m_p_files;
@@ -133,6 +134,29 @@ TEST_F(CMasterTest, StopsItsWorkersInOrder) {
   EXPECT_EQ(p_master->Run(), 0);
   EXPECT_THAT(Log(), Not(HasSubstr("[alert]")));
   ExpectNoChildLeft();
+}
+
+TEST_F(CMasterTest, TheLogIsReopenedWhenTheWorkersHaveDoneIt) {
+  m_config.server.workers = 1;
+  const auto p_master = MakeMaster([this](const SWorkerLaunch&, CChannel channel) {
+    CSignals signals;
+    CWaiter waiter;
+    waiter.Add(signals.Fd(), 0);
+    channel.Send({EMessage::kReady, 0, {}, {}});
+    for (bool isOver = false; !isOver;) {
+      waiter.Wait();
+      const auto signal = signals.Next();
+      isOver = signal && signal->number == SIGTERM;
+      if (!signal || signal->number != SIGUSR1) continue;
+      m_p_log->Info("told before: {}", Log().find("log reopened") != std::string::npos);
+      channel.Send({EMessage::kReopened, 0, {}, {}});
+    }
+    return 0;
+  });
+  EXPECT_EQ(StartError(*p_master), "");
+  kill(getpid(), SIGUSR1);
+  EXPECT_EQ(RunUntil(*p_master, "log reopened"), 0);
+  EXPECT_THAT(Log(), HasSubstr("told before: false"));
 }
 
 TEST_F(CMasterTest, QuitDrains) {
@@ -345,7 +369,7 @@ TEST_F(CMasterReloadTest, WhatCannotChangeIsNamedAndStays) {
   EXPECT_EQ(p_master->Run(), 0);
   EXPECT_THAT(Log(), HasSubstr("server.pid_file can't be changed by a reload"));
   EXPECT_THAT(Log(), HasSubstr("server.daemon can't be changed by a reload"));
-  EXPECT_THAT(Log(), HasSubstr("runs with switchboard.pid 7\n"));
+  EXPECT_THAT(Log(), HasSubstr("runs with unit_proc.pid 7\n"));
 }
 
 TEST_F(CMasterReloadTest, RestingWorkersComeBack) {

@@ -73,6 +73,17 @@ TEST_F(CCommandLineTest, Orders) {
   EXPECT_EQ(Parse({"-s", "upgrade"}).order, EOrder::kUpgrade);
 }
 
+TEST_F(CCommandLineTest, ASingleProcessStaysInTheForeground) {
+  EXPECT_TRUE(Parse({"--single-process"}).isSingleProcess);
+  EXPECT_TRUE(Parse({"--single-process"}).isForeground);
+  EXPECT_FALSE(Parse({}).isSingleProcess);
+}
+
+TEST_F(CCommandLineTest, AnOrderMayBeGivenWithoutWaiting) {
+  EXPECT_TRUE(Parse({"-s", "reload", "--no-wait"}).isNoWait);
+  EXPECT_FALSE(Parse({"-s", "reload"}).isNoWait);
+}
+
 TEST_F(CCommandLineTest, OtherActions) {
   EXPECT_EQ(Parse({"-t"}).action, EAction::kTest);
   EXPECT_EQ(Parse({"--status"}).action, EAction::kStatus);
@@ -84,8 +95,14 @@ TEST_F(CCommandLineTest, OtherActions) {
 }
 
 TEST_F(CCommandLineTest, MistakesAreOneLine) {
-  for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{
-           {"-s", "dance"}, {"-s"}, {"-x"}, {"stray"}, {"-t", "-s", "stop"}, {"-t", "--status"}, {"-c"}}) {
+  for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{{"-s", "dance"},
+                                                                                         {"-s"},
+                                                                                         {"-x"},
+                                                                                         {"stray"},
+                                                                                         {"-t", "-s", "stop"},
+                                                                                         {"-t", "--status"},
+                                                                                         {"-c"},
+                                                                                         {"--no-wait"}}) {
     try {
       Parse(arguments);
       ADD_FAILURE() << "accepted " << arguments.front();

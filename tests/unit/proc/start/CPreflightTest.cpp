@@ -86,9 +86,10 @@ TEST_F(CPreflightTest, MemoryThatFewBadClientsExceedIsDoubtful) {
 }
 
 TEST_F(CPreflightTest, DescriptorsAreCounted) {
+  m_config.pool.max_connections = 65535;
   m_machine.descriptors = 65536;
-  ExpectDoubt("pool.max_connections: 65,536 connections need 65,569 descriptors, and the hard limit is 65,536");
-  m_machine.descriptors = 65569;
+  ExpectDoubt("pool.max_connections: 65,535 connections need 65,568 descriptors, and the hard limit is 65,536");
+  m_machine.descriptors = 65568;
   ExpectFine();
   m_machine.descriptors = 33;
   ExpectRefusal("server.workers: 1 workers with 1 listeners each need 33 descriptors");
@@ -111,6 +112,16 @@ TEST_F(CPreflightTest, OpenFilesAreDescriptorsToo) {
   ExpectDoubt("will rest from accepting at about 999");
   m_machine.descriptors = 600;
   ExpectDoubt("will rest from accepting at about 0");
+}
+
+TEST_F(CPreflightTest, TheDefaultNumberOfConnectionsIsWhatThereIsRoomFor) {
+  m_machine.descriptors = 20'000;
+  ExpectFine();
+  m_machine.descriptors = 1'000;
+  ExpectDoubt("65,536 connections need");
+  m_machine.descriptors = 20'000;
+  m_config.pool.max_connections = 65'535;
+  ExpectDoubt("65,535 connections need");
 }
 
 TEST_F(CPreflightTest, TheBacklogIsComparedWithTheSystems) {

@@ -41,6 +41,31 @@ TEST_F(CRunFilesTest, BothFilesAreGoneAtTheEnd) {
   EXPECT_TRUE(fs::is_empty(m_folder));
 }
 
+TEST_F(CRunFilesTest, WhileAnUpgradeIsPendingNobodyElseGetsTheNames) {
+  CRunFiles old(m_path);
+  old.MoveAside();
+  try {
+    const CRunFiles stranger(m_path);
+    FAIL() << "a stranger has the names of the next binary";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("already running: process " + std::to_string(getpid())));
+  }
+  EXPECT_FALSE(Has("server.pid"));
+  old.MoveBack();
+  EXPECT_TRUE(Has("server.pid"));
+}
+
+TEST_F(CRunFilesTest, TheEndOfOneWhoLostTheNamesTakesNothingAway) {
+  CRunFiles old(m_path);
+  old.MoveAside();
+  auto p_next = std::make_unique<CRunFiles>(m_path, true);
+  old.MoveBack();
+  Write(m_path + ".scoreboard");
+  p_next.reset();
+  EXPECT_TRUE(Has("server.pid"));
+  EXPECT_TRUE(Has("server.pid.scoreboard"));
+}
+
 TEST_F(CRunFilesTest, TheNextBinaryHasTheNames) {
   auto p_old = std::make_unique<CRunFiles>(m_path);
   Write(p_old->Scoreboard());
@@ -48,7 +73,7 @@ TEST_F(CRunFilesTest, TheNextBinaryHasTheNames) {
   EXPECT_TRUE(Has("server.pid.oldbin"));
   EXPECT_TRUE(Has("server.pid.oldbin.scoreboard"));
   EXPECT_FALSE(Has("server.pid.scoreboard"));
-  const CRunFiles next(m_path);
+  const CRunFiles next(m_path, true);
   Write(next.Scoreboard());
   p_old.reset();
   EXPECT_FALSE(Has("server.pid.oldbin"));
@@ -74,7 +99,7 @@ TEST_F(CRunFilesTest, TheNamesAreTakenBackOverWhatIsLeft) {
 TEST_F(CRunFilesTest, AnOlderBinaryKeepsItsName) {
   CRunFiles oldest(m_path);
   oldest.MoveAside();
-  CRunFiles old(m_path);
+  CRunFiles old(m_path, true);
   try {
     old.MoveAside();
     FAIL() << "the oldest binary's file was replaced";

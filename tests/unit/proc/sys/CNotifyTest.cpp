@@ -56,7 +56,7 @@ class CNotifyTest : public testing::Test {
 TEST_F(CNotifyTest, TellsTheManager) {
   CNotify notify(m_clock);
   notify.Ready();
-  EXPECT_EQ(Received(), "READY=1");
+  EXPECT_EQ(Received(), "MAINPID=" + std::to_string(getpid()) + "\nREADY=1");
   notify.Reloading();
   EXPECT_THAT(Received(), testing::MatchesRegex("RELOADING=1\nMONOTONIC_USEC=[0-9]+"));
   notify.MainProcess(4711);
@@ -66,6 +66,21 @@ TEST_F(CNotifyTest, TellsTheManager) {
   notify.SignOfLife();
   EXPECT_EQ(Received(), "");
   EXPECT_EQ(notify.NextSignOfLife(), std::nullopt);
+}
+
+TEST_F(CNotifyTest, TellsTheOperatorThroughTheManager) {
+  CNotify notify(m_clock);
+  notify.Ready();
+  Received();
+  notify.Ready("reloaded");
+  EXPECT_EQ(Received(), "READY=1\nSTATUS=reloaded");
+}
+
+// As many notes as its queue has no room for: the call comes back.
+TEST_F(CNotifyTest, AManagerThatDoesNotReadHoldsNobodyUp) {
+  const CNotify notify(m_clock);
+  for (int i = 0; i < 10'000; ++i) notify.Stopping();
+  EXPECT_EQ(Received(), "STOPPING=1");
 }
 
 TEST_F(CNotifyTest, IsSilentWithoutAManager) {
@@ -81,7 +96,7 @@ TEST_F(CNotifyTest, GivesSignsOfLifeTwiceAsOftenAsNeeded) {
   CNotify notify(m_clock);
   EXPECT_EQ(notify.NextSignOfLife(), std::nullopt) << "the start may take its time";
   notify.Ready();
-  EXPECT_EQ(Received(), "READY=1");
+  EXPECT_EQ(Received(), "MAINPID=" + std::to_string(getpid()) + "\nREADY=1");
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(notify.NextSignOfLife(), m_clock.Now());
     notify.SignOfLife();

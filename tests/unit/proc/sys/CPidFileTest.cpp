@@ -1,7 +1,9 @@
 #include "proc/sys/CPidFile.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +104,42 @@ TEST_F(CPidFileTest, FileLeftByACrashIsStale) {
 TEST_F(CPidFileTest, FileThatHoldsNoPidIsStale) {
   std::ofstream(m_path) << "nonsense";
   EXPECT_THAT(FindError(), HasSubstr("is stale"));
+}
+
+// Whoever can read the file can do this, and the pid in it may be anybody's by now.
+TEST_F(CPidFileTest, AStrangersLockMakesNobodyAServer) {
+  std::ofstream(m_path) << getpid();
+  const CFd stranger(open(m_path.c_str(), O_RDONLY));
+  ASSERT_EQ(flock(stranger.Get(), LOCK_EX), 0);
+  EXPECT_THAT(FindError(), HasSubstr("is stale"));
+  const CPidFile next(m_path);
+  EXPECT_EQ(FindError(), "");
+}
+
+TEST_F(CPidFileTest, AReadersLockMakesNobodyAServer) {
+  std::ofstream(m_path) << getpid();
+  const CFd stranger(open(m_path.c_str(), O_RDONLY));
+  struct flock lock {};
+  lock.l_type = F_RDLCK;
+  ASSERT_EQ(fcntl(stranger.Get(), F_OFD_SETLK, &lock), 0);
+  EXPECT_THAT(FindError(), HasSubstr("is stale"));
+}
+
+TEST_F(CPidFileTest, AnotherFileOfItsNameStays) {
+  {
+    const CPidFile file(m_path);
+    std::filesystem::remove(m_path);
+    std::ofstream(m_path) << "another server's";
+  }
+  EXPECT_TRUE(std::filesystem::exists(m_path));
+}
+
+TEST_F(CPidFileTest, ALinkToAFileIsNotWritten) {
+  const std::filesystem::path target = m_folder / "precious";
+  std::ofstream(target) << "precious";
+  std::filesystem::create_hard_link(target, m_path);
+  EXPECT_THROW(CPidFile file(m_path), std::runtime_error);
+  EXPECT_EQ(std::filesystem::file_size(target), 8U);
 }
 
 TEST_F(CPidFileTest, EndOfTheServerIsWaitedFor) {

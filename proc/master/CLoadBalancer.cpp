@@ -1,4 +1,4 @@
-#include "proc/master/CAcceptDispatcher.h"
+#include "proc/master/CLoadBalancer.h"
 
 #include <sys/socket.h>
 
@@ -22,8 +22,8 @@ bool IsPassing(int error) { return error == ECONNABORTED || error == EINTR || er
 
 }  // namespace
 
-CAcceptDispatcher::CAcceptDispatcher(CLog& log, const CClock& clock, const CListenerStore& listeners,
-                                     CScoreboard& scoreboard, CWorkerSet& workers)
+CLoadBalancer::CLoadBalancer(CLog& log, const CClock& clock, const CListenerStore& listeners, CScoreboard& scoreboard,
+                             CWorkerSet& workers)
     : m_log(log),
       m_clock(clock),
       m_listeners(listeners),
@@ -35,7 +35,7 @@ CAcceptDispatcher::CAcceptDispatcher(CLog& log, const CClock& clock, const CList
 
 // ---- What it serves ----
 
-void CAcceptDispatcher::Serve(const std::shared_ptr<CGeneration>& p_generation) {
+void CLoadBalancer::Serve(const std::shared_ptr<CGeneration>& p_generation) {
   Rest();
   m_p_generation = p_generation;
   const SConfig& config = p_generation->Config();
@@ -52,13 +52,13 @@ void CAcceptDispatcher::Serve(const std::shared_ptr<CGeneration>& p_generation) 
   Deliver();
 }
 
-void CAcceptDispatcher::Rest() {
+void CLoadBalancer::Rest() {
   m_p_generation.reset();
   Arm();
   m_sources.clear();
 }
 
-void CAcceptDispatcher::PassAll() {
+void CLoadBalancer::PassAll() {
   if (m_isPool) return;
   Collect();  // more can be on its way to a worker
   m_isLastCall = true;
@@ -66,20 +66,20 @@ void CAcceptDispatcher::PassAll() {
   m_isLastCall = false;
 }
 
-void CAcceptDispatcher::Stop() {
+void CLoadBalancer::Stop() {
   Rest();
   m_retryAt.reset();
   for (; !m_waiting.empty(); m_waiting.pop_back()) Refuse(std::move(m_waiting.back()), "the server stops");
 }
 
-void CAcceptDispatcher::Forget() {
+void CLoadBalancer::Forget() {
   m_p_waiter.reset();
   m_sources.clear();
   m_waiting.clear();
   m_receivers.clear();
 }
 
-void CAcceptDispatcher::Arm() {
+void CLoadBalancer::Arm() {
   const bool isToBeArmed = m_p_generation != nullptr && !m_isStarved && (m_isPool || m_waiting.empty());
   if (std::exchange(m_isArmed, isToBeArmed) == isToBeArmed) return;
   for (size_t i = 0; i < m_sources.size(); ++i) {
@@ -93,7 +93,7 @@ void CAcceptDispatcher::Arm() {
 
 // ---- Accepting ----
 
-void CAcceptDispatcher::HandleEvents() {
+void CLoadBalancer::HandleEvents() {
   for (const uint64_t key : m_p_waiter->Wait(m_clock.Now())) {
     if (key == kBellKey) {
       m_bell.Clear();
@@ -105,7 +105,7 @@ void CAcceptDispatcher::HandleEvents() {
   Deliver();
 }
 
-void CAcceptDispatcher::Accept(uint32_t source) {
+void CLoadBalancer::Accept(uint32_t source) {
   for (int i = 0; i < kAcceptsPerEvent && m_isArmed; ++i) {
     if (!AcceptOne(m_sources[source])) return;
     Deliver();
@@ -116,7 +116,7 @@ void CAcceptDispatcher::Accept(uint32_t source) {
   }
 }
 
-bool CAcceptDispatcher::AcceptOne(const SClient& source) {
+bool CLoadBalancer::AcceptOne(const SClient& source) {
   SNewcomer newcomer;
   if (CAcceptStrategy::AcceptFrom(source.fd.Get(), newcomer)) {
     m_waiting.push_back({std::move(newcomer.fd), source.listener});
@@ -133,14 +133,14 @@ bool CAcceptDispatcher::AcceptOne(const SClient& source) {
 }
 
 // With a reset, so that it doesn't rest in TIME_WAIT here.
-void CAcceptDispatcher::Refuse(SClient client, std::string_view why) {
+void CLoadBalancer::Refuse(SClient client, std::string_view why) {
   const linger reset{1, 0};
   setsockopt(client.fd.Get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
   m_scoreboard.Page(0).shared.AddShared(ECounter::kConnectionsRefused);
   m_log.WarnLimited(m_refuseLimit, "a client is refused: {}", why);
 }
 
-void CAcceptDispatcher::HandleDeadline() {
+void CLoadBalancer::HandleDeadline() {
   if (!m_retryAt || m_clock.Now() < *m_retryAt) return;
   m_retryAt.reset();
   m_isStarved = false;
@@ -150,7 +150,7 @@ void CAcceptDispatcher::HandleDeadline() {
 
 // ---- Passing on ----
 
-void CAcceptDispatcher::Deliver() {
+void CLoadBalancer::Deliver() {
   while (!m_waiting.empty() && m_p_generation != nullptr) {
     SClient& first = m_waiting.front();
     // It may have come back from a worker of an older configuration; the others don't know its listener.
@@ -164,7 +164,7 @@ void CAcceptDispatcher::Deliver() {
   Arm();
 }
 
-bool CAcceptDispatcher::Pass(SClient& client) {
+bool CLoadBalancer::Pass(SClient& client) {
   SWorkerProcess* const p_worker = FindRoom();
   if (p_worker == nullptr) return false;
   SReceiver& receiver = m_receivers[p_worker->pid];
@@ -180,20 +180,20 @@ bool CAcceptDispatcher::Pass(SClient& client) {
   return true;
 }
 
-void CAcceptDispatcher::Block(const SWorkerProcess& worker, SReceiver& receiver) {
+void CLoadBalancer::Block(const SWorkerProcess& worker, SReceiver& receiver) {
   receiver.isBlocked = true;
   m_scoreboard.Page(worker.page).handOver.isRoomWanted.exchange(true);
   m_retryAt = m_clock.Now() + kRetry;
 }
 
 // After the wish is known, who makes room rings; who made it before is found by the second look.
-SWorkerProcess* CAcceptDispatcher::FindRoom() {
+SWorkerProcess* CLoadBalancer::FindRoom() {
   if (SWorkerProcess* const p_worker = FindLeastLoaded(); p_worker != nullptr) return p_worker;
   AskForRoom();
   return FindLeastLoaded();
 }
 
-SWorkerProcess* CAcceptDispatcher::FindLeastLoaded() {
+SWorkerProcess* CLoadBalancer::FindLeastLoaded() {
   pid_t best = 0;
   std::pair<uint64_t, uint64_t> least;
   for (const auto& [pid, worker] : m_workers.All()) {
@@ -208,14 +208,14 @@ SWorkerProcess* CAcceptDispatcher::FindLeastLoaded() {
   return best == 0 ? nullptr : m_workers.Find(best);
 }
 
-bool CAcceptDispatcher::IsEligible(const SWorkerProcess& worker) {
+bool CLoadBalancer::IsEligible(const SWorkerProcess& worker) {
   const SReceiver& receiver = m_receivers[worker.pid];
   const bool isAwake = !receiver.isPaused && !receiver.isBlocked;
   return worker.p_generation == m_p_generation && worker.isReady && !worker.isLeaving && worker.channel.IsOpen() &&
          (isAwake || m_isLastCall) && !m_scoreboard.Page(worker.page).handOver.isOver.load();
 }
 
-CAcceptDispatcher::SRoom CAcceptDispatcher::RoomOf(const SWorkerProcess& worker) {
+CLoadBalancer::SRoom CLoadBalancer::RoomOf(const SWorkerProcess& worker) {
   const SWorkerPage& page = m_scoreboard.Page(worker.page);
   const SHandOver& handOver = page.handOver;
   const SReceiver& receiver = m_receivers[worker.pid];
@@ -233,9 +233,9 @@ CAcceptDispatcher::SRoom CAcceptDispatcher::RoomOf(const SWorkerProcess& worker)
   return room;
 }
 
-bool CAcceptDispatcher::IsBusy(const SWorkerProcess& worker) { return !RoomOf(worker).isThere; }
+bool CLoadBalancer::IsBusy(const SWorkerProcess& worker) { return !RoomOf(worker).isThere; }
 
-void CAcceptDispatcher::AskForRoom() {
+void CLoadBalancer::AskForRoom() {
   for (const auto& [pid, worker] : m_workers.All()) {
     if (IsEligible(worker)) m_scoreboard.Page(worker.page).handOver.isRoomWanted.exchange(true);
   }
@@ -243,11 +243,11 @@ void CAcceptDispatcher::AskForRoom() {
 
 // ---- What becomes of the passed ----
 
-void CAcceptDispatcher::Collect() {
+void CLoadBalancer::Collect() {
   for (const auto& [pid, worker] : m_workers.All()) Collect(worker, m_receivers[pid]);
 }
 
-void CAcceptDispatcher::Collect(const SWorkerProcess& worker, SReceiver& receiver) {
+void CLoadBalancer::Collect(const SWorkerProcess& worker, SReceiver& receiver) {
   SHandOver& handOver = m_scoreboard.Page(worker.page).handOver;
   const bool isOver = handOver.isOver.load(std::memory_order_acquire);
   const uint64_t taken = handOver.taken.load(std::memory_order_acquire);
@@ -265,15 +265,15 @@ void CAcceptDispatcher::Collect(const SWorkerProcess& worker, SReceiver& receive
 }
 
 // In their order, before those who came later.
-void CAcceptDispatcher::TakeBack(std::deque<SClient>& clients) {
+void CLoadBalancer::TakeBack(std::deque<SClient>& clients) {
   for (; !clients.empty(); clients.pop_back()) m_waiting.push_front(std::move(clients.back()));
 }
 
-void CAcceptDispatcher::OnPaused(pid_t pid, bool isPaused) {
+void CLoadBalancer::OnPaused(pid_t pid, bool isPaused) {
   if (m_workers.Find(pid) != nullptr) m_receivers[pid].isPaused = isPaused;
 }
 
-void CAcceptDispatcher::OnEnd(const SWorkerProcess& worker) {
+void CLoadBalancer::OnEnd(const SWorkerProcess& worker) {
   const auto found = m_receivers.find(worker.pid);
   if (found == m_receivers.end()) return;
   Collect(worker, found->second);

@@ -30,15 +30,15 @@ namespace switchboard {
 // "process_pool" a worker has room for one client, and business.queue_clients may wait here; beyond that they are
 // refused.
 // Threads: one, the master's.
-class CAcceptDispatcher {
+class CLoadBalancer {
  public:
   // Passed to one worker and not taken yet; what it may sit on when it hangs.
   static constexpr uint64_t kMaxInFlight = 32;
   static constexpr uint64_t kMaxMissed = 64;  // what SHandOver::missed has room for
 
   // References outlive the object. Throws std::system_error.
-  CAcceptDispatcher(CLog& log, const CClock& clock, const CListenerStore& listeners, CScoreboard& scoreboard,
-                    CWorkerSet& workers);
+  CLoadBalancer(CLog& log, const CClock& clock, const CListenerStore& listeners, CScoreboard& scoreboard,
+                CWorkerSet& workers);
 
   // Readable when HandleEvents has something to do.
   int Fd() const { return m_p_waiter->Fd(); }

@@ -1,4 +1,4 @@
-#include "proc/master/CAcceptDispatcher.h"
+#include "proc/master/CLoadBalancer.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -32,7 +32,7 @@ namespace {
 }
 
 // Each client that was taken and not collected has a bit of its own in SHandOver::missed.
-TEST(CAcceptDispatcherTest, NoMoreAreTakenThanCanBeToldApartUntilTheyAreCollected) {
+TEST(CLoadBalancerTest, NoMoreAreTakenThanCanBeToldApartUntilTheyAreCollected) {
   CLog log("/dev/null", ELogLevel::kError);
   CClock clock;
   SConfig config;
@@ -44,7 +44,8 @@ TEST(CAcceptDispatcherTest, NoMoreAreTakenThanCanBeToldApartUntilTheyAreCollecte
   const std::vector<uint32_t> numbers = store.Reserve(config.listeners);
   CScoreboard scoreboard("", 2);
   scoreboard.Page(0).pid.store(getpid());  // the master's
-  CWorkerSet workers(log, clock, store, scoreboard, [&](const SWorkerLaunch& launch, CChannel channel) {
+  CProcessNumbers processNumbers;
+  CWorkerSet workers(log, clock, store, scoreboard, processNumbers, [&](const SWorkerLaunch& launch, CChannel channel) {
     TakeAll(scoreboard, launch, std::move(channel));
   });
   const auto p_generation = std::make_shared<CGeneration>(1, config, numbers, 1, clock);
@@ -52,22 +53,22 @@ TEST(CAcceptDispatcherTest, NoMoreAreTakenThanCanBeToldApartUntilTheyAreCollecte
   const pid_t pid = worker.pid;
   worker.isReady = true;
   const std::atomic<uint64_t>& taken = scoreboard.Page(worker.page).handOver.taken;
-  CAcceptDispatcher dispatcher(log, clock, store, scoreboard, workers);
-  dispatcher.Serve(p_generation);
+  CLoadBalancer balancer(log, clock, store, scoreboard, workers);
+  balancer.Serve(p_generation);
 
   const std::string address = store.Address(numbers[0]);
   const auto port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
   std::deque<CTestClient> clients;
   for (int i = 0; i < 100; ++i) clients.emplace_back(port);
   EXPECT_TRUE(Eventually([&] {
-    dispatcher.HandleEvents();
-    return taken.load() >= CAcceptDispatcher::kMaxMissed;
+    balancer.HandleEvents();
+    return taken.load() >= CLoadBalancer::kMaxMissed;
   }));
-  for (int i = 0; i < 1000; ++i) dispatcher.HandleEvents();
-  EXPECT_EQ(taken.load(), CAcceptDispatcher::kMaxMissed);
+  for (int i = 0; i < 1000; ++i) balancer.HandleEvents();
+  EXPECT_EQ(taken.load(), CLoadBalancer::kMaxMissed);
   EXPECT_TRUE(Eventually([&] {
-    dispatcher.Bell().Signal();
-    dispatcher.HandleEvents();
+    balancer.Bell().Signal();
+    balancer.HandleEvents();
     return taken.load() == clients.size();
   }));
   workers.Forget();  // the end of its channel ends it
