@@ -47,7 +47,7 @@ void CheckRequests(const SConnectionClass& kind) {
 
 void CheckClass(const SConnectionClass& kind) {
   Check(kind.workload.Size() != 0, "a class has messages");
-  Check(kind.depth != 0 && kind.weight != 0 && kind.thinkLowNs <= kind.thinkHighNs, "a class makes sense");
+  Check(kind.depth != 0 && kind.weight != 0 && kind.thinkLow <= kind.thinkHigh, "a class makes sense");
   for (const uint8_t message : kind.session) Check(message < kind.workload.Size(), "the session's messages exist");
   for (const uint8_t message : kind.loop) Check(message < kind.workload.Size(), "the loop's messages exist");
   if (kind.loop.empty()) Check(kind.workload.Pick(UINT32_MAX) < kind.workload.Size(), "the mix's messages exist");
