@@ -5,10 +5,13 @@
 
 #include <deque>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "proc/sys/ExitCode.h"
 #include "tests/system/CSystemTest.h"
+#include "tests/system/Processes.h"
 
 namespace switchboard {
 namespace {
@@ -21,6 +24,10 @@ class COwnConfigTest : public CSystemTest {
   // Writes the configuration of the tests with these lines behind it.
   void Configure(const std::string& lines) const {
     std::ofstream(CServerProcess::WriteConfig(Folder()), std::ios::app) << lines;
+  }
+  // Until then, an old worker may still take a client.
+  static bool WaitForWorkers(const CServerProcess& server, size_t workers) {
+    return Eventually([&] { return ChildrenOf(server.MasterPid()).size() == workers; });
   }
   // The end of a line of --status.
   std::string Status(const std::string& name) {
@@ -70,8 +77,8 @@ TEST_F(COwnConfigTest, TheHelpListsSectionsOfTheLogicBesideAllOthers) {
 TEST_F(COwnConfigTest, AReloadBringsKeysOfTheLogicAndRefusesBadOnes) {
   ExpectComplaint("the reload is refused, and the old configuration stays: ");
   CServerProcess& server = Start();
-  CTestClient first(server.Port());
-  EXPECT_EQ(NumberIn(Ask(first, kTestConfig)), 7U);
+  std::optional<CTestClient> first(std::in_place, server.Port());
+  EXPECT_EQ(NumberIn(Ask(*first, kTestConfig)), 7U);
   const pid_t worker = server.WorkerPid();
 
   Configure("[test]\nnumber = 0\n");
@@ -80,11 +87,13 @@ TEST_F(COwnConfigTest, AReloadBringsKeysOfTheLogicAndRefusesBadOnes) {
   EXPECT_THAT(server.LogLines("the reload is refused").front(),
               testing::ContainsRegex("toml:[0-9]+: test\\.number: 0 is out of range; allowed: 1\\.\\.1000 pieces"));
   EXPECT_EQ(server.WorkerPid(), worker);
-  EXPECT_EQ(NumberIn(Ask(first, kTestConfig)), 7U);
+  EXPECT_EQ(NumberIn(Ask(*first, kTestConfig)), 7U);
+  first.reset();
 
   Configure("[test]\nnumber = 8\n");
   server.Signal(SIGHUP);
   ASSERT_TRUE(server.WaitForLog("reloaded: "));
+  ASSERT_TRUE(WaitForWorkers(server, 1));
   CTestClient second(server.Port());
   EXPECT_EQ(NumberIn(Ask(second, kTestConfig)), 8U);
 }
@@ -119,6 +128,7 @@ TEST_F(COwnConfigTest, CountersOfTheLogicAreExactOverCrashesAndReloads) {
       const size_t reloads = server.CountInLog("reloaded: ");
       server.Signal(SIGHUP);
       ASSERT_TRUE(server.WaitForLog("reloaded: ", reloads + 1));
+      ASSERT_TRUE(WaitForWorkers(server, 2));
     }
     EXPECT_EQ(Status("samples"), std::to_string(expected));
   }
