@@ -25,7 +25,38 @@ function(switchboard_add_floor name)
   target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
                                               "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/switchboard>")
   target_link_libraries(${target} ${ARGN})
-  install(TARGETS ${target} EXPORT switchboardTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-  install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard/${name}"
-          FILES_MATCHING PATTERN "*.h")
+  switchboard_optimise(${target})
+  switchboard_add_symbols(${target})
+  if(SWITCHBOARD_INSTALL)
+    install(TARGETS ${target} EXPORT switchboardTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+    if(SWITCHBOARD_LTO)
+      # What only this very version of gcc can read would stop the link of a user who has another one.
+      install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --remove-section=.gnu.lto_* --remove-section=.gnu.debuglto_*
+                      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/lib${target}.a\"
+                      COMMAND_ERROR_IS_FATAL ANY)")
+    endif()
+    install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard/${name}"
+            FILES_MATCHING PATTERN "*.h")
+  endif()
+endfunction()
+
+# The installed program `target`, of main.cpp and what is linked. Its symbols go to .debug/ beside it, where gdb looks.
+function(switchboard_add_program target)
+  add_executable(${target} main.cpp)
+  target_link_libraries(${target} PRIVATE ${ARGN})
+  switchboard_add_symbols(${target})
+  set(symbols ".debug/${target}.debug")
+  if(SWITCHBOARD_SYMBOLS)
+    add_custom_command(TARGET ${target} POST_BUILD
+      COMMAND "${CMAKE_COMMAND}" -E make_directory .debug
+      COMMAND "${CMAKE_OBJCOPY}" --only-keep-debug ${target} "${symbols}"
+      COMMAND "${CMAKE_OBJCOPY}" --strip-debug "--add-gnu-debuglink=${symbols}" ${target}
+      WORKING_DIRECTORY "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" VERBATIM)
+  endif()
+  if(SWITCHBOARD_INSTALL)
+    install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    if(SWITCHBOARD_SYMBOLS)
+      install(FILES "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${symbols}" DESTINATION "${CMAKE_INSTALL_BINDIR}/.debug")
+    endif()
+  endif()
 endfunction()

@@ -2,42 +2,36 @@
 
 #include <utility>
 
-#include "logic/CHttpRoutes.h"
+#include "logic/CRouteTable.h"
+#include "net/site/CHttpSite.h"
 
 namespace switchboard {
 
-CDeferredHttpReply::CDeferredHttpReply(CHttpRoutes& routes, const CSession& session, uint16_t listener, bool isLast,
-                                       std::string_view head)
-    : m_p_routes(&routes), m_session(session), m_listener(listener), m_isLast(isLast), m_head(head) {}
-
-CDeferredHttpReply::CDeferredHttpReply(CDeferredHttpReply&& other) noexcept
-    : m_p_routes(std::exchange(other.m_p_routes, nullptr)),
-      m_session(other.m_session),
-      m_listener(other.m_listener),
-      m_isLast(other.m_isLast),
-      m_head(std::move(other.m_head)) {}
+CDeferredHttpReply::CDeferredHttpReply(CDeferral deferral, CRouteTable& routes, CHttpSite& site,
+                                       std::shared_ptr<const CBlock> p_posted)
+    : m_deferral(std::move(deferral)), m_p_routes(&routes), m_p_site(&site), m_p_posted(std::move(p_posted)) {}
 
 CDeferredHttpReply& CDeferredHttpReply::operator=(CDeferredHttpReply&& other) noexcept {
   if (this != &other) {
     Drop();
-    m_p_routes = std::exchange(other.m_p_routes, nullptr);
-    m_session = other.m_session;
-    m_listener = other.m_listener;
-    m_isLast = other.m_isLast;
-    m_head = std::move(other.m_head);
+    m_deferral = std::move(other.m_deferral);
+    m_p_routes = other.m_p_routes;
+    m_p_site = other.m_p_site;
+    m_p_posted = std::move(other.m_p_posted);
   }
   return *this;
 }
 
-CDeferredHttpReply::~CDeferredHttpReply() { Drop(); }
-
 bool CDeferredHttpReply::Reply(const SHttpReply& reply) {
-  if (m_p_routes == nullptr || !reply.IsValid() || reply.Bytes() > m_p_routes->MaxReplyBytes()) return false;
-  return std::exchange(m_p_routes, nullptr)->AnswerDeferred(*this, reply, ECounter::kPacketsReplied);
+  if (!m_deferral.IsOpen() || !reply.IsValid() || reply.Bytes() > m_p_routes->MaxReplyBytes()) return false;
+  return m_p_routes->AnswerDeferred(m_deferral, *m_p_site, *m_p_posted, reply, ECounter::kPacketsReplied);
 }
 
 void CDeferredHttpReply::Drop() {
-  if (m_p_routes != nullptr) std::exchange(m_p_routes, nullptr)->FailDeferred(*this);
+  if (!m_deferral.IsOpen()) return;
+  const std::string page = CHttpSite::PageOf(500);
+  m_p_routes->AnswerDeferred(m_deferral, *m_p_site, *m_p_posted, {500, "text/html; charset=utf-8", page},
+                             CounterOf(ERejectReason::kHandlerFailed));
 }
 
 }  // namespace switchboard

@@ -1,42 +1,40 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <memory>
 #include <string_view>
 
 #include "logic/SHttpReply.h"
-#include "misc/CScoreboard.h"
-#include "net/conn/CSession.h"
+#include "net/role/CDeferral.h"
 
 namespace switchboard {
 
-class CHttpRoutes;
+class CBlock;
+class CHttpSite;
+class CRouteTable;
 
 // The right to answer one HTTP request later. Dropped unanswered, it answers with 500.
 // Threads: one owner at a time, any thread. Must be gone when OnWorkerStop returns.
 class CDeferredHttpReply {
  public:
-  CDeferredHttpReply(CHttpRoutes& routes, const CSession& session, uint16_t listener, bool isLast,
-                     std::string_view head);
-  CDeferredHttpReply(CDeferredHttpReply&& other) noexcept;
+  // `p_posted` is the request, as it was parsed: what the answer looks like depends on it, and the log tells of it.
+  CDeferredHttpReply(CDeferral deferral, CRouteTable& routes, CHttpSite& site, std::shared_ptr<const CBlock> p_posted);
+  CDeferredHttpReply(CDeferredHttpReply&& other) noexcept = default;
   CDeferredHttpReply& operator=(CDeferredHttpReply&& other) noexcept;
-  ~CDeferredHttpReply();
+  ~CDeferredHttpReply() { Drop(); }
 
-  const CSession& Session() const { return m_session; }
+  const CSession& Session() const { return m_deferral.Session(); }
   // As CHttpRequest::Reply. False when it was answered before, the reply is not valid or too large (it may be answered
   // otherwise), or the session is gone.
   bool Reply(const SHttpReply& reply);
   bool Reply(std::string_view contentType, std::string_view body) { return Reply({200, contentType, body}); }
 
  private:
-  friend class CHttpRoutes;
   void Drop();
 
-  CHttpRoutes* m_p_routes;  // nullptr once answered
-  CSession m_session;
-  uint16_t m_listener;
-  bool m_isLast;
-  std::string m_head;  // of the request: what the answer looks like depends on it, and the access log tells of it
+  CDeferral m_deferral;
+  CRouteTable* m_p_routes;
+  CHttpSite* m_p_site;
+  std::shared_ptr<const CBlock> m_p_posted;
 };
 
 }  // namespace switchboard

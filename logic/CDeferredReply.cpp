@@ -1,37 +1,45 @@
 #include "logic/CDeferredReply.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "logic/CLogic.h"
+#include "net/network/SServerLinks.h"
+#include "net/packet/CPacketWriter.h"
 
 namespace switchboard {
 
-CDeferredReply::CDeferredReply(CLogic& logic, const CSession& session, uint16_t msgCode)
-    : m_p_logic(&logic), m_session(session), m_msgCode(msgCode) {}
-
-CDeferredReply::CDeferredReply(CDeferredReply&& other) noexcept
-    : m_p_logic(std::exchange(other.m_p_logic, nullptr)), m_session(other.m_session), m_msgCode(other.m_msgCode) {}
+CDeferredReply::CDeferredReply(CDeferral deferral, const SServerLinks& links, uint16_t msgCode)
+    : m_deferral(std::move(deferral)), m_p_links(&links), m_msgCode(msgCode) {}
 
 CDeferredReply& CDeferredReply::operator=(CDeferredReply&& other) noexcept {
   if (this != &other) {
-    Reject(ERejectReason::kHandlerFailed);
-    m_p_logic = std::exchange(other.m_p_logic, nullptr);
-    m_session = other.m_session;
+    Drop();
+    m_deferral = std::move(other.m_deferral);
+    m_p_links = other.m_p_links;
     m_msgCode = other.m_msgCode;
   }
   return *this;
 }
 
-CDeferredReply::~CDeferredReply() { Reject(ERejectReason::kHandlerFailed); }
-
-bool CDeferredReply::Reply(std::span<const std::byte> body) {
-  if (m_p_logic == nullptr || body.size() > kMaxBodyBytes) return false;
-  return std::exchange(m_p_logic, nullptr)->AnswerDeferred(m_session, m_msgCode, body);
+bool CDeferredReply::ReplyAs(uint16_t msgCode, std::span<const std::byte> body) {
+  if (!m_deferral.IsOpen() || body.size() > kMaxBodyBytes) return false;
+  return m_deferral.End(CLonePacket(msgCode, body).Bytes(), ECounter::kPacketsReplied);
 }
 
-bool CDeferredReply::Reject(ERejectReason reason) {
-  if (m_p_logic == nullptr) return false;
-  return std::exchange(m_p_logic, nullptr)->RejectDeferred(m_session, m_msgCode, reason);
+bool CDeferredReply::Reject(ERejectReason reason) { return End(reason, static_cast<uint16_t>(reason)); }
+
+bool CDeferredReply::Reject(uint16_t userReason) {
+  return End(ERejectReason::kByHandler, std::max(userReason, kFirstUserReason));
 }
+
+bool CDeferredReply::End(ERejectReason reason, uint16_t wireReason) {
+  if (!m_deferral.IsOpen()) return false;
+  if (!m_p_links->config.protocol.reject_replies) return m_deferral.End({}, CounterOf(reason));
+  const SRejectBody body = CPacketWriter::RejectBody(m_msgCode, wireReason);
+  return m_deferral.End(CLonePacket(kRejectCode, std::as_bytes(std::span(&body, 1))).Bytes(), CounterOf(reason));
+}
+
+// The last chance to answer: the client would wait for ever.
+void CDeferredReply::Drop() { Reject(ERejectReason::kHandlerFailed); }
 
 }  // namespace switchboard

@@ -3,37 +3,49 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
-#include "misc/CScoreboard.h"
-#include "net/conn/CSession.h"
+#include "net/conn/Reasons.h"
+#include "net/role/CDeferral.h"
 
 namespace switchboard {
 
-class CLogic;
+struct SServerLinks;
 
 // The right to answer one request later. Dropped unanswered, it answers with Reject{handler_failed}.
 // Threads: one owner at a time, any thread. Must be gone when OnWorkerStop returns.
 class CDeferredReply {
  public:
-  CDeferredReply(CLogic& logic, const CSession& session, uint16_t msgCode);
-  CDeferredReply(CDeferredReply&& other) noexcept;
+  CDeferredReply(CDeferral deferral, const SServerLinks& links, uint16_t msgCode);
+  CDeferredReply(CDeferredReply&& other) noexcept = default;
   CDeferredReply& operator=(CDeferredReply&& other) noexcept;
-  ~CDeferredReply();
+  ~CDeferredReply() { Drop(); }
 
-  const CSession& Session() const { return m_session; }
+  const CSession& Session() const { return m_deferral.Session(); }
   // As CRequest::Reply. False when it was answered before, the body is over kMaxBodyBytes (it may be answered
   // otherwise), or the session is gone.
-  bool Reply(std::span<const std::byte> body = {});
+  bool Reply(std::span<const std::byte> body = {}) { return ReplyAs(m_msgCode, body); }
+  bool Reply(std::string_view body) { return Reply(std::as_bytes(std::span(body))); }
   template <class T>
-  requires(std::is_trivially_copyable_v<T> && alignof(T) == 1) bool Reply(const T& body) {
+  requires(!std::is_convertible_v<const T&, std::span<const std::byte>> &&
+           !std::is_convertible_v<const T&, std::string_view>) bool Reply(const T& body) {
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) == 1,
+                  "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
     return Reply(std::as_bytes(std::span(&body, 1)));
   }
+  // Answers with another msgCode.
+  bool ReplyAs(uint16_t msgCode, std::span<const std::byte> body);
   bool Reject(ERejectReason reason);
+  // The same with a reason of the logic's own, as CRequest::Reject.
+  bool Reject(uint16_t userReason);
 
  private:
-  CLogic* m_p_logic;  // nullptr once answered
-  CSession m_session;
+  bool End(ERejectReason reason, uint16_t wireReason);
+  void Drop();
+
+  CDeferral m_deferral;
+  const SServerLinks* m_p_links;
   uint16_t m_msgCode;
 };
 

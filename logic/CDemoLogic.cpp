@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "logic/CFileTransfer.h"
 #include "logic/DemoMessages.h"
 #include "logic/MsgCode.h"
 
@@ -23,17 +24,14 @@ CDemoLogic::CDemoLogic() {
   On(kRegister, &CDemoLogic::HandleRegister, Run::kBlocking);
   On(kLogin, &CDemoLogic::HandleLogin, Run::kBlocking);
   On(kEcho, &CDemoLogic::HandleEcho);
-  for (const uint16_t code : m_transfer.Codes()) On(code, &CDemoLogic::HandleTransfer, Run::kBlocking);
+  Use<CFileTransfer>(kFirstTransferCode);
 }
 
 void CDemoLogic::OnWorkerStart() {
   SAccountStoreOptions options;
   options.p_log = &Log();
   m_p_accounts = std::make_unique<CAccountStore>("accounts.db", options);
-  m_transfer.Start(*this);
 }
-
-void CDemoLogic::OnDisconnect(CSessionContext& context, ECloseReason) { m_transfer.End(context.Session()); }
 
 bool CDemoLogic::HandlePing(CRequest& request) { return request.Reply(); }
 

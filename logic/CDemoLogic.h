@@ -3,9 +3,7 @@
 #include <memory>
 
 #include "logic/CAccountStore.h"
-#include "logic/CFileTransfer.h"
 #include "logic/CLogic.h"
-#include "logic/MsgCode.h"
 
 namespace switchboard {
 
@@ -18,16 +16,13 @@ class CDemoLogic final : public CLogic {
  private:
   // Opens accounts.db in server.working_directory.
   void OnWorkerStart() override;
-  void OnDisconnect(CSessionContext& context, ECloseReason reason) override;
 
   bool HandlePing(CRequest& request);
   bool HandleRegister(CRequest& request);
   bool HandleLogin(CRequest& request);
   bool HandleEcho(CRequest& request);
-  bool HandleTransfer(CRequest& request) { return m_transfer.Handle(request); }
 
   std::unique_ptr<CAccountStore> m_p_accounts;
-  CFileTransfer m_transfer{kFirstTransferCode};
 };
 
 }  // namespace switchboard

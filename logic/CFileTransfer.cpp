@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "logic/TransferStatus.h"
-#include "net/network/CSocket.h"
 #include "net/wire/Wire.h"
 
 namespace switchboard {
@@ -58,17 +57,21 @@ ssize_t ReadAt(int fd, std::span<std::byte> room, uint64_t offset) {
 
 }  // namespace
 
+CFileTransfer::CFileTransfer(uint16_t firstCode) : m_firstCode(firstCode) {
+  for (const uint16_t code : Codes()) On(code, &CFileTransfer::Handle, Run::kBlocking);
+}
+
 std::array<uint16_t, CFileTransfer::kCodes> CFileTransfer::Codes() const {
   std::array<uint16_t, kCodes> codes{};
   for (size_t i = 0; i < kCodes; ++i) codes[i] = static_cast<uint16_t>(m_firstCode + i);
   return codes;
 }
 
-void CFileTransfer::Start(CSocket& socket) {
-  m_config = socket.Config().transfer;
-  m_p_log = &socket.Log();
+void CFileTransfer::Start(CServerCalls& calls) {
+  m_config = calls.Config().transfer;
+  m_p_log = &calls.Log();
   if (m_config.root.empty()) return;
-  const SLimitsConfig& limits = socket.Config().limits;
+  const SLimitsConfig& limits = calls.Config().limits;
   // What a client has in flight must fit into what may be unsent, or it would be closed for asking.
   m_windowBytes = std::min(kWindowBytes, limits.send_queue_bytes / 2);
   m_chunkBytes = std::clamp<uint32_t>(m_windowBytes / 2, 1, kTransferChunkBytes);
@@ -76,12 +79,12 @@ void CFileTransfer::Start(CSocket& socket) {
   m_writeBytes = std::min(limits.packet_bytes, overhead + kTransferChunkBytes);
   m_writeBytes = m_writeBytes > overhead ? m_writeBytes - overhead : 0;
   // However long it takes to add up what is there, half of the threads remain for all else.
-  const uint32_t mostAdmitting = std::max(1U, socket.Config().business.threads / 2);
+  const uint32_t mostAdmitting = std::max(1U, calls.Config().business.threads / 2);
   m_p_store = std::make_unique<CTransferStore>(m_config, mostAdmitting, *m_p_log);
   if (!m_config.writable) return;
   m_p_store->RemoveAbandoned();
   const std::chrono::milliseconds period = std::min(m_config.keep, kSweepPeriod);
-  socket.AddTimer(period, period, [this] { m_p_store->RemoveAbandoned(); });
+  calls.AddTimer(period, period, [this] { m_p_store->RemoveAbandoned(); });
 }
 
 bool CFileTransfer::Handle(CRequest& request) {
@@ -111,33 +114,10 @@ bool CFileTransfer::Handle(CRequest& request) {
   return request.Reject(ERejectReason::kUnknownCode);
 }
 
-void CFileTransfer::End(const CSession& session) {
-  std::unique_ptr<COpenTransfers> p_ended;  // closes its files after the lock
-  CMutexLock lock(m_mutex);
-  const auto found = m_sessions.find(session);
-  if (found == m_sessions.end()) return;
-  p_ended = std::move(found->second);
-  m_sessions.erase(found);
-}
-
-COpenTransfers& CFileTransfer::TransfersOf(const CSession& session) {
-  CMutexLock lock(m_mutex);
-  std::unique_ptr<COpenTransfers>& p_transfers = m_sessions[session];
-  if (p_transfers == nullptr) {
-    p_transfers = std::make_unique<COpenTransfers>(m_config.max_open, m_config.max_open_worker, m_total);
-  }
-  return *p_transfers;
-}
-
-SOpenTransfer* CFileTransfer::Find(const CSession& session, uint32_t handle) {
-  COpenTransfers* p_transfers = nullptr;
-  {
-    CMutexLock lock(m_mutex);
-    const auto found = m_sessions.find(session);
-    if (found == m_sessions.end()) return nullptr;
-    p_transfers = found->second.get();
-  }
-  return p_transfers->Find(handle);
+COpenTransfers& CFileTransfer::TransfersOf(CRequest& request) {
+  std::optional<COpenTransfers>& open = request.StateOf<SSessionState>(this).open;
+  if (!open) open.emplace(m_config.max_open, m_config.max_open_worker, m_total);
+  return *open;
 }
 
 void CFileTransfer::NoteFailure(ETransferStatus status, const char* p_what, std::string_view path) {
@@ -161,7 +141,7 @@ bool CFileTransfer::HandleOpen(CRequest& request) {
   if (opened.stat.kind == static_cast<uint8_t>(EFileKind::kDirectory)) {
     p_pager = std::make_unique<CDirectoryPager>(std::move(opened.fd), CTransferStore::kParts);
   }
-  COpenTransfers& transfers = TransfersOf(request.Session());
+  COpenTransfers& transfers = TransfersOf(request);
   SOpenReply reply{};
   reply.stat = opened.stat;
   reply.handle = transfers.Add();
@@ -177,7 +157,7 @@ bool CFileTransfer::HandleOpen(CRequest& request) {
 bool CFileTransfer::HandleList(CRequest& request) {
   const auto* p_body = request.Body<SHandleBody>();
   if (p_body == nullptr) return false;
-  SOpenTransfer* p_transfer = Find(request.Session(), p_body->handle);
+  SOpenTransfer* p_transfer = Find(request, p_body->handle);
   if (p_transfer == nullptr) return Refuse<SListReply>(request, ETransferStatus::kBadHandle);
   if (p_transfer->p_pager == nullptr) return Refuse<SListReply>(request, ETransferStatus::kNotADirectory);
   return request.ReplyInPlace(kListBytes, [&](std::span<std::byte> room) {
@@ -198,7 +178,7 @@ bool CFileTransfer::HandleGet(CRequest& request) {
     if (opened.status != ETransferStatus::kOk) return Refuse<SGetReply>(request, opened.status);
     return Answer(request, opened.fd, p_body->offset, p_body->length);
   }
-  const SOpenTransfer* p_transfer = Find(request.Session(), p_body->handle);
+  const SOpenTransfer* p_transfer = Find(request, p_body->handle);
   if (p_transfer == nullptr) return Refuse<SGetReply>(request, ETransferStatus::kBadHandle);
   return Answer(request, p_transfer->fd, p_body->offset, p_body->length);
 }
@@ -221,7 +201,7 @@ bool CFileTransfer::Answer(CRequest& request, const CFd& file, uint64_t offset, 
 bool CFileTransfer::HandleHash(CRequest& request) {
   const auto* p_body = request.Body<SHashBody>();
   if (p_body == nullptr) return false;
-  SOpenTransfer* p_transfer = Find(request.Session(), p_body->handle);
+  SOpenTransfer* p_transfer = Find(request, p_body->handle);
   if (p_transfer == nullptr) return Refuse<SHashReply>(request, ETransferStatus::kBadHandle);
   if (p_transfer->p_pager != nullptr) return Refuse<SHashReply>(request, ETransferStatus::kNotAFile);
   const CUpload* p_upload = p_transfer->p_upload.get();
@@ -242,7 +222,7 @@ bool CFileTransfer::HandlePut(CRequest& request) {
   const auto* p_body = request.Body<SPutBody>();
   if (p_body == nullptr) return false;
   const std::string_view path = TextAfter<SPutBody>(request);
-  COpenTransfers& transfers = TransfersOf(request.Session());
+  COpenTransfers& transfers = TransfersOf(request);
   SPutReply reply{};
   reply.handle = transfers.Add();
   if (reply.handle == 0) return Refuse<SPutReply>(request, ETransferStatus::kTooManyOpen);
@@ -270,7 +250,7 @@ bool CFileTransfer::HandlePut(CRequest& request) {
 bool CFileTransfer::HandleWrite(CRequest& request) {
   const auto* p_body = request.Body<SWriteBody>();
   if (p_body == nullptr) return false;
-  SOpenTransfer* p_transfer = Find(request.Session(), p_body->handle);
+  SOpenTransfer* p_transfer = Find(request, p_body->handle);
   if (p_transfer == nullptr || p_transfer->p_upload == nullptr) {
     return Refuse<SWriteReply>(request, ETransferStatus::kBadHandle);
   }
@@ -287,23 +267,23 @@ bool CFileTransfer::HandleWrite(CRequest& request) {
 bool CFileTransfer::HandleCommit(CRequest& request) {
   const auto* p_body = request.Body<SHandleBody>();
   if (p_body == nullptr) return false;
-  SOpenTransfer* p_transfer = Find(request.Session(), p_body->handle);
+  SOpenTransfer* p_transfer = Find(request, p_body->handle);
   if (p_transfer == nullptr || p_transfer->p_upload == nullptr) {
     return Refuse<SStatusReply>(request, ETransferStatus::kBadHandle);
   }
   const ETransferStatus status = p_transfer->p_upload->Commit(p_transfer->path, p_transfer->isReplacing);
   NoteFailure(status, "commit", p_transfer->path);
-  if (status == ETransferStatus::kOk) TransfersOf(request.Session()).Remove(p_body->handle);
+  if (status == ETransferStatus::kOk) TransfersOf(request).Remove(p_body->handle);
   return Refuse<SStatusReply>(request, status);
 }
 
 bool CFileTransfer::HandleClose(CRequest& request) {
   const auto* p_body = request.Body<SCloseBody>();
   if (p_body == nullptr) return false;
-  SOpenTransfer* p_transfer = Find(request.Session(), p_body->handle);
+  SOpenTransfer* p_transfer = Find(request, p_body->handle);
   if (p_transfer == nullptr) return Refuse<SStatusReply>(request, ETransferStatus::kBadHandle);
   if (p_transfer->p_upload != nullptr && p_body->isDiscarded != 0) p_transfer->p_upload->Discard();
-  TransfersOf(request.Session()).Remove(p_body->handle);
+  TransfersOf(request).Remove(p_body->handle);
   return Refuse<SStatusReply>(request, ETransferStatus::kOk);
 }
 

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "logic/CHttpRoutes.h"
+#include "logic/CRouteTable.h"
 
 namespace switchboard {
 
@@ -33,13 +33,13 @@ std::optional<std::string> Decode(std::string_view text) {
 
 }  // namespace
 
-CHttpRequest::CHttpRequest(CHttpRoutes& routes, const SRouteTask& task)
-    : CSessionContext(task.turn), m_routes(routes), m_task(task) {}
+CHttpRequest::CHttpRequest(CRouteTable& routes, SRouteTask& task, const void* p_module)
+    : CSessionContext(task.turn, p_module), m_routes(routes), m_task(task) {}
 
 EHttpMethod CHttpRequest::Method() const { return m_task.request.method; }
 std::string_view CHttpRequest::MethodName() const { return m_task.request.methodName; }
-std::string_view CHttpRequest::Path() const { return m_task.path.Full(); }
-std::string_view CHttpRequest::Query() const { return m_task.path.Query(); }
+std::string_view CHttpRequest::Path() const { return m_task.path; }
+std::string_view CHttpRequest::Query() const { return m_task.query; }
 std::span<const SHttpField> CHttpRequest::Fields() const { return m_task.request.Fields(); }
 std::optional<std::string_view> CHttpRequest::Field(std::string_view name) const { return m_task.request.Find(name); }
 std::string_view CHttpRequest::Body() const { return m_task.request.body; }
@@ -65,9 +65,10 @@ bool CHttpRequest::Reply(const SHttpReply& reply) {
 
 CDeferredHttpReply CHttpRequest::Defer() {
   if (m_isEnded) throw std::logic_error("only an unanswered request can be deferred");
-  m_isEnded = true;
-  m_turn.Defer();
-  return {m_routes, Session(), m_task.listener, m_task.isLast, m_task.request.head};
+  m_isEnded = m_isDeferred = true;
+  // The views of this request stay good until the handler returns, also when the answer is given before that.
+  m_task.p_kept = std::move(m_task.p_block);
+  return {m_turn.Defer(), m_routes, m_task.site, m_task.p_kept};
 }
 
 }  // namespace switchboard

@@ -8,12 +8,11 @@
 #include "logic/CDeferredHttpReply.h"
 #include "logic/CSessionContext.h"
 #include "logic/SHttpReply.h"
-#include "misc/CScoreboard.h"
 #include "net/http/SHttpRequest.h"
 
 namespace switchboard {
 
-class CHttpRoutes;
+class CRouteTable;
 struct SRouteTask;
 
 // One HTTP request in the hands of its route's handler, and the ways to end it. A handler ends it exactly once: Reply
@@ -21,7 +20,7 @@ struct SRouteTask;
 // Threads: the one that runs the handler, until it returns.
 class CHttpRequest : public CSessionContext {
  public:
-  CHttpRequest(CHttpRoutes& routes, const SRouteTask& task);
+  CHttpRequest(CRouteTable& routes, SRouteTask& task, const void* p_module);
 
   EHttpMethod Method() const;
   // As it was sent, for methods that are kOther.
@@ -51,11 +50,13 @@ class CHttpRequest : public CSessionContext {
   CDeferredHttpReply Defer();
 
   bool IsEnded() const { return m_isEnded; }
+  bool IsDeferred() const { return m_isDeferred; }
 
  private:
-  CHttpRoutes& m_routes;
-  const SRouteTask& m_task;
+  CRouteTable& m_routes;
+  SRouteTask& m_task;
   bool m_isEnded = false;
+  bool m_isDeferred = false;
 };
 
 }  // namespace switchboard

@@ -2,25 +2,44 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 
-#include "logic/CLogic.h"
+#include "logic/CHandlerTable.h"
+#include "net/packet/CPacketWriter.h"
 
 namespace switchboard {
 
-CRequest::CRequest(CLogic& logic, CTurn& turn, const SFrame& frame, enum Reply reply)
-    : CSessionContext(turn), m_logic(logic), m_frame(frame), m_reply(reply) {}
+bool CRequest::MayReply(size_t bodyBytes) {
+  if (m_isEnded) return false;
+  if (m_replies == Replies::kNone) {
+    m_mistake = EMistake::kOneWay;
+    return false;
+  }
+  if (bodyBytes > kMaxBodyBytes) {
+    m_mistake = EMistake::kTooLarge;
+    return false;
+  }
+  return true;
+}
 
 bool CRequest::ReplyAs(uint16_t msgCode, std::span<const std::byte> body) {
-  if (m_isEnded || m_reply == Reply::kNone || body.size() > kMaxBodyBytes) return false;
+  if (!MayReply(body.size())) return false;
   m_isEnded = true;
-  const bool isTaken = m_turn.Put(msgCode, body);
+  const bool isTaken = CPacketWriter::Put(m_turn, msgCode, body);
   m_turn.Tally().Add(isTaken ? ECounter::kPacketsReplied : ECounter::kPacketsDiscarded);
   return isTaken;
 }
 
-bool CRequest::EndInPlace(size_t bodyBytes) {
+std::span<std::byte> CRequest::Room(size_t most) { return CPacketWriter::Room(m_turn, most); }
+
+bool CRequest::EndInPlace(size_t bodyBytes, size_t most) {
+  if (m_isEnded) return false;
+  if (bodyBytes > most) {
+    m_mistake = EMistake::kRoom;
+    return false;
+  }
   m_isEnded = true;
-  const bool isTaken = m_turn.PutInPlace(MsgCode(), bodyBytes);
+  const bool isTaken = CPacketWriter::PutInPlace(m_turn, MsgCode(), bodyBytes);
   m_turn.Tally().Add(isTaken ? ECounter::kPacketsReplied : ECounter::kPacketsDiscarded);
   return isTaken;
 }
@@ -28,20 +47,43 @@ bool CRequest::EndInPlace(size_t bodyBytes) {
 bool CRequest::Reject(ERejectReason reason) {
   if (m_isEnded) return false;
   m_isEnded = true;
-  return m_logic.Refuse(m_turn, m_frame.msgCode, reason, static_cast<uint16_t>(reason));
+  return m_table.Refuse(m_turn, MsgCode(), reason, static_cast<uint16_t>(reason));
 }
 
 bool CRequest::Reject(uint16_t userReason) {
   if (m_isEnded) return false;
   m_isEnded = true;
-  return m_logic.Refuse(m_turn, m_frame.msgCode, ERejectReason::kByHandler, std::max(userReason, kFirstUserReason));
+  return m_table.Refuse(m_turn, MsgCode(), ERejectReason::kByHandler, std::max(userReason, kFirstUserReason));
+}
+
+void CRequest::RejectShort(size_t wanted) {
+  if (m_isEnded) return;
+  m_isEnded = true;
+  const std::string sizes =
+      "its body has " + std::to_string(m_frame.body.size()) + " bytes, its handler wants " + std::to_string(wanted);
+  m_table.Refuse(m_turn, MsgCode(), ERejectReason::kShortBody, static_cast<uint16_t>(ERejectReason::kShortBody), sizes);
 }
 
 CDeferredReply CRequest::Defer() {
-  if (m_isEnded || m_reply == Reply::kNone) throw std::logic_error("only an unanswered request can be deferred");
-  m_isEnded = true;
-  m_turn.Defer();
-  return {m_logic, Session(), MsgCode()};
+  if (m_isEnded || m_replies == Replies::kNone) throw std::logic_error("only an unanswered request can be deferred");
+  m_isEnded = m_isDeferred = true;
+  return {m_turn.Defer(), m_table.Links(), MsgCode()};
+}
+
+std::string_view CRequest::Mistake(bool isGood) const {
+  switch (m_mistake) {
+    case EMistake::kTooLarge:
+      return "the reply is over 65,527 bytes: send less, or several packets";
+    case EMistake::kOneWay:
+      return "the code is one-way: register it with Replies::kOne to reply";
+    case EMistake::kRoom:
+      return "ReplyInPlace was told of more bytes than it gave room for";
+    case EMistake::kNone:
+      break;
+  }
+  return isGood ? "the handler returned true without an answer: call Reply, Reject or Defer, or register the code "
+                  "with Replies::kNone"
+                : "the handler returned false without an answer: call Reject to tell the client why";
 }
 
 }  // namespace switchboard

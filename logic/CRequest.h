@@ -3,29 +3,36 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
 #include "logic/CDeferredReply.h"
 #include "logic/CSessionContext.h"
-#include "misc/CScoreboard.h"
 #include "net/wire/CFrameDecoder.h"
 
 namespace switchboard {
 
-class CLogic;
+class CHandlerTable;
 
 // What a msgCode answers, by declaration.
-enum class Reply : uint8_t {
+enum class Replies : uint8_t {
   kOne,  // one reply or one Reject for each request
   kNone  // nothing, unless it is rejected
 };
+using Reply = Replies;  // its former name
+
+// What a body can be made of: packed structs, whose bytes are what is sent.
+template <class T>
+inline constexpr bool kIsPacked = std::is_trivially_copyable_v<T> && alignof(T) == 1;
 
 // One packet in the hands of its handler, and the ways to end it. A handler ends it exactly once: Reply, Reject, Defer,
-// or a return of true for a one-way code. Whatever else it does is answered with Reject{handler_failed}.
+// or a return of true for a one-way code. Whatever else it does is answered with Reject{handler_failed}, and the log
+// says why.
 // Threads: the one that runs the handler, until it returns.
 class CRequest : public CSessionContext {
  public:
-  CRequest(CLogic& logic, CTurn& turn, const SFrame& frame, Reply reply);
+  CRequest(CHandlerTable& table, CTurn& turn, const SFrame& frame, Replies replies, const void* p_module)
+      : CSessionContext(turn, p_module), m_table(table), m_frame(frame), m_replies(replies) {}
 
   uint16_t MsgCode() const { return m_frame.msgCode; }
   // The whole body; lives as long as the request.
@@ -33,26 +40,31 @@ class CRequest : public CSessionContext {
   // The front of the body as a packed struct (alignment 1), in place. nullptr when the body is shorter: the request
   // has then been answered with Reject{short_body}.
   template <class T>
-  requires(std::is_trivially_copyable_v<T> && alignof(T) == 1) const T* Body() {
+  const T* Body() {
+    static_assert(kIsPacked<T>, "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
     if (m_frame.body.size() >= sizeof(T)) return reinterpret_cast<const T*>(m_frame.body.data());
-    Reject(ERejectReason::kShortBody);
+    RejectShort(sizeof(T));
     return nullptr;
   }
 
   // Answers with the request's own msgCode; copies the body. False when it was ended before, is one-way, the body is
   // over kMaxBodyBytes (65,527; the request may still be answered otherwise), or the connection is gone.
   bool Reply(std::span<const std::byte> body = {}) { return ReplyAs(MsgCode(), body); }
+  bool Reply(std::string_view body) { return Reply(std::as_bytes(std::span(body))); }
   template <class T>
-  requires(std::is_trivially_copyable_v<T> && alignof(T) == 1) bool Reply(const T& body) {
-    return ReplyAs(MsgCode(), std::as_bytes(std::span(&body, 1)));
+  requires(!std::is_convertible_v<const T&, std::span<const std::byte>> &&
+           !std::is_convertible_v<const T&, std::string_view>) bool Reply(const T& body) {
+    static_assert(kIsPacked<T>, "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
+    return Reply(std::as_bytes(std::span(&body, 1)));
   }
   // As Reply, with a body that is made in place: `write` gets room for `most` bytes (at most kMaxBodyBytes), fills it
-  // from the front, and returns how many it filled. It sends nothing itself.
+  // from the front, and returns how many it filled; more than it got is answered with Reject{handler_failed}. It sends
+  // nothing itself.
   template <class Write>
   bool ReplyInPlace(size_t most, Write write) {
-    if (m_isEnded || m_reply == switchboard::Reply::kNone || most > kMaxBodyBytes) return false;
-    const size_t bytes = write(m_turn.Room(most));
-    return EndInPlace(bytes);
+    if (!MayReply(most)) return false;
+    const auto bytes = write(Room(most));
+    return EndInPlace(static_cast<size_t>(bytes), most);
   }
   // Answers with another msgCode.
   bool ReplyAs(uint16_t msgCode, std::span<const std::byte> body);
@@ -65,14 +77,24 @@ class CRequest : public CSessionContext {
   CDeferredReply Defer();
 
   bool IsEnded() const { return m_isEnded; }
+  bool IsDeferred() const { return m_isDeferred; }
+  // Of a request that its handler hasn't ended: what it did instead, and the mend. `isGood` is what it returned.
+  std::string_view Mistake(bool isGood) const;
 
  private:
-  bool EndInPlace(size_t bodyBytes);
+  enum class EMistake : uint8_t { kNone, kTooLarge, kOneWay, kRoom };
+  // Whether a reply of `bodyBytes` may be given now; notes why not.
+  bool MayReply(size_t bodyBytes);
+  std::span<std::byte> Room(size_t most);
+  bool EndInPlace(size_t bodyBytes, size_t most);
+  void RejectShort(size_t wanted);
 
-  CLogic& m_logic;
+  CHandlerTable& m_table;
   const SFrame m_frame;
-  const enum Reply m_reply;
+  const Replies m_replies;
   bool m_isEnded = false;
+  bool m_isDeferred = false;
+  EMistake m_mistake = EMistake::kNone;
 };
 
 }  // namespace switchboard

@@ -10,7 +10,10 @@ namespace switchboard {
 // The CRC of no bytes is 0. Threads: any.
 class CCrc32 {
  public:
-  static uint32_t Of(std::span<const std::byte> bytes);
+  static uint32_t Of(std::span<const std::byte> bytes) { return bytes.empty() ? 0 : OfSome(bytes); }
+
+ private:
+  static uint32_t OfSome(std::span<const std::byte> bytes);
 };
 
 }  // namespace switchboard

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <system_error>
 
 namespace switchboard {
@@ -53,6 +54,19 @@ class CPath {
 
 bool IsNameOfEntry(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.size() <= NAME_MAX;
+}
+
+// Whether a path leads out by itself, without any link.
+bool PointsUp(std::string_view path) {
+  return path.starts_with('/') || ('/' + std::string(path) + '/').find("/../") != std::string::npos;
+}
+
+// The name of what is open, as the process sees it now; empty when it has none, or when there is no /proc.
+std::string NameOf(const CFd& fd) {
+  std::array<char, PATH_MAX> name;
+  const std::string link = "/proc/self/fd/" + std::to_string(fd.Get());
+  const ssize_t bytes = ::readlink(link.c_str(), name.data(), name.size());
+  return {name.data(), bytes < 0 ? 0 : static_cast<size_t>(bytes)};
 }
 
 EFileError ErrorOfType(mode_t mode) { return S_ISDIR(mode) ? EFileError::kIsDirectory : EFileError::kNotRegular; }
@@ -193,8 +207,32 @@ CFd CFileRoot::OpenRaw(std::string_view path, int flags, mode_t mode, EFileError
   // The kernel refuses flags that mean nothing beside O_PATH.
   const int always = O_CLOEXEC | ((flags & O_PATH) != 0 ? 0 : O_NONBLOCK | O_NOCTTY);
   CFd fd(OpenAt2(m_root.Get(), kernelPath.Get(), flags | always, mode, m_resolve));
+  const bool isForReading = (flags & (O_ACCMODE | O_CREAT)) == O_RDONLY;
+  if (!fd.IsValid() && errno == EXDEV && isForReading && !PointsUp(path)) {
+    fd = OpenWhereItEnds(kernelPath.Get(), flags | always);
+  }
   error = fd.IsValid() ? EFileError::kNone : ErrorOf(errno);
   return fd;
+}
+
+CFd CFileRoot::OpenWhereItEnds(const char* p_path, int flags) const {
+  // Names it only (O_PATH): nothing out there is opened, read or changed. The name may be another's by the next line;
+  // whose it is then, the kernel says, beneath the root as ever.
+  const CFd end(OpenAt2(m_root.Get(), p_path, O_PATH | O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS));
+  if (end.IsValid()) {
+    const std::string name = NameOf(end);
+    const std::string root = NameOf(m_root);
+    // "a/b" of "/srv/www/a/b"; the root itself is ".".
+    std::string beneath = name.starts_with(root) ? name.substr(root.size()) : std::string();
+    if (root == "/") beneath.insert(0, root);
+    if (name == root) beneath = "/.";
+    if (!root.empty() && beneath.starts_with('/')) {
+      CFd fd(OpenAt2(m_root.Get(), beneath.c_str() + 1, flags, 0, m_resolve | RESOLVE_NO_SYMLINKS));
+      if (fd.IsValid()) return fd;
+    }
+  }
+  if (errno != EMFILE && errno != ENFILE) errno = EXDEV;
+  return CFd();
 }
 
 // `wantedType` is S_IFREG, S_IFDIR, or 0 for either.

@@ -27,7 +27,7 @@ enum class EFileError : uint8_t {
 
 // What becomes of symbolic links in a path.
 enum class ESymlinks : uint8_t {
-  kWithinRoot,  // they are followed as long as they stay beneath the root
+  kWithinRoot,  // they are followed as long as they end beneath the root
   kNone         // they are refused
 };
 
@@ -55,9 +55,11 @@ struct SDirectoryList {
 
 // Opens, makes, renames and removes files beneath one directory and nowhere else, whatever the path says: the kernel
 // resolves it (openat2(2), RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS), so a link or a rename that happens meanwhile
-// can't lead out. A path is relative to the root; the empty one is the root itself. Paths with a NUL, absolute ones and
-// ones of 4096 bytes and more lead nowhere. Opening never blocks on a fifo; only regular files and directories are
-// given out. The directory is opened once: if another takes its name, the first one stays the root.
+// can't lead out. A link that leads out and back in, as an absolute one does, counts by where it ends: that is opened
+// anew beneath the root, by a path without links (for reading only; it takes /proc). A path is relative to the root;
+// the empty one is the root itself. Paths with a NUL, absolute ones and ones of 4096 bytes and more lead nowhere.
+// Opening never blocks on a fifo; only regular files and directories are given out. The directory is opened once: if
+// another takes its name, the first one stays the root.
 // Threads: any. The calls block as long as the disk does.
 class CFileRoot {
  public:
@@ -94,6 +96,8 @@ class CFileRoot {
   struct SParent;
 
   CFd OpenRaw(std::string_view path, int flags, mode_t mode, EFileError& error) const;
+  // Where the links of a path that leads out of the root end, if that is beneath it; errno EXDEV if not.
+  CFd OpenWhereItEnds(const char* p_path, int flags) const;
   SOpenedFile Open(std::string_view path, int flags, mode_t mode, mode_t wantedType) const;
   SParent OpenParent(std::string_view path, int flags) const;
 

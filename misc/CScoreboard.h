@@ -154,7 +154,7 @@ std::string_view ToString(EWorkerState state);
 // It lies in shared memory, so it outlives the worker; the next process that gets the page counts on from there.
 // Threads: as CCounters; the rest has one writer.
 struct SWorkerPage {
-  static constexpr size_t kMaxBusinessThreads = 128;
+  static constexpr size_t kMaxBusinessThreads = 256;  // of all pools
   static constexpr size_t kBlocks = kMaxBusinessThreads + 5;
 
   std::atomic<int32_t> pid{0};  // 0: the page is free; written by the master, as the next five

@@ -33,20 +33,30 @@ class CTrace {
     m_trace.slot.store(slot, std::memory_order_relaxed);
     m_trace.generation.store(generation, std::memory_order_relaxed);
     for (size_t i = 0; i < peer.size(); ++i) m_trace.peer[i].store(peer[i], std::memory_order_relaxed);
-    m_trace.thread.store(pthread_self(), std::memory_order_relaxed);
+    if (m_thread == 0) m_thread = pthread_self();
+    m_trace.thread.store(m_thread, std::memory_order_relaxed);
   }
   // The handler of `frame` (header included) is about to run.
   void BeginPacket(std::span<const std::byte> frame) {
     Step();
-    std::memcpy(m_trace.packet.data(), frame.data(), std::min(frame.size(), m_trace.packet.size()));
+    CopySmall(frame.first(std::min(frame.size(), m_trace.packet.size())));
     m_trace.packetBytes.store(static_cast<uint32_t>(frame.size()), std::memory_order_release);
   }
   void EndPacket() { m_trace.packetBytes.store(0, std::memory_order_relaxed); }
 
  private:
+  // For packets of a few bytes, the call of memcpy costs more than the copy.
+  void CopySmall(std::span<const std::byte> bytes) {
+    if (bytes.size() == sizeof(uint64_t)) {
+      std::memcpy(m_trace.packet.data(), bytes.data(), sizeof(uint64_t));
+    } else {
+      std::memcpy(m_trace.packet.data(), bytes.data(), bytes.size());
+    }
+  }
   uint64_t Ticks() const { return m_trace.ticks.load(std::memory_order_relaxed); }
 
   SThreadTrace& m_trace;
+  uint64_t m_thread = 0;  // once it is known: a trace is made before its thread
 };
 
 }  // namespace switchboard

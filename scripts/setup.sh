@@ -8,7 +8,7 @@ usage: scripts/setup.sh [--ci|--browser]
 
 Installs the missing Debian packages (as root, or through sudo). Does nothing, quickly, when none is missing.
 
-  --ci       also what only .ci/run needs: clang and its tools, shellcheck, systemd-analyze
+  --ci       also what only .ci/run needs: clang and its tools, shellcheck, systemd-analyze, valgrind
   --browser  only the browser of one test, a large package: without it the test is not built
 USAGE
 }
@@ -22,7 +22,7 @@ packages=(
   # tests and benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev python3-jsonschema curl wrk
 )
-ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck systemd)
+ci_packages=(clang libclang-rt-dev clang-format clang-tidy clang-tools shellcheck systemd valgrind)
 
 case ${1-} in
   '') ;;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "client-sim/base/Time.h"
 
 namespace switchboard::sim {
 
@@ -20,6 +23,10 @@ class CHistogram {
   CHistogram(const CHistogram& other);
   CHistogram& operator=(const CHistogram& other);
 
+  // What is below 0 counts as 0.
+  void Record(Nanoseconds latency, uint64_t times = 1) {
+    Record(static_cast<uint64_t>(std::max<int64_t>(latency.count(), 0)), times);
+  }
   void Record(uint64_t ns, uint64_t times = 1) {
     Bump(m_buckets[BucketOf(ns)], times);
     Bump(m_count, times);

@@ -1,10 +1,11 @@
-// Whole reads and writes at a place in a local file.
+// Whole reads and writes of local files.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "misc/CDigest.h"
 #include "misc/CFd.h"
@@ -17,5 +18,12 @@ void WriteAt(const CFd& file, const std::string& name, uint64_t offset, std::spa
 // Feeds the bytes from `from` up to `end` to a digest.
 void DigestRange(const CFd& file, const std::string& name, uint64_t from, uint64_t end, CDigest& digest);
 uint64_t SizeOf(const CFd& file, const std::string& name);
+
+// Puts a new content in the place of an old one, at once: written beside it and renamed, so that whoever is interrupted
+// leaves the old one whole. What is no regular file (a pipe, a terminal) is written to as it is. Throws
+// std::system_error.
+void ReplaceFile(const std::string& path, std::string_view text);
+// Throws what ReplaceFile would, as far as that can be known before; changes nothing.
+void CheckReplaceable(const std::string& path);
 
 }  // namespace switchboard::sim

@@ -27,11 +27,11 @@ double WithUnit(const std::string& text, std::span<const Unit> units, double hig
 
 }  // namespace
 
-uint64_t DurationNs(const std::string& text) {
+Nanoseconds Duration(const std::string& text) {
   constexpr Unit kUnits[]{{"", 1e9}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
   const double ns = WithUnit(text, kUnits, 1e7);
   if (ns < 0) throw std::invalid_argument(fmt::format("'{}' is no time such as 500ms, 10s or 2m", text));
-  return static_cast<uint64_t>(ns);
+  return ToNanoseconds(ns);
 }
 
 double Rate(const std::string& text) {

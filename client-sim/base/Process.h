@@ -11,7 +11,7 @@ namespace switchboard::sim {
 // for `connections` and for what the process needs besides.
 void RaiseDescriptorLimit(uint64_t connections = 0);
 
-// Blocks SIGINT and SIGTERM for the life of the process, and returns a signalfd that reads them. Throws
+// Blocks SIGINT, SIGTERM and SIGHUP for the life of the process, and returns a signalfd that reads them. Throws
 // std::system_error.
 CFd OpenSignals();
 

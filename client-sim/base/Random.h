@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "client-sim/base/Time.h"
+
 namespace switchboard::sim {
 
 // A state for NextRandom; different streams of one seed have little in common.
@@ -27,6 +29,11 @@ inline uint32_t NextRandom(uint64_t& state) {
 inline uint64_t RandomBetween(uint64_t& state, uint64_t lowest, uint64_t highest) {
   const uint64_t wide = (uint64_t{NextRandom(state)} << 32) | NextRandom(state);
   return highest - lowest == UINT64_MAX ? wide : lowest + wide % (highest - lowest + 1);
+}
+
+inline Nanoseconds RandomBetween(uint64_t& state, Nanoseconds lowest, Nanoseconds highest) {
+  return Nanoseconds(static_cast<int64_t>(
+      RandomBetween(state, static_cast<uint64_t>(lowest.count()), static_cast<uint64_t>(highest.count()))));
 }
 
 }  // namespace switchboard::sim

@@ -4,11 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
-#include <memory>
-#include <system_error>
 
 namespace switchboard::sim {
 namespace {
@@ -69,17 +66,18 @@ std::string Sparkline(std::span<const double> values, size_t width) {
   return line;
 }
 
+std::string HexOf(std::span<const std::byte> bytes) {
+  constexpr size_t kShown = 8;
+  std::string text;
+  for (const std::byte byte : bytes.first(std::min(bytes.size(), kShown))) {
+    text += fmt::format("{:02x}", std::to_integer<int>(byte));
+  }
+  return text.empty() ? "nothing" : text;
+}
+
 void Print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
-}
-
-void WriteFile(const std::string& path, std::string_view text) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> p_file(std::fopen(path.c_str(), "we"), &std::fclose);
-  if (p_file == nullptr || std::fwrite(text.data(), 1, text.size(), p_file.get()) != text.size() ||
-      std::fflush(p_file.get()) != 0) {
-    throw std::system_error(errno, std::generic_category(), path);
-  }
 }
 
 }  // namespace switchboard::sim

@@ -1,4 +1,4 @@
-// How the program writes numbers, and how it prints and writes text.
+// How the program writes numbers, and how it prints.
 #pragma once
 
 #include <cstddef>
@@ -25,9 +25,12 @@ std::string CountLine(std::string_view name, uint64_t count, std::string_view re
 // A line of blocks, as high as the last `width` values are: "▁▃▇█".
 std::string Sparkline(std::span<const double> values, size_t width);
 
-// Prints to the standard output at once.
+// The first bytes in hex digits; "nothing" if there is none.
+std::string HexOf(std::span<const std::byte> bytes);
+// What stands where nothing was measured.
+inline constexpr std::string_view kNoFigure = "–";
+
+// Prints to the standard output at once; whether anybody reads it doesn't matter.
 void Print(std::string_view text);
-// Replaces the file's content. Throws std::system_error.
-void WriteFile(const std::string& path, std::string_view text);
 
 }  // namespace switchboard::sim

@@ -8,17 +8,19 @@
 #include <string>
 #include <string_view>
 
+#include "client-sim/attack/AttackKind.h"
+#include "client-sim/base/LocalFile.h"
 #include "client-sim/base/Numbers.h"
 #include "client-sim/base/Text.h"
 #include "client-sim/command/TransferCommands.h"
-#include "client-sim/load/AttackKind.h"
 #include "client-sim/load/CLoadRun.h"
-#include "client-sim/load/COptions.h"
-#include "client-sim/load/CommandLine.h"
+#include "client-sim/options/COptions.h"
+#include "client-sim/options/CommandLine.h"
 #include "client-sim/record/CProxy.h"
 #include "client-sim/record/CReplay.h"
 #include "client-sim/report/CCompare.h"
 #include "client-sim/report/CCsvReport.h"
+#include "client-sim/report/CFailCondition.h"
 #include "client-sim/report/CHtmlReport.h"
 #include "client-sim/report/CJsonReport.h"
 #include "client-sim/report/CLiveView.h"
@@ -67,18 +69,18 @@ struct SReportFiles {
     app.add_option("--html", html, "Write the report as a page")->type_name("FILE");
     app.add_option("--label", label, "What the reports call this run")->type_name("NAME");
   }
-  // Empties them: what can't be written is known before the run. Throws std::system_error.
+  // What can't be written is to be known before the run. Throws std::system_error.
   void Prepare() const {
     for (const std::string* p_path : {&json, &csv, &html}) {
-      if (!p_path->empty()) WriteFile(*p_path, "");
+      if (!p_path->empty()) CheckReplaceable(*p_path);
     }
   }
   void Write(const SRunResult& result) const {
     SRunReport report = SRunReport::Of(result);
     report.label = label;
-    if (!json.empty()) WriteFile(json, CJsonReport::Text(report));
-    if (!csv.empty()) WriteFile(csv, CCsvReport::Text(report));
-    if (!html.empty()) WriteFile(html, CHtmlReport::Page(report));
+    if (!json.empty()) ReplaceFile(json, CJsonReport::Text(report));
+    if (!csv.empty()) ReplaceFile(csv, CCsvReport::Text(report));
+    if (!html.empty()) ReplaceFile(html, CHtmlReport::Page(report));
   }
 };
 
@@ -141,7 +143,8 @@ int RunCommand(int argc, char** argv) {
   app.footer("TIME is seconds, or has a unit: 500ms, 10s, 2m, 1h. RATE is 500, 20k or 1.5M. KIND is one of\n" +
              SAttackKind::Names() +
              ".\n"
-             "Exit codes: 0 every request was answered rightly, once, and in order; 1 one was not; 2 bad arguments;\n"
+             "Exit codes: 0 every request was answered rightly, once, and in order; 1 one was not, or was rejected;\n"
+             "2 bad arguments; "
              "3 could not connect; 4 objective missed; 5 the accounts for the logins could not be registered.");
   int exitCode = kExitOk;
   if (!Parse(app, argc, argv, exitCode)) return exitCode;
@@ -158,14 +161,27 @@ int CompareCommand(int argc, char** argv) {
   app.add_option("A.json", before, "The report of one run")->required()->type_name("");
   app.add_option("B.json", after, "The report of the other")->required()->type_name("");
   app.add_option("--html", html, "Draw both into one page")->type_name("FILE");
-  app.footer("Changes of up to 3 % are noise, and not called better or worse.");
+  std::vector<CFailCondition> conditions;
+  AddRead(app, "--fail-if", conditions, CFailCondition::List, "Changes that fail: 'p99>+10%,throughput<-5%'",
+          "CONDITION,…");
+  app.footer(
+      "Changes of up to 3 % are noise, and not called better or worse.\n"
+      "Exit codes: 0 well; 2 bad arguments, or a file that is no report; 4 a condition of --fail-if holds.");
   int exitCode = kExitOk;
   if (!Parse(app, argc, argv, exitCode)) return exitCode;
   const SRunReport left = CJsonReport::ReadFile(before);
   const SRunReport right = CJsonReport::ReadFile(after);
   Print(CCompare::Text(left, right));
-  if (!html.empty()) WriteFile(html, CHtmlReport::Comparison(left, right));
-  return kExitOk;
+  if (!html.empty()) ReplaceFile(html, CHtmlReport::Comparison(left, right));
+  const std::vector<SComparedRow> rows = CCompare::Rows(left, right);
+  exitCode = kExitOk;
+  for (const CFailCondition& condition : conditions) {
+    const std::string failure = condition.Failure(rows);
+    if (failure.empty()) continue;
+    fmt::print(stderr, "client-sim: {}\n", failure);
+    exitCode = kExitObjectiveMissed;
+  }
+  return exitCode;
 }
 
 int ProxyCommand(int argc, char** argv) {
@@ -177,7 +193,7 @@ int ProxyCommand(int argc, char** argv) {
       ->type_name("HOST:PORT");
   app.add_option("--connect", options.server, "The server")->required()->type_name("HOST:PORT");
   app.add_option("--record", options.file, "The record; replaced if it exists")->required()->type_name("FILE");
-  AddRead(app, "--duration", options.durationNs, DurationNs, "End after this time (else: at SIGINT or SIGTERM)",
+  AddRead(app, "--duration", options.duration, Duration, "End after this time (else: at SIGINT, SIGTERM or SIGHUP)",
           "TIME");
   app.add_flag("--quiet", options.isQuiet, "No table at the end");
   app.footer(
@@ -200,7 +216,7 @@ int ReplayCommand(int argc, char** argv) {
   app.add_flag("--diff", options.isDiff, "Replies that differ from the recorded ones fail the replay");
   AddRead(app, "--ignore", options.ignored, Codes, "Of replies with these message codes, don't compare the body",
           "CODE,…");
-  AddRead(app, "--patience", options.patienceNs, DurationNs, "Give up when nothing happens for so long", "TIME")
+  AddRead(app, "--patience", options.patience, Duration, "Give up when nothing happens for so long", "TIME")
       ->default_str("5s");
   app.add_flag("--quiet", options.isQuiet, "Only the table at the end");
   app.footer(

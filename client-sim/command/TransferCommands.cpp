@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <stdexcept>
@@ -13,8 +14,8 @@
 
 #include "client-sim/base/Numbers.h"
 #include "client-sim/base/Text.h"
-#include "client-sim/load/COptions.h"
-#include "client-sim/load/CommandLine.h"
+#include "client-sim/options/COptions.h"
+#include "client-sim/options/CommandLine.h"
 #include "client-sim/report/CProgress.h"
 #include "client-sim/transfer/CGetRun.h"
 #include "client-sim/transfer/CPutRun.h"
@@ -22,6 +23,9 @@
 
 namespace switchboard::sim {
 namespace {
+
+// Of a listing, which is sorted as a whole: some 50 MB.
+constexpr size_t kMaxEntries = 250'000;
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 well; 1 the server or the local disk refused, or the contents differ; 2 bad arguments;\n"
@@ -35,7 +39,7 @@ void DeclareServer(CLI::App& app, STransferOptions& options) {
   AddRead(
       app, "--patience", options.patience,
       [](const std::string& text) {
-        return std::chrono::milliseconds(std::max<uint64_t>(DurationNs(text) / 1'000'000, 1));
+        return std::max(std::chrono::ceil<std::chrono::milliseconds>(Duration(text)), std::chrono::milliseconds(1));
       },
       "How long the server may say nothing", "TIME")
       ->default_str("10s");
@@ -116,8 +120,10 @@ std::string Printable(const std::string& name) {
 
 std::string EntryLine(const SRemoteEntry& entry) {
   const auto seconds = static_cast<std::time_t>(entry.file.modified / 1'000'000'000);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
   const std::string size = entry.file.isFile ? WithCommas(entry.file.size) : entry.file.isDirectory ? "dir" : "other";
-  return fmt::format("{:>20}  {:%Y-%m-%d %H:%M}  {}{}\n", size, fmt::localtime(seconds), Printable(entry.name),
+  return fmt::format("{:>20}  {:%Y-%m-%d %H:%M}  {}{}\n", size, local, Printable(entry.name),
                      entry.file.isDirectory ? "/" : "");
 }
 
@@ -133,6 +139,9 @@ void ListInto(const STransferOptions& options, std::vector<SRemoteEntry>& entrie
           const std::vector<SRemoteEntry> page = client.List(opened.handle);
           if (page.empty()) return;
           entries.insert(entries.end(), page.begin(), page.end());
+          if (entries.size() > kMaxEntries) {
+            throw std::runtime_error(fmt::format("the directory has more than {} entries", WithCommas(kMaxEntries)));
+          }
         }
       },
       [] { return 0; });

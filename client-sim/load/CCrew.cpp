@@ -1,12 +1,8 @@
 #include "client-sim/load/CCrew.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sched.h>
 
-#include <algorithm>
-
-#include "client-sim/base/Nanoseconds.h"
 #include "client-sim/base/Process.h"
 
 namespace switchboard::sim {
@@ -29,14 +25,17 @@ void PinTo(size_t index) {
 
 }  // namespace
 
-CCrew::CCrew(const CClock& clock) : m_clock(clock), m_signals(OpenSignals()) {}
+CCrew::CCrew(const CClock& clock) : m_loop(clock) { m_loop.Add(m_notes.Fd(), EPOLLIN, m_onNotes); }
 
 CCrew::~CCrew() {
-  Stop();
+  Cut();
   m_threads.clear();
 }
 
 void CCrew::Start(const SDriverPlan& plan, bool isPinned) {
+  // Until here, a signal ends the process as any other: there is nothing to end in order yet.
+  m_signals = OpenSignals();
+  m_loop.Add(m_signals.Get(), EPOLLIN, m_onSignals);
   for (uint32_t i = 0; i < plan.drivers; ++i) {
     CDriver& driver = m_drivers.emplace_back(i, plan);
     m_threads.emplace_back(fmt::format("sim-{}", i), [&driver, isPinned, i] {
@@ -56,28 +55,28 @@ void CCrew::Stop() {
   for (CDriver& driver : m_drivers) driver.Stop();
 }
 
+void CCrew::Cut() {
+  m_isCut = true;
+  for (CDriver& driver : m_drivers) driver.Cut();
+}
+
 void CCrew::Dismiss() {
-  Stop();
-  while (Finished() < m_drivers.size()) Wait(UINT64_MAX);
+  if (!m_isCut) Stop();
+  while (Finished() < m_drivers.size()) Wait(kNever);
   m_threads.clear();
 }
 
-void CCrew::Wait(uint64_t deadlineNs) {
+void CCrew::Wait(MonotonicTime deadline) {
   m_notes.Take(m_news);
   if (m_news.empty()) {
-    int timeoutMs = -1;
-    if (deadlineNs != UINT64_MAX) {
-      const uint64_t nowNs = NowNs(m_clock);
-      const uint64_t leftNs = deadlineNs > nowNs ? deadlineNs - nowNs : 0;
-      timeoutMs = static_cast<int>(std::min<uint64_t>((leftNs + 999'999) / 1'000'000, 3'600'000));
-    }
-    std::array<pollfd, 2> fds{{{m_notes.Fd(), POLLIN, 0}, {m_signals.Get(), POLLIN, 0}}};
-    ::poll(fds.data(), fds.size(), timeoutMs);
-    if ((fds[0].revents & POLLIN) != 0) m_notes.ClearSignal();
+    m_loop.Turn(deadline);
     m_notes.Take(m_news);
   }
   for (const SDriverNote& note : m_news) Hear(note);
-  if (TakeSignal(m_signals)) Stop();
+}
+
+void CCrew::HandleSignals() {
+  while (TakeSignal(m_signals)) m_isStopped ? Cut() : Stop();
 }
 
 void CCrew::Hear(const SDriverNote& note) {

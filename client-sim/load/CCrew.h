@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "client-sim/base/CEventLoop.h"
 #include "client-sim/base/CHistogram.h"
+#include "client-sim/client/CLedger.h"
 #include "client-sim/load/CDriver.h"
-#include "client-sim/load/CLedger.h"
 #include "misc/CClock.h"
 #include "misc/CFd.h"
 #include "misc/CInbox.h"
@@ -17,7 +18,8 @@
 namespace switchboard::sim {
 
 // The drivers of a run, each on its thread, and what they have told so far.
-// Threads: the one that runs the load. SIGINT and SIGTERM, blocked for the life of the process, stop the drivers.
+// Threads: the one that runs the load. Once Start was called, SIGINT, SIGTERM and SIGHUP are blocked for the life of
+// the process: the first one stops the drivers, and the second one cuts off what they still wait for.
 class CCrew {
  public:
   // Throws std::system_error.
@@ -32,11 +34,13 @@ class CCrew {
   void Begin(const SPhase& phase);
   // Ends the phase, and all that would come.
   void Stop();
+  // Waits for nothing any more: what has no reply by now gets none.
+  void Cut();
   // Stops them and waits for their ends.
   void Dismiss();
 
-  // Waits until something was told, a signal came or `deadlineNs` has passed.
-  void Wait(uint64_t deadlineNs);
+  // Waits until something was told, a signal came or `deadline` has passed.
+  void Wait(MonotonicTime deadline);
   bool IsReady() const { return m_counts[static_cast<size_t>(SDriverNote::EKind::kReady)] == m_drivers.size(); }
   bool IsPhaseOver() const { return Finished() + m_phasesOver >= m_drivers.size(); }
   bool HasFailed() const { return m_counts[static_cast<size_t>(SDriverNote::EKind::kFailed)] != 0; }
@@ -53,14 +57,18 @@ class CCrew {
  private:
   size_t Finished() const { return m_counts[static_cast<size_t>(SDriverNote::EKind::kFinished)]; }
   void Hear(const SDriverNote& note);
+  void HandleSignals();
 
-  const CClock& m_clock;
   CFd m_signals;
   CInbox<SDriverNote> m_notes;
+  CEventLoop m_loop;
+  CEventCallback m_onNotes{[this] { m_notes.ClearSignal(); }};
+  CEventCallback m_onSignals{[this] { HandleSignals(); }};
   std::vector<SDriverNote> m_news;
   std::array<size_t, 4> m_counts{};  // notes of each kind
   size_t m_phasesOver = 0;           // of the current phase
   bool m_isStopped = false;
+  bool m_isCut = false;
   std::string m_error;
   std::deque<CDriver> m_drivers;
   std::vector<CThread> m_threads;

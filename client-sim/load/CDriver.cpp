@@ -6,8 +6,6 @@
 #include <array>
 #include <string_view>
 
-#include "client-sim/base/Epoll.h"
-#include "client-sim/base/Nanoseconds.h"
 #include "client-sim/base/Random.h"
 
 namespace switchboard::sim {
@@ -16,8 +14,7 @@ namespace {
 // So many handshakes at a time stay below the backlog of most servers.
 constexpr size_t kMaxConnecting = 128;
 // How long a server may take to close after the last reply, once its client has closed its half.
-constexpr uint64_t kFarewellNs = 1'000'000'000;
-constexpr size_t kEvents = 256;
+constexpr std::chrono::seconds kFarewell{1};
 // After so many arrivals at once, however late they are, the sockets are looked at again.
 constexpr size_t kMaxArrivals = 4096;
 // Streams of the seed: the drivers' own are below.
@@ -28,13 +25,13 @@ constexpr uint64_t kPauseStream = 1ULL << 32;
 CDriver::CDriver(uint32_t index, const SDriverPlan& plan)
     : m_plan(plan),
       m_index(index),
-      m_epoll(OpenEpoll()),
-      m_connector({m_plan.server, plan.isReconnecting, SeedOf(plan.seed, kPauseStream + index)}, m_epoll, m_ledger),
-      m_feed(m_share, SeedOf(plan.seed, index)),
+      m_loop(plan.clock),
+      m_connector({m_plan.server, plan.isReconnecting, SeedOf(plan.seed, kPauseStream + index)}, m_loop, m_ledger),
+      m_feed(m_share, m_loop, SeedOf(plan.seed, index)),
       m_in(CClientConnection::kReadBytes) {
-  WatchFor(m_epoll, EPOLL_CTL_ADD, m_wakeup.Fd(), EPOLLIN, nullptr);
+  m_loop.Add(m_wakeup.Fd(), EPOLLIN, m_onWakeup);
   for (uint32_t i = index; i < plan.connections; i += plan.drivers) {
-    m_clients.emplace_back(i, plan.scenario.ClassOf(i), m_ledger, m_latencies);
+    m_clients.emplace_back(i, plan.scenario.ClassOf(i), *this, m_ledger, m_latencies);
   }
 }
 
@@ -60,28 +57,27 @@ void CDriver::Begin(const SPhase& phase) {
   m_wakeup.Signal();
 }
 
-void CDriver::Stop() {
-  m_command.store(ECommand::kStop, std::memory_order_release);
+void CDriver::Command(ECommand command) {
+  m_command.store(command, std::memory_order_release);
   m_wakeup.Signal();
 }
 
 bool CDriver::OpenAll() {
-  m_nowNs = NowNs(m_plan.clock);
-  const uint64_t deadlineNs = m_nowNs + m_plan.connectNs;
+  const MonotonicTime deadline = m_loop.Refresh() + m_plan.connect;
   const auto isOpening = [this] { return m_connector.Connecting() + m_connector.Pausing() != 0; };
   auto next = m_clients.begin();
   while (next != m_clients.end() || isOpening()) {
     while (!m_connector.HasFailed() && next != m_clients.end() && m_connector.Connecting() < kMaxConnecting) {
       Connect(*next++);
     }
-    if (!m_connector.HasFailed() && isOpening()) WaitAndHandle(deadlineNs);
+    if (!m_connector.HasFailed() && isOpening()) Turn(deadline);
     m_error = m_connector.Error();
     if (m_connector.HasFailed()) return false;
-    if (isOpening() && m_nowNs >= deadlineNs) {
+    if (isOpening() && m_loop.Now() >= deadline) {
       if (m_error.empty()) m_error = "no answer in time";
       return false;
     }
-    if (Commanded() == ECommand::kStop) {
+    if (IsStopped()) {
       m_error = "interrupted";
       return false;
     }
@@ -90,60 +86,61 @@ bool CDriver::OpenAll() {
 }
 
 bool CDriver::AwaitPhase() {
-  while (Commanded() == ECommand::kNone) WaitAndHandle(UINT64_MAX);
+  while (Commanded() == ECommand::kNone) Turn(kNever);
   ECommand begin = ECommand::kBegin;
   return m_command.compare_exchange_strong(begin, ECommand::kNone, std::memory_order_acquire);
 }
 
 void CDriver::RunPhase() {
   BeginSending();
-  const uint64_t endNs = m_share.EndNs();
-  while (IsSending()) WaitAndHandle(endNs);
+  const MonotonicTime end = m_share.End();
+  while (IsSending()) Turn(end);
   Drain();
   m_stage = EStage::kIdle;
 }
 
 void CDriver::BeginSending() {
   m_stage = EStage::kSending;
-  const uint64_t startNs = m_nowNs = NowNs(m_plan.clock);
-  m_share.Begin(m_phase, m_index, m_plan.drivers, m_plan.seed, startNs);
+  const MonotonicTime start = m_loop.Refresh();
+  m_share.Begin(m_phase, m_index, m_plan.drivers, m_plan.seed, start);
   m_repliesBefore = m_ledger.Get(ECount::kReplied);
-  const uint64_t rampNs = m_share.IsOpenLoop() ? 0 : m_phase.rampNs;
-  size_t index = 0;
+  const Nanoseconds ramp = m_share.IsOpenLoop() ? Nanoseconds::zero() : m_phase.ramp;
+  double index = 0;
   for (CClient& client : m_clients) {
-    const uint64_t waitNs = rampNs * index++ / m_clients.size();
-    if (waitNs != 0) m_feed.HoldBack(client, startNs + waitNs);
-    m_nowNs = NowNs(m_plan.clock);
+    const double part = index++ / static_cast<double>(m_clients.size());
+    const Nanoseconds wait = ToNanoseconds(static_cast<double>(ramp.count()) * part);
+    if (wait != Nanoseconds::zero()) m_feed.HoldBack(client, start + wait);
+    m_loop.Refresh();
     Advance(client);
   }
 }
 
-bool CDriver::IsSending() const {
-  return HasConnections() && m_nowNs < m_share.EndNs() && m_share.Left() != 0 && Commanded() != ECommand::kStop;
+bool CDriver::IsSending() {
+  return HasConnections() && m_loop.Now() < m_share.End() && m_share.Left() != 0 && !IsStopped();
 }
 
 void CDriver::Drain() {
   m_stage = EStage::kDraining;
-  m_endNs = m_nowNs;
-  m_share.End(m_nowNs);
+  m_end = m_loop.Now();
+  m_share.EndAt(m_end);
   m_repliesInTime = m_ledger.Get(ECount::kReplied) - m_repliesBefore;
-  const uint64_t overtimeEndNs = m_endNs + m_phase.overtimeNs;
-  const uint64_t drainEndNs = std::max(m_endNs + m_plan.drainNs, overtimeEndNs);
-  while (!IsDrained() && m_nowNs < overtimeEndNs) WaitAndHandle(overtimeEndNs);
+  const MonotonicTime overtimeEnd = m_end + m_phase.overtime;
+  const MonotonicTime drainEnd = std::max(m_end + m_plan.drain, overtimeEnd);
+  while (!IsCut() && !IsDrained() && m_loop.Now() < overtimeEnd) Turn(overtimeEnd);
   DropOverdue();
-  while (!IsDrained() && m_nowNs < drainEndNs) WaitAndHandle(drainEndNs);
+  while (!IsCut() && !IsDrained() && m_loop.Now() < drainEnd) Turn(drainEnd);
   AbandonAll();
 }
 
 bool CDriver::IsDrained() const {
   if (!HasConnections()) return true;
-  return m_connector.Connecting() == 0 && m_share.NextArrivalNs() == UINT64_MAX &&
+  return m_connector.Connecting() == 0 && m_share.NextArrival() == kNever &&
          std::all_of(m_clients.begin(), m_clients.end(), [](const CClient& client) { return client.IsIdle(); });
 }
 
 void CDriver::DropOverdue() {
   uint64_t unsent = 0;
-  for (; m_share.NextArrivalNs() != UINT64_MAX; m_share.TakeArrival()) ++unsent;
+  for (; m_share.NextArrival() != kNever; m_share.TakeArrival()) ++unsent;
   for (CClient& client : m_clients) {
     unsent += client.Due().Size();
     client.Due().Clear();
@@ -154,7 +151,8 @@ void CDriver::DropOverdue() {
 void CDriver::AbandonAll() {
   for (CClient& client : m_clients) {
     if (client.IsIdle()) continue;
-    client.Conversation().Abandon("no reply until the end of the drain");
+    client.Conversation().Abandon(IsCut() ? "no reply until the drain was cut off"
+                                          : "no reply until the end of the drain");
     m_connector.Close(client);
   }
 }
@@ -162,56 +160,42 @@ void CDriver::AbandonAll() {
 void CDriver::SayFarewell() {
   m_stage = EStage::kLeaving;
   for (CClient& client : m_clients) {
-    if (client.LostNs() != 0 || client.RetryNs() != 0) ++m_unopened;
+    if (client.Lost() || client.Retry()) ++m_unopened;
     if (client.Connection().State() == EConnectionState::kConnecting) m_connector.Close(client);
     if (client.Connection().State() == EConnectionState::kOpen) m_connector.HalfClose(client);
   }
-  m_nowNs = NowNs(m_plan.clock);
-  const uint64_t deadlineNs = m_nowNs + kFarewellNs;
-  while (m_connector.Finishing() != 0 && m_nowNs < deadlineNs) WaitAndHandle(deadlineNs);
+  const MonotonicTime deadline = m_loop.Refresh() + kFarewell;
+  while (!IsCut() && m_connector.Finishing() != 0 && m_loop.Now() < deadline) Turn(deadline);
   for (CClient& client : m_clients) m_connector.Close(client);
 }
 
-void CDriver::WaitAndHandle(uint64_t deadlineNs) {
-  std::array<epoll_event, kEvents> events;
-  deadlineNs = std::min({deadlineNs, m_share.NextArrivalNs(), m_feed.NextNs(), m_connector.NextNs()});
-  timespec timeout{};
-  // m_nowNs lies a little in the past: that matters to the next arrival, and not to the end of a phase.
-  const uint64_t nowNs = m_share.IsOpenLoop() ? NowNs(m_plan.clock) : m_nowNs;
-  const int count = ::epoll_pwait2(m_epoll.Get(), events.data(), static_cast<int>(events.size()),
-                                   TimeLeft(deadlineNs, nowNs, timeout), nullptr);
-  // Whatever is handled without a read, which takes the time as well, needs it from here.
-  const bool isRead = count > 0 && (events[0].events & EPOLLIN) != 0 && events[0].data.ptr != nullptr;
-  if (!isRead) m_nowNs = NowNs(m_plan.clock);
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<size_t>(i)];
-    if (event.data.ptr == nullptr) {
-      m_wakeup.Clear();
-    } else {
-      HandleEvent(*static_cast<CClient*>(event.data.ptr), event.events);
-    }
-  }
-  HandleTimers();
+void CDriver::Turn(MonotonicTime deadline) {
+  m_loop.Turn(std::min(deadline, m_share.NextArrival()));
   HandOut();
 }
 
-void CDriver::HandleEvent(CClient& client, uint32_t events) {
+void CDriver::OnEvents(CClient& client, uint32_t events) {
   CClientConnection& connection = client.Connection();
   if (connection.State() == EConnectionState::kConnecting) {
-    if (m_connector.FinishConnect(client, m_nowNs)) Advance(client);
+    if (m_connector.FinishConnect(client)) Advance(client);
     return;
   }
   if ((events & EPOLLOUT) != 0) connection.Flush();
   if ((events & ~static_cast<uint32_t>(EPOLLOUT)) != 0) {
     const bool isEnding = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    const EReadResult result = connection.Read(m_in, isEnding, [this] { return m_nowNs = NowNs(m_plan.clock); });
-    if (result != EReadResult::kMore) return HandleEnd(client, result);
+    const EReadResult result = connection.Read(m_in, isEnding, [this] { return m_loop.Refresh(); });
+    if (result == EReadResult::kFull) {
+      client.SetUnread(events);
+      m_loop.WakeAt(m_loop.Now() + Nanoseconds(1), client);
+    } else if (result != EReadResult::kMore) {
+      return HandleEnd(client, result);
+    }
   }
   Advance(client);
 }
 
 void CDriver::HandleEnd(CClient& client, EReadResult result) {
-  constexpr std::array<std::string_view, 4> kWhy{"", "the server closed", "the connection was reset",
+  constexpr std::array<std::string_view, 5> kWhy{"", "", "the server closed", "the connection was reset",
                                                  "a reply had an impossible length"};
   CConversation& conversation = client.Conversation();
   const bool isFinished = result == EReadResult::kEnd && conversation.Outstanding() == 0;
@@ -229,20 +213,22 @@ void CDriver::HandleEnd(CClient& client, EReadResult result) {
   m_connector.Close(client);
 }
 
-void CDriver::HandleTimers() {
-  while (CClient* p_client = m_feed.TakeDue(m_nowNs)) Advance(*p_client);
-  while (CClient* p_client = m_connector.TakeRested(m_nowNs)) {
-    if (m_stage != EStage::kLeaving) Connect(*p_client);
-  }
+void CDriver::OnTime(CClient& client) {
+  if (m_connector.HasRested(client) && m_stage != EStage::kLeaving) return Connect(client);
+  const uint32_t unread = client.TakeUnread();
+  if (unread != 0 && client.Connection().IsReadable()) return OnEvents(client, unread);
+  Advance(client);
 }
 
 void CDriver::HandOut() {
+  if (!m_share.IsOpenLoop()) return;
+  const MonotonicTime now = m_loop.Now();
   m_takers.clear();
-  for (size_t i = 0; i < kMaxArrivals && m_share.NextArrivalNs() <= m_nowNs; ++i) {
+  for (size_t i = 0; i < kMaxArrivals && m_share.NextArrival() <= now; ++i) {
     CClient* p_client = NextTaker();
     if (p_client == nullptr) return;
     if (p_client->Due().IsEmpty()) m_takers.push_back(p_client);
-    p_client->Due().Push(m_share.NextArrivalNs());
+    p_client->Due().Push(m_share.NextArrival());
     m_share.TakeArrival();
   }
   for (CClient* p_client : m_takers) Advance(*p_client);
@@ -252,7 +238,7 @@ CClient* CDriver::NextTaker() {
   for (size_t i = 0; i < m_clients.size(); ++i) {
     CClient& client = m_clients[m_nextTaker];
     if (++m_nextTaker == m_clients.size()) m_nextTaker = 0;
-    if (client.Connection().State() != EConnectionState::kClosed || client.RetryNs() != 0) return &client;
+    if (client.Connection().State() != EConnectionState::kClosed || client.Retry()) return &client;
   }
   return nullptr;
 }
@@ -264,15 +250,15 @@ void CDriver::Advance(CClient& client) {
     return Reconnect(client);
   }
   const bool isDraining = m_stage == EStage::kDraining;
-  if (m_stage == EStage::kSending || isDraining) m_feed.Feed(client, m_nowNs, isDraining);
+  if (m_stage == EStage::kSending || isDraining) m_feed.Feed(client, isDraining);
 }
 
 void CDriver::Connect(CClient& client) {
-  if (m_connector.Connect(client, m_nowNs)) Advance(client);
+  if (m_connector.Connect(client)) Advance(client);
 }
 
 void CDriver::Reconnect(CClient& client) {
-  if (m_connector.Reconnect(client, m_nowNs)) Advance(client);
+  if (m_connector.Reconnect(client)) Advance(client);
 }
 
 }  // namespace switchboard::sim

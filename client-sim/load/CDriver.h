@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "client-sim/base/CEndpoint.h"
+#include "client-sim/base/CEventLoop.h"
 #include "client-sim/base/CHistogram.h"
-#include "client-sim/load/CClient.h"
-#include "client-sim/load/CConnector.h"
-#include "client-sim/load/CLedger.h"
+#include "client-sim/client/CClient.h"
+#include "client-sim/client/CConnector.h"
+#include "client-sim/client/CLedger.h"
 #include "client-sim/load/CPhaseShare.h"
 #include "client-sim/load/CRequestFeed.h"
-#include "client-sim/load/CScenario.h"
 #include "client-sim/load/Phase.h"
+#include "client-sim/scenario/CScenario.h"
 #include "misc/CClock.h"
-#include "misc/CFd.h"
 #include "misc/CInbox.h"
 #include "misc/CWakeup.h"
 
@@ -43,17 +43,18 @@ struct SDriverPlan {
   CInbox<SDriverNote>& notes;
   uint32_t connections = 0;  // of all drivers together
   uint32_t drivers = 1;
-  uint64_t drainNs = 0;    // how long the last replies of a phase may take
-  uint64_t connectNs = 0;  // how long opening may take
+  Nanoseconds drain{};    // how long the last replies of a phase may take
+  Nanoseconds connect{};  // how long opening may take
   uint32_t seed = 0;
   bool isReconnecting = false;   // lost connections are opened again
   bool isResetExpected = false;  // what is in flight then is nobody's fault
 };
 
-// Drives its share of the connections on one epoll: opens them, sends as each phase says, waits at its end for the last
-// replies, and when there are no more phases reads every stream to its end, so that an answer too many is seen as well.
+// Drives its share of the connections on one event loop: opens them, sends as each phase says, waits at its end for the
+// last replies, and when there are no more phases reads every stream to its end, so that an answer too many is seen as
+// well.
 // Threads: Run on its own; Begin, Stop and the const methods by the one that runs the load.
-class CDriver {
+class CDriver final : public CClientDriver {
  public:
   // Drives the connections index, index + drivers, index + 2 × drivers, … Throws std::system_error.
   CDriver(uint32_t index, const SDriverPlan& plan);
@@ -64,31 +65,37 @@ class CDriver {
   // Begins a phase, after kReady or kPhaseOver; Latencies begins anew.
   void Begin(const SPhase& phase);
   // Ends the phase early; no other follows, and the driver says farewell.
-  void Stop();
+  void Stop() { Command(ECommand::kStop); }
+  // The same, without waiting for a reply or a farewell any more.
+  void Cut() { Command(ECommand::kCut); }
 
   const CLedger& Ledger() const { return m_ledger; }
   // Of the current phase, or else of the last one.
   const CHistogram& Latencies() const { return m_latencies; }
   uint64_t OpenConnections() const { return m_connector.Open(); }
   // Constant from kPhaseOver to Begin: when the phase ended, drain excluded, and its right replies until then.
-  uint64_t EndNs() const { return m_endNs; }
+  MonotonicTime End() const { return m_end; }
   uint64_t RepliesInTime() const { return m_repliesInTime; }
   // Constant after kFinished: connections that were to be opened again, and could not, and how long the others took.
   uint64_t Unopened() const { return m_unopened; }
   const CHistogram& ReconnectTimes() const { return m_connector.ReconnectTimes(); }
 
  private:
-  enum class ECommand : uint8_t { kNone, kBegin, kStop };
+  enum class ECommand : uint8_t { kNone, kBegin, kStop, kCut };
   enum class EStage : uint8_t { kConnecting, kSending, kDraining, kIdle, kLeaving };
 
   ECommand Commanded() const { return m_command.load(std::memory_order_acquire); }
+
+  void Command(ECommand command);
+  bool IsStopped() const { return Commanded() >= ECommand::kStop; }
+  bool IsCut() const { return Commanded() == ECommand::kCut; }
 
   bool OpenAll();
   // Waits for Begin; false when there are no more phases.
   bool AwaitPhase();
   void RunPhase();
   void BeginSending();
-  bool IsSending() const;
+  bool IsSending();
   void Drain();
   bool IsDrained() const;
   // Gives up what is due and can't be sent, and then what isn't answered.
@@ -96,11 +103,11 @@ class CDriver {
   void AbandonAll();
   void SayFarewell();
 
-  // Waits until `deadlineNs` at most, and handles what happened and what is due.
-  void WaitAndHandle(uint64_t deadlineNs);
-  void HandleEvent(CClient& client, uint32_t events);
+  // A turn of the loop, until `deadline` at most, after which the requests that are due are handed out.
+  void Turn(MonotonicTime deadline);
+  void OnEvents(CClient& client, uint32_t events) override;
+  void OnTime(CClient& client) override;
   void HandleEnd(CClient& client, EReadResult result);
-  void HandleTimers();
   // Hands out the requests that are due by the timetable.
   void HandOut();
   CClient* NextTaker();
@@ -119,7 +126,8 @@ class CDriver {
   CLedger m_ledger;
   CHistogram m_latencies;
 
-  CFd m_epoll;
+  CEventLoop m_loop;
+  CEventCallback m_onWakeup{[this] { m_wakeup.Clear(); }};
   CConnector m_connector;
   std::deque<CClient> m_clients;
   CPhaseShare m_share;
@@ -127,10 +135,9 @@ class CDriver {
   size_t m_nextTaker = 0;
   std::vector<CClient*> m_takers;
   std::vector<std::byte> m_in;
-  uint64_t m_nowNs = 0;  // when the last bytes arrived or the last wait ended: requests built now leave as of then
   EStage m_stage = EStage::kConnecting;
   std::string m_error;  // why not all could be opened
-  uint64_t m_endNs = 0;
+  MonotonicTime m_end;
   uint64_t m_repliesBefore = 0;
   uint64_t m_repliesInTime = 0;
   uint64_t m_unopened = 0;

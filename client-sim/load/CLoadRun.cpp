@@ -12,13 +12,13 @@
 #include <system_error>
 #include <utility>
 
-#include "client-sim/base/Nanoseconds.h"
 #include "client-sim/base/Process.h"
+#include "client-sim/base/Text.h"
 #include "client-sim/load/CRateSearch.h"
-#include "client-sim/load/CScenarioFile.h"
 #include "client-sim/message/CAccountRegistrar.h"
 #include "client-sim/message/CGetMessage.h"
 #include "client-sim/message/CMessageFactory.h"
+#include "client-sim/scenario/CScenarioFile.h"
 
 namespace switchboard::sim {
 namespace {
@@ -37,7 +37,14 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double Seconds(uint64_t ns) { return static_cast<double>(ns) / 1e9; }
+// "12 overload, 3 reason 300"
+std::string RejectsText(const CLedger& ledger) {
+  std::string text;
+  for (const auto& [reason, count] : ledger.RejectsByReason()) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", WithCommas(count), RejectName(reason));
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -86,8 +93,8 @@ bool CLoadRun::Prepare() {
                          m_crew.Notes(),
                          m_options.connections,
                          m_options.connections == 0 ? 0 : m_options.threads,
-                         m_options.drainNs,
-                         m_options.connectNs,
+                         m_options.drain,
+                         m_options.connect,
                          m_options.seed,
                          m_options.isReconnecting,
                          m_options.isResetExpected};
@@ -97,7 +104,8 @@ bool CLoadRun::Prepare() {
 
 void CLoadRun::BuildScenario() {
   const std::string namePrefix = fmt::format("sim{}_{:x}", ::getpid(), std::random_device{}());
-  const std::chrono::milliseconds patience(std::max<uint64_t>(m_options.connectNs / 1'000'000, 1));
+  const auto patience =
+      std::max(std::chrono::ceil<std::chrono::milliseconds>(m_options.connect), std::chrono::milliseconds(1));
   CMessageFactory factory(m_pattern, m_options.bodyBytes, namePrefix, [&] {
     const CAccountRegistrar registrar(m_server, namePrefix + "s", patience);
     return registrar.Register(std::clamp<size_t>(m_options.connections, 1, kSharedAccounts));
@@ -107,15 +115,16 @@ void CLoadRun::BuildScenario() {
     m_scenario = CScenarioFile::Read(m_options.scenario, m_options.depth, factory);
     return;
   }
-  SConnectionClass oneClass;
+  std::deque<SConnectionClass> classes(1);
+  SConnectionClass& oneClass = classes.front();
   oneClass.depth = m_options.depth;
   for (const SMixEntry& entry : m_options.mix) oneClass.workload.Add(factory.Make(entry.name), entry.weight);
-  m_scenario.Add(std::move(oneClass));
+  m_scenario = CScenario(std::move(classes));
 }
 
 bool CLoadRun::AwaitReady() {
   while (!m_crew.IsReady()) {
-    m_crew.Wait(UINT64_MAX);
+    m_crew.Wait(kNever);
     if (!m_crew.HasFailed()) continue;
     Fail(kExitNoConnection, fmt::format("could not open {} connections to {}: {}", m_options.connections,
                                         m_options.server, m_crew.Error()));
@@ -126,10 +135,10 @@ bool CLoadRun::AwaitReady() {
 
 void CLoadRun::RunPhases() {
   const double firstRate = m_options.steps.empty() ? m_options.rate : m_options.steps.front();
-  if (m_options.warmupNs != 0) {
+  if (m_options.warmup != Nanoseconds::zero()) {
     SPhase warmup =
         PhaseOf(EPhaseKind::kWarmup, "warm-up", m_options.isFindMax && firstRate == 0 ? kFirstRate : firstRate);
-    warmup.durationNs = m_options.warmupNs;
+    warmup.duration = m_options.warmup;
     warmup.requests = 0;
     if (!RunPhase(warmup)) return;
   }
@@ -147,12 +156,12 @@ SPhase CLoadRun::PhaseOf(EPhaseKind kind, std::string name, double rate) const {
   phase.name = std::move(name);
   phase.rate = rate;
   phase.isPoisson = m_options.isPoisson;
-  phase.durationNs = m_options.durationNs;
+  phase.duration = m_options.duration;
   phase.requests = m_options.requests;
   // What a trial could not send in time tells enough.
-  phase.overtimeNs = kind == EPhaseKind::kTrial ? 0 : m_options.drainNs / 2;
+  phase.overtime = kind == EPhaseKind::kTrial ? Nanoseconds::zero() : m_options.drain / 2;
   // Only the first phase finds a server at rest.
-  if (m_result.phases.empty()) phase.rampNs = m_options.rampNs;
+  if (m_result.phases.empty()) phase.ramp = m_options.ramp;
   return phase;
 }
 
@@ -188,12 +197,13 @@ void CLoadRun::RunUnderAttack() {
 bool CLoadRun::RunPhase(const SPhase& phase) {
   if (m_crew.IsStopped()) return false;
   m_result.phases.emplace_back();
-  m_observer.OnPhaseBegin(phase.kind, phase.name, phase.rate, phase.requests == 0 ? phase.durationNs : 0);
+  m_observer.OnPhaseBegin(phase.kind, phase.name, phase.rate,
+                          phase.requests == 0 ? phase.duration : Nanoseconds::zero());
   CLedger before;
   m_crew.AddCountsTo(before);
-  m_phaseStartNs = NowNs(m_clock);
-  if (m_startNs == 0) m_startNs = m_phaseStartNs;
-  m_series.BeginPhase(phase, m_result.phases.size() - 1, m_phaseStartNs);
+  m_phaseStart = m_clock.Now();
+  if (!m_start) m_start = m_phaseStart;
+  m_series.BeginPhase(phase, m_result.phases.size() - 1, m_phaseStart);
   m_crew.Begin(phase);
   WatchPhase(phase);
 
@@ -201,7 +211,7 @@ bool CLoadRun::RunPhase(const SPhase& phase) {
   result.kind = phase.kind;
   result.name = phase.name;
   result.targetRate = phase.rate;
-  result.startSeconds = Seconds(m_phaseStartNs - m_startNs);
+  result.startSeconds = SecondsOf(m_phaseStart - *m_start);
   CLedger after;
   m_crew.AddCountsTo(after);
   const auto gained = [&](ECount what) { return after.Get(what) - before.Get(what); };
@@ -213,46 +223,47 @@ bool CLoadRun::RunPhase(const SPhase& phase) {
   result.faults = after.Faults() - before.Faults();
   FinishPhase(result);
   const uint64_t failures = result.sent - result.replies - gained(ECount::kOneWay) + result.unsent;
-  if (!m_options.objectives.empty()) {
-    result.isObjectiveMet =
-        std::all_of(m_options.objectives.begin(), m_options.objectives.end(),
-                    [&](const CObjective& objective) { return objective.IsMet(result.latencies, failures); });
+  if (!m_options.objectives.empty()) result.isObjectiveMet = true;
+  for (const CObjective& objective : m_options.objectives) {
+    if (objective.IsMet(result.latencies, failures)) continue;
+    result.isObjectiveMet = false;
+    result.missed += (result.missed.empty() ? "" : "; ") + objective.Miss(result.latencies, failures);
   }
   m_observer.OnPhaseEnd(result);
   return !m_crew.IsStopped();
 }
 
 void CLoadRun::WatchPhase(const SPhase& phase) {
-  const uint64_t endNs = m_phaseStartNs + phase.durationNs;
+  const MonotonicTime end = m_phaseStart + phase.duration;
   // Attackers alone have no driver that knows when it is over.
   const bool hasDrivers = !m_crew.Drivers().empty();
-  const auto isOver = [&] { return hasDrivers ? m_crew.IsPhaseOver() : NowNs(m_clock) >= endNs || m_crew.IsStopped(); };
+  const auto isOver = [&] { return hasDrivers ? m_crew.IsPhaseOver() : m_clock.Now() >= end || m_crew.IsStopped(); };
   while (!isOver()) {
-    const uint64_t nextNs = m_series.SecondEndNs();
-    m_crew.Wait(hasDrivers ? nextNs : std::min(nextNs, endNs));
-    const uint64_t nowNs = NowNs(m_clock);
-    if (nowNs >= nextNs && !isOver()) AddSecond(nowNs);
+    const MonotonicTime next = m_series.SecondEnd();
+    m_crew.Wait(hasDrivers ? next : std::min(next, end));
+    const MonotonicTime now = m_clock.Now();
+    if (now >= next && !isOver()) AddSecond(now);
   }
-  const uint64_t nowNs = NowNs(m_clock);
-  if (m_series.IsWorthAPoint(nowNs)) AddSecond(nowNs);
+  const MonotonicTime now = m_clock.Now();
+  if (m_series.IsWorthAPoint(now)) AddSecond(now);
 }
 
-void CLoadRun::AddSecond(uint64_t nowNs) {
+void CLoadRun::AddSecond(MonotonicTime now) {
   CLedger totals;
   m_crew.AddCountsTo(totals);
-  m_result.series.push_back(m_series.Cut(nowNs, totals));
+  m_result.series.push_back(m_series.Cut(now, totals));
   m_observer.OnSecond(m_result.series.back(), totals);
 }
 
 void CLoadRun::FinishPhase(SPhaseResult& result) const {
-  uint64_t endNs = m_phaseStartNs;
+  MonotonicTime end = m_phaseStart;
   for (const CDriver& driver : m_crew.Drivers()) {
     result.latencies.Add(driver.Latencies());
     result.repliesInTime += driver.RepliesInTime();
-    endNs = std::max(endNs, driver.EndNs());
+    end = std::max(end, driver.End());
   }
-  if (m_crew.Drivers().empty()) endNs = NowNs(m_clock);
-  result.seconds = Seconds(endNs - m_phaseStartNs);
+  if (m_crew.Drivers().empty()) end = m_clock.Now();
+  result.seconds = SecondsOf(end - m_phaseStart);
 }
 
 void CLoadRun::Collect() {
@@ -266,6 +277,15 @@ void CLoadRun::Collect() {
     m_result.seconds += phase.seconds;
     m_result.repliesInTime += phase.repliesInTime;
   }
+}
+
+uint64_t CLoadRun::UndeclaredRejects() const {
+  // A trial is to find out where the limit is: its objectives judge what was rejected there.
+  uint64_t rejects = 0;
+  for (const SPhaseResult& phase : m_result.phases) {
+    if (phase.kind != EPhaseKind::kTrial) rejects += phase.rejects;
+  }
+  return rejects;
 }
 
 bool CLoadRun::IsMeasured(const SPhaseResult& phase) const {
@@ -287,15 +307,21 @@ void CLoadRun::Judge() {
   if (closed != 0 && !m_options.isResetExpected && !m_options.isReconnecting) {
     return Fail(kExitFaults, fmt::format("the server closed {} connections", closed));
   }
+  if (const uint64_t rejects = UndeclaredRejects(); rejects != 0 && !m_options.isRejectAllowed) {
+    return Fail(kExitFaults, fmt::format("{} requests were rejected: {}", rejects, RejectsText(ledger)));
+  }
   if (unopened != 0) {
     return Fail(kExitNoConnection, fmt::format("{} connections could not be opened again", unopened));
   }
   if (m_options.isFindMax && m_result.maxRate == 0) {
-    return Fail(kExitObjectiveMissed, "no rate kept the objectives");
+    const SPhaseResult* p_last = m_result.phases.empty() ? nullptr : &m_result.phases.back();
+    return Fail(kExitObjectiveMissed, p_last == nullptr ? "no rate kept the objectives"
+                                                        : fmt::format("no rate kept the objectives; at {}: {}",
+                                                                      p_last->name, p_last->missed));
   }
   for (const SPhaseResult& phase : m_result.phases) {
     if (!IsMeasured(phase) || phase.isObjectiveMet != false) continue;
-    return Fail(kExitObjectiveMissed, fmt::format("the objectives were missed at: {}", phase.name));
+    return Fail(kExitObjectiveMissed, fmt::format("objective missed at {}: {}", phase.name, phase.missed));
   }
 }
 

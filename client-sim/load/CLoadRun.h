@@ -2,19 +2,20 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "client-sim/attack/CAttackers.h"
 #include "client-sim/base/CEndpoint.h"
-#include "client-sim/load/CAttackers.h"
 #include "client-sim/load/CCrew.h"
 #include "client-sim/load/CRunObserver.h"
-#include "client-sim/load/CScenario.h"
 #include "client-sim/load/CSecondSeries.h"
 #include "client-sim/load/Phase.h"
 #include "client-sim/load/RunResult.h"
 #include "client-sim/message/CBodyPattern.h"
+#include "client-sim/scenario/CScenario.h"
 #include "misc/CClock.h"
 #include "misc/CThread.h"
 
@@ -22,7 +23,8 @@ namespace switchboard::sim {
 
 // One run from the accounts to the verdict: prepares, lets the drivers connect, leads them through its phases, watches,
 // and judges.
-// Threads: the main thread. SIGINT and SIGTERM, blocked for the life of the process, end a run early but in order.
+// Threads: the main thread. SIGINT, SIGTERM and SIGHUP end a run early but in order, a second one without
+// waiting for what is due.
 class CLoadRun {
  public:
   // Throws std::invalid_argument when the server's address makes no sense, or may not be attacked.
@@ -46,10 +48,12 @@ class CLoadRun {
   // Returns false when the run is to end.
   bool RunPhase(const SPhase& phase);
   void WatchPhase(const SPhase& phase);
-  void AddSecond(uint64_t nowNs);
+  void AddSecond(MonotonicTime now);
   void FinishPhase(SPhaseResult& result) const;
 
   void Collect();
+  // Those that no scenario declares as the right answer, but for the trials of a search.
+  uint64_t UndeclaredRejects() const;
   bool IsMeasured(const SPhaseResult& phase) const;
   void Judge();
   void Fail(EExitCode exitCode, std::string verdict) {
@@ -66,8 +70,8 @@ class CLoadRun {
   CCrew m_crew;
   CSecondSeries m_series;
   SRunResult m_result;
-  uint64_t m_startNs = 0;       // of the first phase
-  uint64_t m_phaseStartNs = 0;  // of the current one
+  std::optional<MonotonicTime> m_start;  // of the first phase
+  MonotonicTime m_phaseStart;            // of the current one
 };
 
 }  // namespace switchboard::sim

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "client-sim/base/Time.h"
+
 namespace switchboard::sim {
 
 // The timetable of an open loop: when each request is meant to leave. It doesn't know when they did, so a sender that
@@ -12,8 +14,8 @@ namespace switchboard::sim {
 class CPacer {
  public:
   struct SPlan {
-    double rate = 1;      // requests per second of all pacers together
-    uint64_t rampNs = 0;  // the rate grows evenly from 0 in this time
+    double rate = 1;     // requests per second of all pacers together
+    Nanoseconds ramp{};  // the rate grows evenly from 0 in this time
     bool isPoisson = false;
     uint32_t index = 0;  // this pacer's share is the requests index, index + pacers, …
     uint32_t pacers = 1;
@@ -22,23 +24,23 @@ class CPacer {
 
   explicit CPacer(const SPlan& plan);
 
-  // When the next request is meant to leave, in ns since the start.
-  uint64_t NextNs() const { return m_nextNs; }
+  // When the next request is meant to leave, since the start.
+  Nanoseconds Next() const { return m_next; }
   // Goes on to the one after.
   void Advance();
   // Requests per second that the plan asks for at that time.
-  static double RateAt(const SPlan& plan, uint64_t ns);
+  static double RateAt(const SPlan& plan, Nanoseconds sinceStart);
 
  private:
   // The time until which so many of this pacer's requests are due.
-  uint64_t TimeOf(double requests) const;
+  Nanoseconds TimeOf(double requests) const;
   double ExponentialGap();
 
   const SPlan m_plan;
   const double m_rate;  // of this pacer, per ns
   uint64_t m_random;
   double m_due;  // Λ of the next request
-  uint64_t m_nextNs;
+  Nanoseconds m_next;
 };
 
 }  // namespace switchboard::sim

@@ -12,8 +12,8 @@ class CRunObserver {
 
   // All connections are open, and nothing is sent yet.
   virtual void OnStart(const SRunOptions&) {}
-  // `durationNs` is 0 when its end isn't known.
-  virtual void OnPhaseBegin(EPhaseKind, const std::string& /*name*/, double /*targetRate*/, uint64_t /*durationNs*/) {}
+  // `duration` is 0 when its end isn't known.
+  virtual void OnPhaseBegin(EPhaseKind, const std::string& /*name*/, double /*targetRate*/, Nanoseconds /*duration*/) {}
   // `totals` is what was counted since the start; its offenders are empty.
   virtual void OnSecond(const SSecond&, const CLedger& /*totals*/) {}
   virtual void OnPhaseEnd(const SPhaseResult&) {}

@@ -5,33 +5,31 @@
 namespace switchboard::sim {
 namespace {
 
-constexpr uint64_t kShortestNs = CSecondSeries::kSecondNs / 10;
-
-double Seconds(uint64_t ns) { return static_cast<double>(ns) / 1e9; }
+constexpr std::chrono::milliseconds kShortest{100};
 
 }  // namespace
 
-void CSecondSeries::BeginPhase(const SPhase& phase, size_t index, uint64_t nowNs) {
-  if (m_startNs == 0) m_startNs = nowNs;
+void CSecondSeries::BeginPhase(const SPhase& phase, size_t index, MonotonicTime now) {
+  if (!m_start) m_start = now;
   m_isFirst = true;
   m_phaseIndex = index;
   m_targetRate = phase.rate;
-  m_rampNs = phase.rampNs;
-  m_phaseStartNs = m_secondStartNs = nowNs;
+  m_ramp = phase.ramp;
+  m_phaseStart = m_secondStart = now;
   m_latenciesBefore.Clear();
 }
 
-bool CSecondSeries::IsWorthAPoint(uint64_t nowNs) const { return m_isFirst || nowNs - m_secondStartNs >= kShortestNs; }
+bool CSecondSeries::IsWorthAPoint(MonotonicTime now) const { return m_isFirst || now - m_secondStart >= kShortest; }
 
-SSecond CSecondSeries::Cut(uint64_t nowNs, const CLedger& totals) {
+SSecond CSecondSeries::Cut(MonotonicTime now, const CLedger& totals) {
   const CHistogram latencies = m_crew.Latencies();
   const CHistogram interval = latencies.Since(m_latenciesBefore);
   const auto gained = [&](ECount what) { return totals.Get(what) - m_countsBefore[static_cast<size_t>(what)]; };
   SSecond second;
-  second.at = Seconds(nowNs - m_startNs);
-  second.length = Seconds(nowNs - m_secondStartNs);
+  second.at = SecondsOf(now - *m_start);
+  second.length = SecondsOf(now - m_secondStart);
   second.phase = m_phaseIndex;
-  second.targetRate = CPacer::RateAt({m_targetRate, m_rampNs}, nowNs - m_phaseStartNs);
+  second.targetRate = CPacer::RateAt({m_targetRate, m_ramp}, now - m_phaseStart);
   second.sent = gained(ECount::kSent);
   second.replies = gained(ECount::kReplied);
   second.rejects = gained(ECount::kRejected);
@@ -44,7 +42,7 @@ SSecond CSecondSeries::Cut(uint64_t nowNs, const CLedger& totals) {
   second.maxNs = interval.Max();
 
   m_isFirst = false;
-  m_secondStartNs = nowNs;
+  m_secondStart = now;
   for (size_t i = 0; i < m_countsBefore.size(); ++i) m_countsBefore[i] = totals.Get(static_cast<ECount>(i));
   m_faultsBefore = totals.Faults();
   m_latenciesBefore = latencies;

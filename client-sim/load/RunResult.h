@@ -1,16 +1,16 @@
 // What a run has measured, as the reports read it. All times are in the unit that the name says.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "client-sim/attack/AttackOutcome.h"
 #include "client-sim/base/CHistogram.h"
-#include "client-sim/load/CLedger.h"
-#include "client-sim/load/COptions.h"
+#include "client-sim/client/CLedger.h"
+#include "client-sim/options/COptions.h"
 
 namespace switchboard::sim {
 
@@ -40,6 +40,9 @@ struct SSecond {
   uint64_t p90Ns = 0;
   uint64_t p99Ns = 0;
   uint64_t maxNs = 0;
+
+  // Else the latencies are without a meaning.
+  bool IsMeasured() const { return replies != 0; }
 };
 
 struct SPhaseResult {
@@ -57,22 +60,7 @@ struct SPhaseResult {
   uint64_t unsent = 0;  // were due by the schedule, but never left
   CHistogram latencies;
   std::optional<bool> isObjectiveMet;  // if there is one
-};
-
-// How the attackers of one kind fared.
-struct SAttackOutcome {
-  std::string kind;          // such as "slow-reader"
-  uint32_t attackers = 0;    //
-  uint64_t connections = 0;  // that they opened
-  uint64_t connectFailures = 0;
-  uint64_t bytesSent = 0;
-  uint64_t bytesReceived = 0;
-  // How those connections ended; together with `stillOpen` they are all of them.
-  uint64_t closedByServer = 0;
-  uint64_t resetByServer = 0;
-  uint64_t endedByAttacker = 0;                                     // as the kinds do that close or reset by themselves
-  uint64_t stillOpen = 0;                                           // at the end of the attack
-  std::array<uint64_t, CLedger::kRejectReasons> rejectsByReason{};  // Rejects that they were sent
+  std::string missed;                  // which were missed, and by how much; else empty
 };
 
 struct SRunResult {

@@ -2,6 +2,8 @@
 
 #include <boost/endian/arithmetic.hpp>
 #include <cstring>
+#include <span>
+#include <vector>
 
 #include "misc/CCrc32.h"
 
@@ -34,6 +36,20 @@ EVerdict CCustomMessage::Judge(SRequestId id, const SPending&, const SFrame& fra
 std::optional<SRequestId> CCustomMessage::RequestOf(const SFrame& frame) const {
   if (!m_expectation.isEcho || frame.msgCode != ReplyCode()) return std::nullopt;
   return m_p_body->RequestOf(frame.body);
+}
+
+SWantedBody CCustomMessage::WantedBody(SRequestId id) const {
+  const CBody* p_body = m_expectation.isEcho ? m_p_body.get() : m_expectation.p_body.get();
+  SWantedBody wanted;
+  if (p_body != nullptr) {
+    wanted = {std::vector<std::byte>(kMaxBodyBytes), true};
+    wanted.front.resize(p_body->Write(id, wanted.front.data()));
+  } else if (m_expectation.result) {
+    const boost::endian::big_int32_t result(*m_expectation.result);
+    const auto bytes = std::as_bytes(std::span(&result, 1));
+    wanted.front.assign(bytes.begin(), bytes.end());
+  }
+  return wanted;
 }
 
 }  // namespace switchboard::sim

@@ -38,6 +38,7 @@ class CCustomMessage : public CMessage {
   std::optional<uint16_t> ExpectedReject() const override { return m_expectation.reject; }
   EVerdict Judge(SRequestId id, const SPending& pending, const SFrame& frame) const override;
   std::optional<SRequestId> RequestOf(const SFrame& frame) const override;
+  SWantedBody WantedBody(SRequestId id) const override;
 
  private:
   const std::unique_ptr<const CBody> m_p_body;

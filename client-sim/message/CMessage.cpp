@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
+#include "client-sim/base/Text.h"
 #include "misc/CCrc32.h"
 
 namespace switchboard::sim {
@@ -46,6 +48,34 @@ size_t CMessage::WriteFrame(SRequestId id, std::byte* p_frame) const {
 
 void CMessage::WriteFrames(SRequestId first, size_t count, std::byte* p_frames) const {
   for (; count != 0; --count, ++first.sequence) p_frames += WriteFrame(first, p_frames);
+}
+
+SWantedBody CMessage::WantedBody(SRequestId id) const {
+  if (!IsMirrored()) return {};
+  SWantedBody wanted{std::vector<std::byte>(kMaxBodyBytes), true};
+  wanted.front.resize(WriteBody(id, wanted.front.data()).bytes);
+  return wanted;
+}
+
+std::string CMessage::Difference(SRequestId id, const SFrame& got) const {
+  if (const auto reason = ExpectedReject()) {
+    return fmt::format("got code {} with {} bytes, wanted a Reject with reason {}", got.msgCode, got.body.size(),
+                       *reason);
+  }
+  if (got.msgCode != m_replyCode) {
+    return fmt::format("got code {} with {} bytes, wanted code {}", got.msgCode, got.body.size(), m_replyCode);
+  }
+  const SWantedBody wanted = WantedBody(id);
+  const std::span<const std::byte> front = wanted.front;
+  const size_t common = std::min(front.size(), got.body.size());
+  const auto at = static_cast<size_t>(
+      std::mismatch(front.begin(), front.begin() + static_cast<ptrdiff_t>(common), got.body.begin()).first -
+      front.begin());
+  std::string text = fmt::format("got {} bytes", got.body.size());
+  if (wanted.isWhole) text += fmt::format(", wanted {}", front.size());
+  if (at == front.size()) return text;
+  return text +
+         fmt::format("; from byte {} got {}, wanted {}", at, HexOf(got.body.subspan(at)), HexOf(front.subspan(at)));
 }
 
 EVerdict CPingMessage::Judge(SRequestId, const SPending&, const SFrame& frame) const {
@@ -107,12 +137,18 @@ EVerdict CLoginMessage::Judge(SRequestId, const SPending&, const SFrame& frame) 
   return ResultOf(frame, kLoginCode) == 0 ? EVerdict::kRight : EVerdict::kWrong;
 }
 
+SWantedBody CLoginMessage::WantedBody(SRequestId) const { return {std::vector<std::byte>(sizeof(SResultBody)), true}; }
+
 SBody COwnLoginMessage::WriteBody(SRequestId id, std::byte* p_body) const {
   return Copied(AccountOf(m_namePrefix, id.connection), p_body);
 }
 
 EVerdict COwnLoginMessage::Judge(SRequestId, const SPending&, const SFrame& frame) const {
   return ResultOf(frame, kLoginCode) == 0 ? EVerdict::kRight : EVerdict::kWrong;
+}
+
+SWantedBody COwnLoginMessage::WantedBody(SRequestId) const {
+  return {std::vector<std::byte>(sizeof(SResultBody)), true};
 }
 
 }  // namespace switchboard::sim

@@ -28,6 +28,12 @@ struct SBody {
   uint32_t crc32;
 };
 
+// What the body of the right reply is, as far as it is known before.
+struct SWantedBody {
+  std::vector<std::byte> front;
+  bool isWhole = false;  // nothing follows
+};
+
 // One kind of request: writes its bodies and knows the right answers.
 // Threads: any; constant after construction.
 class CMessage {
@@ -61,6 +67,10 @@ class CMessage {
   virtual EVerdict Judge(SRequestId id, const SPending& pending, const SFrame& frame) const = 0;
   // The request that this reply names itself, if replies of this kind do.
   virtual std::optional<SRequestId> RequestOf(const SFrame&) const { return std::nullopt; }
+  // For people, who are to see what is wrong about a reply. A mirrored message wants its own body.
+  virtual SWantedBody WantedBody(SRequestId id) const;
+  // How a frame differs from the right reply: what was got, and what was wanted.
+  std::string Difference(SRequestId id, const SFrame& got) const;
 
  private:
   const std::string m_name;
@@ -126,6 +136,7 @@ class CLoginMessage : public CMessage {
       : CMessage("login", kLoginCode), m_accounts(std::move(accounts)) {}
   SBody WriteBody(SRequestId id, std::byte* p_body) const override;
   EVerdict Judge(SRequestId id, const SPending& pending, const SFrame& frame) const override;
+  SWantedBody WantedBody(SRequestId id) const override;
 
  private:
   const std::vector<SLoginBody> m_accounts;
@@ -138,6 +149,7 @@ class COwnLoginMessage : public CMessage {
       : CMessage("login", kLoginCode), m_namePrefix(std::move(namePrefix)) {}
   SBody WriteBody(SRequestId id, std::byte* p_body) const override;
   EVerdict Judge(SRequestId id, const SPending& pending, const SFrame& frame) const override;
+  SWantedBody WantedBody(SRequestId id) const override;
 
  private:
   const std::string m_namePrefix;

@@ -16,7 +16,11 @@ bool CMessageFactory::Knows(std::string_view name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
-std::string CMessageFactory::Names() { return fmt::format("{}", fmt::join(kNames, ", ")); }
+std::string CMessageFactory::Names() {
+  std::string names;
+  for (const std::string_view name : kNames) names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+  return names;
+}
 
 std::unique_ptr<const CMessage> CMessageFactory::Make(std::string_view name, bool isOwnAccount) {
   using EAccounts = CRegisterMessage::EAccounts;

@@ -3,12 +3,13 @@
 #include <cstdint>
 
 #include "client-sim/base/CRing.h"
+#include "client-sim/base/Time.h"
 
 namespace switchboard::sim {
 
 // A request that waits for its reply.
 struct SPending {
-  uint64_t startNs = 0;  // when it was meant to leave; its latency counts from here
+  MonotonicTime start;  // when it was meant to leave; its latency counts from here
   uint32_t frameBytes = 0;
   uint8_t message = 0;      // index into the workload
   bool isMirrored = false;  // as CMessage says

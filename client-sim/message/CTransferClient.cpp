@@ -10,6 +10,7 @@
 namespace switchboard::sim {
 namespace {
 
+constexpr uint64_t kGetWindow = 64;    // pieces on their way, however large a window the server offers
 constexpr uint64_t kWriteWindow = 16;  // chunks on their way
 constexpr uint32_t kHashesAhead = 4;   // requests on their way
 
@@ -95,7 +96,7 @@ std::vector<SRemoteEntry> CTransferClient::List(uint32_t handle) {
 void CTransferClient::Get(const SOpened& opened, uint64_t from, uint64_t end, const Sink& sink) {
   // A server gives out at most half of its window at a time.
   const uint64_t chunkBytes = std::clamp<uint64_t>(opened.window / 2, 1, kGetBytes);
-  const uint64_t most = std::max<uint64_t>(opened.window / chunkBytes, 1);
+  const uint64_t most = std::clamp<uint64_t>(opened.window / chunkBytes, 1, kGetWindow);
   uint64_t asked = from;
   uint64_t inFlight = 0;
   for (uint64_t got = from; got < end;) {
@@ -114,7 +115,9 @@ void CTransferClient::Get(const SOpened& opened, uint64_t from, uint64_t end, co
     std::span<const std::byte> bytes;
     const auto reply = Take<SGetReply>(kGetCode, "get", &bytes);
     --inFlight;
-    if (reply.offset != got) throw std::runtime_error(fmt::format("asked for byte {}, got {}", got, reply.offset));
+    if (reply.offset != got) {
+      throw std::runtime_error(fmt::format("asked for byte {}, got {}", got, reply.offset.value()));
+    }
     if (bytes.size() != std::min(chunkBytes, end - got)) {
       throw std::runtime_error("the file became shorter");
     }
@@ -130,6 +133,8 @@ CTransferClient::SHashes CTransferClient::Hash(uint32_t handle, bool isMd5,
   body.isMd5 = isMd5 ? 1 : 0;
   for (uint32_t i = 0; i < kHashesAhead; ++i) m_link.Add(kHashCode, BytesOf(body));
   uint32_t inFlight = kHashesAhead;
+  uint64_t hashed = 0;
+  MonotonicTime advanced = m_clock.Now();
   SHashReply reply{};
   while (inFlight > 0) {
     m_link.Flush();
@@ -137,6 +142,15 @@ CTransferClient::SHashes CTransferClient::Hash(uint32_t handle, bool isMd5,
     --inFlight;
     if (progress) progress(reply.hashed);
     if (reply.hashed == reply.size) continue;
+    const MonotonicTime now = m_clock.Now();
+    if (reply.hashed > hashed) {
+      hashed = reply.hashed;
+      advanced = now;
+    }
+    if (reply.hashed > reply.size || now - advanced >= m_patience) {
+      throw std::runtime_error(
+          fmt::format("the server's digest stands still at {} of {} bytes", reply.hashed.value(), reply.size.value()));
+    }
     m_link.Add(kHashCode, BytesOf(body));
     ++inFlight;
   }
@@ -153,7 +167,8 @@ CTransferClient::SBegun CTransferClient::Put(const std::string& path, uint64_t s
   body.flags = flags;
   const auto reply = Ask<SPutReply>(kPutCode, body, path, "put");
   if (reply.chunkBytes == 0) throw std::runtime_error("the server's packets are too small to put anything");
-  return {reply.handle, reply.have, reply.chunkBytes};
+  // More than a packet holds is no promise that a server can keep.
+  return {reply.handle, reply.have, std::min<uint32_t>(reply.chunkBytes, kMaxBodyBytes - sizeof(SWriteBody))};
 }
 
 void CTransferClient::Write(const SBegun& begun, uint64_t end, const Source& source,
@@ -176,6 +191,9 @@ void CTransferClient::Write(const SBegun& begun, uint64_t end, const Source& sou
     }
     have = Take<SWriteReply>(kWriteCode, "write").have;
     --inFlight;
+    if (have < end && inFlight == 0 && sent == end) {
+      throw std::runtime_error(fmt::format("the server took {} bytes, and has {}", end, have));
+    }
     progress(have);
   }
 }

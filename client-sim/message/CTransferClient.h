@@ -12,6 +12,7 @@
 
 #include "client-sim/message/CTransferLink.h"
 #include "client-sim/message/TransferBodies.h"
+#include "misc/CClock.h"
 #include "misc/CDigest.h"
 
 namespace switchboard::sim {
@@ -42,7 +43,8 @@ struct SRemoteEntry {
 // Threads: one; blocks. Everything may throw CLinkLost, CRefused, and std::runtime_error for what makes no sense.
 class CTransferClient {
  public:
-  CTransferClient(const CEndpoint& server, std::chrono::milliseconds patience) : m_link(server, patience) {}
+  CTransferClient(const CEndpoint& server, std::chrono::milliseconds patience)
+      : m_patience(patience), m_link(server, patience) {}
 
   struct SOpened {
     SRemoteFile file;
@@ -61,7 +63,8 @@ class CTransferClient {
     Sha256Bytes sha256{};
     Md5Bytes md5{};
   };
-  // Of an open file, or of what has arrived of an upload. `progress` gets the bytes hashed so far.
+  // Of an open file, or of what has arrived of an upload. `progress` gets the bytes hashed so far. A server that
+  // answers but gets no further for as long as `patience` is given up.
   SHashes Hash(uint32_t handle, bool isMd5, const std::function<void(uint64_t)>& progress = {});
 
   struct SBegun {
@@ -86,6 +89,8 @@ class CTransferClient {
   template <class Reply>
   Reply Take(uint16_t msgCode, const char* p_what, std::span<const std::byte>* p_rest = nullptr);
 
+  const std::chrono::milliseconds m_patience;
+  const CClock m_clock{};
   CTransferLink m_link;
 };
 

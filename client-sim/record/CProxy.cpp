@@ -8,33 +8,42 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
-#include "client-sim/base/Epoll.h"
-#include "client-sim/base/Nanoseconds.h"
-#include "client-sim/base/Process.h"
 #include "client-sim/base/Text.h"
-#include "client-sim/load/COptions.h"
+#include "client-sim/options/COptions.h"
 
 namespace switchboard::sim {
 namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
-constexpr uint64_t kFlushEveryNs = 1'000'000'000;
-constexpr uint64_t kListenerKey = UINT64_MAX;
-constexpr uint64_t kSignalKey = UINT64_MAX - 1;
+constexpr std::chrono::seconds kFlushEvery{1};
 
 }  // namespace
 
 // A client and the connection that was opened for it.
 struct CProxy::SPair {
-  SPair(uint32_t pairNumber, CFrameRecorder& recorder)
+  // One of the two sockets.
+  struct SEnd final : CEventHandler {
+    SEnd(CProxy& ownProxy, SPair& ownPair, ESide ownSide) : proxy(ownProxy), pair(ownPair), side(ownSide) {}
+    void OnEvents(uint32_t events) override { proxy.HandlePair(pair, side, events); }
+
+    CProxy& proxy;
+    SPair& pair;
+    const ESide side;
+    CFd socket;
+    uint32_t watched = 0;  // epoll events; 0: the socket isn't in the set
+  };
+
+  SPair(CProxy& proxy, uint32_t pairNumber, CFrameRecorder& recorder)
       : number(pairNumber),
+        ends{{{proxy, *this, ESide::kClient}, {proxy, *this, ESide::kServer}}},
         streams{{{pairNumber, EDirection::kToServer, recorder}, {pairNumber, EDirection::kToClient, recorder}}} {}
 
-  CFd& Socket(ESide side) { return sockets[static_cast<size_t>(side)]; }
+  SEnd& End(ESide side) { return ends[static_cast<size_t>(side)]; }
+  CFd& Socket(ESide side) { return End(side).socket; }
   // The stream that this side sends, and the one that it receives.
   CProxyStream& From(ESide side) { return streams[static_cast<size_t>(side)]; }
   CProxyStream& To(ESide side) { return streams[1 - static_cast<size_t>(side)]; }
@@ -42,9 +51,8 @@ struct CProxy::SPair {
   bool HasLostFrames() const { return streams[0].HasLostFrames() || streams[1].HasLostFrames(); }
 
   const uint32_t number;
-  std::array<CFd, 2> sockets;
+  std::array<SEnd, 2> ends;
   std::array<CProxyStream, 2> streams;
-  std::array<uint32_t, 2> watched{};  // epoll events; 0: that socket isn't in the set
   bool isConnecting = false;
 };
 
@@ -54,11 +62,10 @@ CProxy::CProxy(const SProxyOptions& options)
       m_recorder(options.file),
       m_signals(OpenSignals()),
       m_listener(CEndpoint(options.listen).Listen()),
-      m_epoll(OpenEpoll()),
       m_buffer(kReadBytes) {
   RaiseDescriptorLimit();
-  WatchAs(m_epoll, EPOLL_CTL_ADD, m_listener.Get(), EPOLLIN, kListenerKey);
-  WatchAs(m_epoll, EPOLL_CTL_ADD, m_signals.Get(), EPOLLIN, kSignalKey);
+  m_loop.Add(m_listener.Get(), EPOLLIN, m_onListener);
+  m_loop.Add(m_signals.Get(), EPOLLIN, m_onSignals);
 }
 
 CProxy::~CProxy() = default;
@@ -66,45 +73,23 @@ CProxy::~CProxy() = default;
 int CProxy::Execute() {
   Print(fmt::format("client-sim: listening on {}, connecting to {}, recording into {}\n", Address(), m_server.Text(),
                     m_options.file));
-  m_startNs = NowNs(m_clock);
-  const uint64_t endNs = m_options.durationNs == 0 ? UINT64_MAX : m_startNs + m_options.durationNs;
-  uint64_t flushedNs = m_startNs;
-  uint64_t nowNs = m_startNs;
-  while (!m_isStopping && nowNs < endNs) {
-    HandleEvents(m_recorder.HasUnflushed() ? std::min(endNs, flushedNs + kFlushEveryNs) : endNs, nowNs);
-    nowNs = NowNs(m_clock);
-    if (nowNs < flushedNs + kFlushEveryNs) continue;
+  m_start = m_loop.Now();
+  const MonotonicTime end = m_options.duration == Nanoseconds::zero() ? kNever : m_start + m_options.duration;
+  MonotonicTime flushed = m_start;
+  while (!m_isStopping && m_loop.Now() < end) {
+    m_loop.Turn(m_recorder.HasUnflushed() ? std::min(end, flushed + kFlushEvery) : end);
+    if (m_loop.Now() < flushed + kFlushEvery) continue;
     m_recorder.Flush();
-    flushedNs = nowNs;
+    flushed = m_loop.Now();
   }
   m_recorder.Flush();
-  if (!m_options.isQuiet) Print(Table(nowNs - m_startNs));
+  if (!m_options.isQuiet) Print(Table(m_loop.Now() - m_start));
   if (m_recorder.Error() != 0) {
     fmt::print(stderr, "client-sim: {}: {}; the record ends there\n", m_options.file,
                std::generic_category().message(m_recorder.Error()));
     return kExitFaults;
   }
   return m_connectFailures != 0 ? kExitNoConnection : kExitOk;
-}
-
-void CProxy::HandleEvents(uint64_t deadlineNs, uint64_t nowNs) {
-  int timeoutMs = -1;
-  if (deadlineNs != UINT64_MAX) {
-    const uint64_t leftMs = (deadlineNs - std::min(nowNs, deadlineNs) + 999'999) / 1'000'000;
-    timeoutMs = static_cast<int>(std::min<uint64_t>(leftMs, INT_MAX));
-  }
-  std::array<epoll_event, 256> events;
-  const int count = ::epoll_wait(m_epoll.Get(), events.data(), static_cast<int>(events.size()), timeoutMs);
-  for (int i = 0; i < count; ++i) {
-    const uint64_t key = events[static_cast<size_t>(i)].data.u64;
-    if (key == kListenerKey) {
-      Accept();
-    } else if (key == kSignalKey) {
-      m_isStopping = TakeSignal(m_signals) || m_isStopping;
-    } else {
-      HandlePair(key, events[static_cast<size_t>(i)].events);
-    }
-  }
 }
 
 void CProxy::Accept() {
@@ -116,7 +101,7 @@ void CProxy::Accept() {
   }
   const int yes = 1;
   ::setsockopt(client.Get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-  auto p_pair = std::make_unique<SPair>(m_accepted, m_recorder);
+  auto p_pair = std::make_unique<SPair>(*this, m_accepted, m_recorder);
   const int error = m_server.Connect(SOCK_NONBLOCK, p_pair->Socket(ESide::kServer));
   p_pair->Socket(ESide::kClient) = std::move(client);
   SPair& pair = *m_pairs.emplace(m_accepted++, std::move(p_pair)).first->second;
@@ -128,15 +113,10 @@ void CProxy::Accept() {
 void CProxy::ListenAgain(bool isOn) {
   if (isOn == m_isListening) return;
   m_isListening = isOn;
-  WatchAs(m_epoll, EPOLL_CTL_MOD, m_listener.Get(), isOn ? uint32_t{EPOLLIN} : 0, kListenerKey);
+  m_loop.Modify(m_listener.Get(), isOn ? uint32_t{EPOLLIN} : 0, m_onListener);
 }
 
-void CProxy::HandlePair(uint64_t key, uint32_t events) {
-  // An event of the same wait may have ended the pair.
-  const auto found = m_pairs.find(static_cast<uint32_t>(key >> 1));
-  if (found == m_pairs.end()) return;
-  SPair& pair = *found->second;
-  const auto side = static_cast<ESide>(key & 1);
+void CProxy::HandlePair(SPair& pair, ESide side, uint32_t events) {
   if (pair.isConnecting && side == ESide::kServer && !HandleConnected(pair)) return;
   HandleSide(pair, side, events);
   Settle(pair);
@@ -160,7 +140,7 @@ void CProxy::HandleSide(SPair& pair, ESide side, uint32_t events) {
   CProxyStream& from = pair.From(side);
   const bool isReadable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
   if (isReadable && from.WantsToTake()) {
-    from.Take(pair.Socket(side), m_buffer, NowNs(m_clock) - m_startNs, pair.To(side).IsBroken());
+    from.Take(pair.Socket(side), m_buffer, m_loop.Refresh() - m_start, pair.To(side).IsBroken());
   }
   if (from.WasReset()) {
     pair.To(side).Break();
@@ -183,28 +163,28 @@ void CProxy::Settle(SPair& pair) {
 }
 
 void CProxy::Watch(SPair& pair, ESide side, uint32_t events) {
-  uint32_t& watched = pair.watched[static_cast<size_t>(side)];
-  if (watched == events) return;
+  SPair::SEnd& end = pair.End(side);
+  const uint32_t before = std::exchange(end.watched, events);
+  if (before == events) return;
   // A socket that waits for nothing leaves the set: epoll would report its hang-up over and over.
-  int operation = EPOLL_CTL_MOD;
-  if (watched == 0) operation = EPOLL_CTL_ADD;
-  if (events == 0) operation = EPOLL_CTL_DEL;
-  watched = events;
-  WatchAs(m_epoll, operation, pair.Socket(side).Get(), events,
-          (uint64_t{pair.number} << 1) | static_cast<uint64_t>(side));
+  if (events == 0) return m_loop.Remove(end.socket.Get());
+  if (before == 0) return m_loop.Add(end.socket.Get(), events, end);
+  m_loop.Modify(end.socket.Get(), events, end);
 }
 
 void CProxy::End(SPair& pair, bool withReset) {
   const linger now{1, 0};
-  for (const CFd& socket : pair.sockets) {
+  for (const SPair::SEnd& end : pair.ends) {
+    const CFd& socket = end.socket;
     if (withReset && socket.IsValid()) ::setsockopt(socket.Get(), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    m_loop.Forget(end);
   }
   if (pair.HasLostFrames()) ++m_lostFrames;
   m_pairs.erase(pair.number);
   ListenAgain(true);
 }
 
-std::string CProxy::Table(uint64_t lengthNs) const {
+std::string CProxy::Table(Nanoseconds length) const {
   std::string out = "\n";
   const auto append = [&out](std::string_view name, uint64_t count, std::string_view remark = {}) {
     out += CountLine(name, count, remark);
@@ -219,7 +199,7 @@ std::string CProxy::Table(uint64_t lengthNs) const {
   const uint64_t lost = m_lostFrames + static_cast<uint64_t>(lostOpen);
   if (lost != 0) append("not all recorded", lost, "connections that sent what is no frame, or half a one");
   append("bytes recorded", m_recorder.Bytes());
-  fmt::format_to(std::back_inserter(out), "{:<20}{:>15.3f} s\n", "time", static_cast<double>(lengthNs) / 1e9);
+  fmt::format_to(std::back_inserter(out), "{:<20}{:>15.3f} s\n", "time", SecondsOf(length));
   return out;
 }
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "client-sim/base/CEndpoint.h"
+#include "client-sim/base/CEventLoop.h"
+#include "client-sim/base/Process.h"
 #include "client-sim/record/CFrameRecorder.h"
 #include "client-sim/record/CProxyStream.h"
 #include "misc/CClock.h"
@@ -21,13 +23,13 @@ struct SProxyOptions {
   std::string listen;
   std::string server;
   std::string file;
-  uint64_t durationNs = 0;  // 0: until a signal comes
+  Nanoseconds duration{};  // 0: until a signal comes
   bool isQuiet = false;
 };
 
 // Stands between clients and a server: every byte goes through as it came, and every frame is recorded with its time.
 // An end of a stream is passed on as an end, a reset as a reset; a slow receiver slows its sender down.
-// Threads: the main thread, on one epoll. SIGINT and SIGTERM, blocked for the life of the process, end it in order.
+// Threads: the main thread, on one event loop. SIGINT, SIGTERM and SIGHUP, blocked for the life of the process, end it in order.
 class CProxy {
  public:
   // Listens at once. Throws std::system_error, std::invalid_argument for an address.
@@ -45,17 +47,16 @@ class CProxy {
 
   void Accept();
   void ListenAgain(bool isOn);
-  void HandleEvents(uint64_t deadlineNs, uint64_t nowNs);
-  void HandlePair(uint64_t key, uint32_t events);
+  void HandlePair(SPair& pair, ESide side, uint32_t events);
   void HandleSide(SPair& pair, ESide side, uint32_t events);
   // Returns false, and ends the pair, when the server can't be reached.
   bool HandleConnected(SPair& pair);
   void RefuseClient(SPair& pair, int error);
-  // Tells epoll what the pair waits for, and ends it when both streams are over.
+  // Tells the loop what the pair waits for, and ends it when both streams are over.
   void Settle(SPair& pair);
   void Watch(SPair& pair, ESide side, uint32_t events);
   void End(SPair& pair, bool withReset);
-  std::string Table(uint64_t lengthNs) const;
+  std::string Table(Nanoseconds length) const;
 
   const SProxyOptions m_options;
   const CEndpoint m_server;
@@ -63,10 +64,12 @@ class CProxy {
   CFrameRecorder m_recorder;
   CFd m_signals;
   CFd m_listener;
-  CFd m_epoll;
+  CEventLoop m_loop{m_clock};
+  CEventCallback m_onSignals{[this] { m_isStopping = TakeSignal(m_signals) || m_isStopping; }};
+  CEventCallback m_onListener{[this] { Accept(); }};
   std::unordered_map<uint32_t, std::unique_ptr<SPair>> m_pairs;
   std::vector<std::byte> m_buffer;
-  uint64_t m_startNs = 0;
+  MonotonicTime m_start;
   bool m_isStopping = false;
   bool m_isListening = true;
   uint32_t m_accepted = 0;

@@ -7,13 +7,13 @@
 
 namespace switchboard::sim {
 
-void CProxyStream::Take(const CFd& source, std::span<std::byte> buffer, uint64_t atNs, bool isSourceBroken) {
+void CProxyStream::Take(const CFd& source, std::span<std::byte> buffer, Nanoseconds at, bool isSourceBroken) {
   const ssize_t bytes = ::recv(source.Get(), buffer.data(), buffer.size(), 0);
   if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (bytes <= 0) {
     m_hasEnded = true;
     m_wasReset = bytes < 0 || isSourceBroken;
-    m_recorder.Add({atNs, m_connection, m_direction, {}});
+    m_recorder.Add({static_cast<uint64_t>(at.count()), m_connection, m_direction, {}});
     return;
   }
   const auto taken = buffer.first(static_cast<size_t>(bytes));
@@ -23,7 +23,7 @@ void CProxyStream::Take(const CFd& source, std::span<std::byte> buffer, uint64_t
     m_givenAt = 0;
   }
   m_waiting.insert(m_waiting.end(), taken.begin(), taken.end());
-  if (!m_hasLostFrames) Record(taken, atNs);
+  if (!m_hasLostFrames) Record(taken, at);
 }
 
 void CProxyStream::Give(const CFd& target) {
@@ -49,17 +49,17 @@ void CProxyStream::Break() {
   m_givenAt = 0;
 }
 
-void CProxyStream::Record(std::span<const std::byte> bytes, uint64_t atNs) {
+void CProxyStream::Record(std::span<const std::byte> bytes, Nanoseconds at) {
   const CFrameDecoder::SCut cut = m_decoder.Feed(bytes, kMaxPacketBytes);
-  RecordFrames(cut.head, atNs);
-  RecordFrames(cut.rest, atNs);
+  RecordFrames(cut.head, at);
+  RecordFrames(cut.rest, at);
   m_hasLostFrames = cut.isBad;
 }
 
-void CProxyStream::RecordFrames(std::span<const std::byte> frames, uint64_t atNs) {
+void CProxyStream::RecordFrames(std::span<const std::byte> frames, Nanoseconds at) {
   while (!frames.empty()) {
     const size_t bytes = SFrame::BytesAt(frames.data());
-    m_recorder.Add({atNs, m_connection, m_direction, frames.first(bytes)});
+    m_recorder.Add({static_cast<uint64_t>(at.count()), m_connection, m_direction, frames.first(bytes)});
     frames = frames.subspan(bytes);
   }
 }

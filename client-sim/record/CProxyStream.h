@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "client-sim/base/Time.h"
 #include "client-sim/record/CFrameRecorder.h"
 #include "misc/CFd.h"
 #include "net/wire/CFrameDecoder.h"
@@ -21,9 +22,9 @@ class CProxyStream {
   CProxyStream(uint32_t connection, EDirection direction, CFrameRecorder& recorder)
       : m_connection(connection), m_direction(direction), m_recorder(recorder) {}
 
-  // Reads once from `source`, into `buffer`, and records at `atNs`. `isSourceBroken`: sending to it has failed. Its end
-  // is a reset then, of which the system has told already.
-  void Take(const CFd& source, std::span<std::byte> buffer, uint64_t atNs, bool isSourceBroken);
+  // Reads once from `source`, into `buffer`, and records at `at`, which counts from the record's start.
+  // `isSourceBroken`: sending to it has failed. Its end is a reset then, of which the system has told already.
+  void Take(const CFd& source, std::span<std::byte> buffer, Nanoseconds at, bool isSourceBroken);
   // Writes what waits to `target`, and then the end of the stream if it has come.
   void Give(const CFd& target);
   // The receiver is gone: nothing more can be passed on.
@@ -42,8 +43,8 @@ class CProxyStream {
 
  private:
   size_t Waiting() const { return m_waiting.size() - m_givenAt; }
-  void Record(std::span<const std::byte> bytes, uint64_t atNs);
-  void RecordFrames(std::span<const std::byte> frames, uint64_t atNs);
+  void Record(std::span<const std::byte> bytes, Nanoseconds at);
+  void RecordFrames(std::span<const std::byte> frames, Nanoseconds at);
 
   const uint32_t m_connection;
   const EDirection m_direction;

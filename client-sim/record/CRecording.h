@@ -6,13 +6,14 @@
 #include <span>
 #include <vector>
 
+#include "client-sim/base/Time.h"
 #include "misc/CFrameRecord.h"
 
 namespace switchboard::sim {
 
 // What a recorded client did at one time.
 struct SRecordedStep {
-  uint64_t atNs = 0;                 // since the record's start
+  Nanoseconds at{};                  // since the record's start
   size_t repliesBefore = 0;          // how many replies the connection had received by then
   std::span<const std::byte> frame;  // as sent; empty: the client ended its stream
 };
@@ -20,8 +21,8 @@ struct SRecordedStep {
 // One recorded connection: what the client did, and what it was answered.
 struct SRecordedConnection {
   uint32_t number = 0;  // as the recorder counted
-  uint64_t openNs = 0;
-  uint64_t endNs = 0;
+  Nanoseconds open{};
+  Nanoseconds end{};
   std::vector<SRecordedStep> steps;  // the last one, and only that, ends the stream
   std::vector<std::span<const std::byte>> replies;
 };
@@ -38,7 +39,7 @@ class CRecording {
   const std::vector<SRecordedConnection>& Connections() const { return m_connections; }
   uint64_t Requests() const { return m_requests; }
   uint64_t Replies() const { return m_replies; }
-  uint64_t LengthNs() const { return m_lengthNs; }
+  Nanoseconds Length() const { return m_length; }
   // How many connections were open at the same time.
   size_t Peak() const { return m_peak; }
   // The record ends in the middle of an entry; all before it is here.
@@ -48,13 +49,13 @@ class CRecording {
   static bool IsReply(std::span<const std::byte> frame);
 
  private:
-  void Add(SRecordedConnection& connection, const SRecordedFrame& entry);
+  void Add(SRecordedConnection& connection, Nanoseconds at, const SRecordedFrame& entry);
   void FindPeak();
 
   std::vector<SRecordedConnection> m_connections;
   uint64_t m_requests = 0;
   uint64_t m_replies = 0;
-  uint64_t m_lengthNs = 0;
+  Nanoseconds m_length{};
   size_t m_peak = 0;
   bool m_isCutOff = false;
 };

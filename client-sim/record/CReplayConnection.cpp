@@ -21,18 +21,17 @@ int CReplayConnection::FinishConnect() {
   return CEndpoint::ConnectErrorOf(m_fd);
 }
 
-bool CReplayConnection::MayGo(const SRecordedStep& step, const SPace& pace, uint64_t nowNs) const {
+bool CReplayConnection::MayGo(const SRecordedStep& step, const SPace& pace, MonotonicTime now) const {
   if (pace.AwaitsReplies()) return m_diff.Position() >= step.repliesBefore;
-  return pace.DueNs(step.atNs) <= nowNs;
+  return pace.Due(step.at) <= now;
 }
 
-void CReplayConnection::SendDue(const SPace& pace, uint64_t nowNs, CSendBuffer& out) {
+void CReplayConnection::SendDue(const SPace& pace, MonotonicTime now, CSendBuffer& out) {
   if (m_isConnecting || !IsOpen()) return;
   m_writer.Flush(m_fd);
   while (!HasUnsent() && !m_writer.IsBroken()) {
     const SRecordedStep* p_step = Next();
-    for (; p_step != nullptr && !p_step->frame.empty() && !out.IsFull() && MayGo(*p_step, pace, nowNs);
-         p_step = Next()) {
+    for (; p_step != nullptr && !p_step->frame.empty() && !out.IsFull() && MayGo(*p_step, pace, now); p_step = Next()) {
       Write(*p_step, out);
       ++m_next;
     }
@@ -41,17 +40,17 @@ void CReplayConnection::SendDue(const SPace& pace, uint64_t nowNs, CSendBuffer& 
       out.Clear();
       continue;
     }
-    if (p_step == nullptr || !p_step->frame.empty() || !MayGo(*p_step, pace, nowNs)) return;
+    if (p_step == nullptr || !p_step->frame.empty() || !MayGo(*p_step, pace, now)) return;
     ::shutdown(m_fd.Get(), SHUT_WR);
     ++m_next;
   }
 }
 
-std::optional<uint64_t> CReplayConnection::NextDueNs(const SPace& pace) const {
+std::optional<MonotonicTime> CReplayConnection::NextDue(const SPace& pace) const {
   const SRecordedStep* p_step = Next();
   if (p_step == nullptr || pace.AwaitsReplies() || m_isConnecting || HasUnsent() || m_writer.IsBroken())
     return std::nullopt;
-  return pace.DueNs(p_step->atNs);
+  return pace.Due(p_step->at);
 }
 
 void CReplayConnection::Write(const SRecordedStep& step, CSendBuffer& out) {

@@ -4,23 +4,14 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 
+#include "client-sim/base/Text.h"
 #include "net/wire/CFrameDecoder.h"
 
 namespace switchboard::sim {
 namespace {
 
 using Frame = std::span<const std::byte>;
-
-std::string Hex(std::span<const std::byte> bytes) {
-  constexpr size_t kShown = 8;
-  std::string text;
-  for (const std::byte byte : bytes.first(std::min(bytes.size(), kShown))) {
-    fmt::format_to(std::back_inserter(text), "{:02x}", std::to_integer<int>(byte));
-  }
-  return text.empty() ? "nothing" : text;
-}
 
 std::string Describe(Frame frame) {
   const SFrame parts = SFrame::At(frame.data());
@@ -39,7 +30,7 @@ std::string Difference(Frame recorded, Frame received) {
   const auto at = static_cast<size_t>(std::mismatch(before.begin(), before.end(), now.begin()).first - before.begin());
   if (at == before.size()) return fmt::format("msgCode {}: the CRC is another one, of the same body", was.msgCode);
   return fmt::format("msgCode {}: from byte {} of the body, recorded {}, received {}", was.msgCode, at,
-                     Hex(before.subspan(at)), Hex(now.subspan(at)));
+                     HexOf(before.subspan(at)), HexOf(now.subspan(at)));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <string_view>
 
 #include "client-sim/base/Text.h"
@@ -17,16 +18,23 @@ constexpr size_t kColumns = 22;
 
 enum class EGood : uint8_t { kMore, kLess, kNeither };
 
-SComparedRow Row(std::string name, double before, double after, EGood good, std::string (*text)(double)) {
-  SComparedRow row{std::move(name), text(before), text(after), "", EJudgement::kNone};
-  if (before == after) {
+// Nothing: it was not measured.
+using Figure = std::optional<double>;
+
+SComparedRow Row(std::string name, Figure before, Figure after, EGood good, std::string (*text)(double)) {
+  const auto textOf = [text](Figure figure) { return figure ? text(*figure) : std::string(kNoFigure); };
+  SComparedRow row{std::move(name), textOf(before), textOf(after), "", std::nullopt, EJudgement::kNone};
+  if (!before || !after) return row;
+  if (*before == *after) {
     row.change = "same";
+    row.percent = 0;
     return row;
   }
-  if (before > 0) row.change = fmt::format("{:+.1f} %", (after - before) / before * 100);
-  const bool isNoise = before > 0 && std::abs(after - before) <= CCompare::kNoise * before;
+  row.percent = *before > 0 ? (*after - *before) / *before * 100 : std::numeric_limits<double>::infinity();
+  if (*before > 0) row.change = fmt::format("{:+.1f} %", *row.percent);
+  const bool isNoise = *before > 0 && std::abs(*after - *before) <= CCompare::kNoise * *before;
   if (good == EGood::kNeither || isNoise) return row;
-  row.judgement = (after > before) == (good == EGood::kMore) ? EJudgement::kBetter : EJudgement::kWorse;
+  row.judgement = (*after > *before) == (good == EGood::kMore) ? EJudgement::kBetter : EJudgement::kWorse;
   return row;
 }
 
@@ -73,7 +81,8 @@ std::vector<SComparedRow> CCompare::Rows(const SRunReport& before, const SRunRep
     rows.push_back(Row("highest rate", before.maxRate, after.maxRate, EGood::kMore, PerSecondText));
   }
   const auto add = [&](std::string name, double left, double right) {
-    rows.push_back(Row(std::move(name), left, right, EGood::kLess, LatencyText));
+    rows.push_back(Row(std::move(name), before.latencies.IsMeasured() ? Figure(left) : std::nullopt,
+                       after.latencies.IsMeasured() ? Figure(right) : std::nullopt, EGood::kLess, LatencyText));
   };
   add("mean", before.latencies.meanNs, after.latencies.meanNs);
   for (const double percent : {50.0, 90.0, 99.0, 99.9, 99.99}) {
@@ -81,7 +90,10 @@ std::vector<SComparedRow> CCompare::Rows(const SRunReport& before, const SRunRep
         static_cast<double>(after.latencies.At(percent)));
   }
   add("max", static_cast<double>(before.latencies.maxNs), static_cast<double>(after.latencies.maxNs));
-  rows.push_back(Row("client cpu/request", before.CpuPerRequest(), after.CpuPerRequest(), EGood::kNeither, CpuText));
+  const auto cpuOf = [](const SRunReport& report) {
+    return report.Count(std::string(ToString(ECount::kReplied))) != 0 ? Figure(report.CpuPerRequest()) : std::nullopt;
+  };
+  rows.push_back(Row("client cpu/request", cpuOf(before), cpuOf(after), EGood::kNeither, CpuText));
   for (const auto& [word, count] : after.ledger) {
     const uint64_t was = before.Count(word);
     if (was == 0 && count == 0) continue;
@@ -98,7 +110,7 @@ std::vector<SComparedRow> CCompare::Differences(const SRunReport& before, const 
   const auto add = [&](const std::string& name) {
     const std::string left = TextOf(before, name);
     const std::string right = TextOf(after, name);
-    if (left != right && name != "seed") rows.push_back({name, left, right, "", EJudgement::kNone});
+    if (left != right && name != "seed") rows.push_back({name, left, right, "", std::nullopt, EJudgement::kNone});
   };
   for (const auto& [name, text] : before.parameters) add(name);
   for (const auto& [name, text] : after.parameters) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct SComparedRow {
   std::string before;
   std::string after;
   std::string change;  // "+4.3 %"; empty where there is nothing to divide
+  // The same as a number; infinite from 0 on, and none where one of the runs has measured nothing.
+  std::optional<double> percent;
   EJudgement judgement = EJudgement::kNone;
 };
 

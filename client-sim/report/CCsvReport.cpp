@@ -7,7 +7,10 @@
 namespace switchboard::sim {
 namespace {
 
-double Ms(uint64_t ns) { return static_cast<double>(ns) / 1e6; }
+// Empty where nothing was measured.
+std::string Ms(const SSecond& second, uint64_t ns) {
+  return second.IsMeasured() ? fmt::format("{:.6f}", static_cast<double>(ns) / 1e6) : std::string();
+}
 
 // Quoted as RFC 4180 has it.
 std::string Quoted(const std::string& text) {
@@ -24,10 +27,10 @@ std::string CCsvReport::Text(const SRunReport& report) {
       "p99_ms,max_ms\n";
   for (const SSecond& second : report.series) {
     const std::string phase = second.phase < report.phases.size() ? report.phases[second.phase].name : "";
-    fmt::format_to(std::back_inserter(out), "{:.3f},{:.3f},{},{:g},{},{},{},{},{},{},{:.6f},{:.6f},{:.6f},{:.6f}\n",
-                   second.at, second.length, Quoted(phase), second.targetRate, second.sent, second.replies,
-                   second.rejects, second.faults, second.inFlightAtReset, second.connections, Ms(second.p50Ns),
-                   Ms(second.p90Ns), Ms(second.p99Ns), Ms(second.maxNs));
+    fmt::format_to(std::back_inserter(out), "{:.3f},{:.3f},{},{:g},{},{},{},{},{},{},{},{},{},{}\n", second.at,
+                   second.length, Quoted(phase), second.targetRate, second.sent, second.replies, second.rejects,
+                   second.faults, second.inFlightAtReset, second.connections, Ms(second, second.p50Ns),
+                   Ms(second, second.p90Ns), Ms(second, second.p99Ns), Ms(second, second.maxNs));
   }
   return out;
 }

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "client-sim/base/CSvgChart.h"
-#include "client-sim/base/HtmlStyle.h"
 #include "client-sim/base/Text.h"
 #include "client-sim/report/CCompare.h"
+#include "client-sim/report/CSvgChart.h"
+#include "client-sim/report/HtmlStyle.h"
 #include "client-sim/report/RunCharts.h"
 
 namespace switchboard::sim {
@@ -24,7 +24,9 @@ void Append(std::string& out, fmt::format_string<Args...> text, Args&&... args) 
 }
 
 std::string Rate(double perSecond) { return WithCommas(static_cast<uint64_t>(std::llround(perSecond))); }
-std::string Ns(uint64_t ns) { return LatencyText(static_cast<double>(ns)); }
+std::string Ns(const SLatencies& latencies, uint64_t ns) {
+  return latencies.IsMeasured() ? LatencyText(static_cast<double>(ns)) : std::string(kNoFigure);
+}
 
 std::string Begin(const std::string& title) {
   return fmt::format(
@@ -43,10 +45,13 @@ void AppendTile(std::string& out, std::string_view name, const std::string& valu
 
 void AppendVerdict(std::string& out, const SRunReport& report) {
   if (report.exitCode == 0) {
-    const bool isEveryOneAnswered = report.Count(std::string(ToString(ECount::kInFlightAtReset))) == 0;
-    Append(out, "<div class=\"verdict good\">✓ {}</div>\n",
-           isEveryOneAnswered ? "Every request was answered: rightly, once, and in order"
-                              : "Nothing was lost but what was in flight at a reset, as expected");
+    std::string text = "Every request was answered: rightly, once, and in order";
+    if (report.Count(std::string(ToString(ECount::kInFlightAtReset))) != 0) {
+      text = "Nothing was lost but what was in flight at a reset, as expected";
+    }
+    const uint64_t rejects = report.Count(std::string(ToString(ECount::kRejected)));
+    if (rejects != 0) text += fmt::format("; but for {} that were rejected, as allowed", WithCommas(rejects));
+    Append(out, "<div class=\"verdict good\">✓ {}</div>\n", text);
     return;
   }
   Append(out, "<div class=\"verdict bad\">✗ {} (exit code {})</div>\n",
@@ -60,9 +65,9 @@ void AppendTiles(std::string& out, const SRunReport& report) {
     AppendTile(out, "highest rate", Rate(report.maxRate) + "/s", "that kept the objective");
   }
   for (const double percent : {50.0, 99.0, 99.9}) {
-    AppendTile(out, fmt::format("p{:g}", percent), Ns(report.latencies.At(percent)));
+    AppendTile(out, fmt::format("p{:g}", percent), Ns(report.latencies, report.latencies.At(percent)));
   }
-  AppendTile(out, "max", Ns(report.latencies.maxNs));
+  AppendTile(out, "max", Ns(report.latencies, report.latencies.maxNs));
   AppendTile(out, "faults", WithCommas(report.Faults()),
              fmt::format("in {} requests", WithCommas(report.Count(std::string(ToString(ECount::kSent))))));
   out += "</div>\n";
@@ -113,7 +118,9 @@ void AppendPairs(std::string& out, const SRunReport& report) {
   for (const auto& [name, text] : report.parameters) row(name, text);
   row("client", report.program);
   row("machine", report.machine);
-  row("client cpu", fmt::format("{:.2f} s, {:.2f} µs/request", report.cpuSeconds, report.CpuPerRequest()));
+  const std::string perRequest =
+      report.latencies.IsMeasured() ? fmt::format(", {:.2f} µs/request", report.CpuPerRequest()) : "";
+  row("client cpu", fmt::format("{:.2f} s{}", report.cpuSeconds, perRequest));
   out += "</table></section>\n";
 }
 
@@ -127,12 +134,14 @@ void AppendPhases(std::string& out, const SRunReport& report) {
     Append(out, "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>", EscapeHtml(phase.name),
            phase.targetRate > 0 ? Rate(phase.targetRate) : "–", Rate(phase.Throughput()));
     for (const double percent : {50.0, 99.0, 99.9})
-      Append(out, "<td class=\"n\">{}</td>", Ns(phase.latencies.At(percent)));
-    Append(out, "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>", Ns(phase.latencies.maxNs),
-           WithCommas(phase.rejects), WithCommas(phase.faults));
-    std::string_view objective = "<td class=\"n\">–</td>";
+      Append(out, "<td class=\"n\">{}</td>", Ns(phase.latencies, phase.latencies.At(percent)));
+    Append(out, "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>",
+           Ns(phase.latencies, phase.latencies.maxNs), WithCommas(phase.rejects), WithCommas(phase.faults));
+    std::string objective = "<td class=\"n\">–</td>";
     if (phase.isObjectiveMet) {
-      objective = *phase.isObjectiveMet ? "<td class=\"n goodtext\">met</td>" : "<td class=\"n badtext\">missed</td>";
+      objective = *phase.isObjectiveMet
+                      ? "<td class=\"n goodtext\">met</td>"
+                      : fmt::format("<td class=\"n badtext\">missed: {}</td>", EscapeHtml(phase.missed));
     }
     Append(out, "{}</tr>\n", objective);
   }
@@ -147,7 +156,7 @@ void AppendAttacks(std::string& out, const SRunReport& report) {
       "</th><th class=\"n\">ended by attacker</th><th class=\"n\">still open</th><th class=\"n\">rejects</th></tr>\n";
   for (const SAttackOutcome& attack : report.attacks) {
     uint64_t rejects = 0;
-    for (const uint64_t count : attack.rejectsByReason) rejects += count;
+    for (const auto& [reason, count] : attack.rejectsByReason) rejects += count;
     Append(out, "<tr><td>{}</td>", EscapeHtml(attack.kind));
     for (const uint64_t count :
          {uint64_t{attack.attackers}, attack.connections, attack.connectFailures, attack.closedByServer,
@@ -166,7 +175,7 @@ void AppendReconnects(std::string& out, const SRunReport& report) {
       out,
       "<section class=\"card\"><h2>Reconnects</h2><p>{}: p50 {}, p99 {}, at most {} from the loss of a connection to "
       "the first byte on the next one.</p></section>\n",
-      WithCommas(times.count), Ns(times.At(50)), Ns(times.At(99)), Ns(times.maxNs));
+      WithCommas(times.count), Ns(times, times.At(50)), Ns(times, times.At(99)), Ns(times, times.maxNs));
 }
 
 void AppendOffenders(std::string& out, const SRunReport& report) {

@@ -52,6 +52,7 @@ void LinkSecond(Links& link, Second& second) {
   link("faults", second.faults);
   link("in_flight_at_reset", second.inFlightAtReset);
   link("connections", second.connections);
+  if (!second.IsMeasured()) return;
   link("p50_ns", second.p50Ns);
   link("p90_ns", second.p90Ns);
   link("p99_ns", second.p99Ns);
@@ -147,6 +148,7 @@ Json ToJson(const SPhaseReport& phase) {
   CWriter write;
   LinkPhase(write, phase);
   if (phase.isObjectiveMet) write("objective_met", *phase.isObjectiveMet);
+  if (!phase.missed.empty()) write("missed", phase.missed);
   write("latency", ToJson(phase.latencies));
   return write.Take();
 }
@@ -156,6 +158,7 @@ SPhaseReport PhaseFrom(const Json& json) {
   const CReader read(json);
   LinkPhase(read, phase);
   if (json.contains("objective_met")) phase.isObjectiveMet = json.at("objective_met").get<bool>();
+  read("missed", phase.missed);
   FromJson(json, "latency", phase.latencies);
   return phase;
 }
@@ -164,9 +167,7 @@ Json ToJson(const SAttackOutcome& attack) {
   CWriter write;
   LinkAttack(write, attack);
   Json rejects = Json::object();
-  for (size_t reason = 0; reason < attack.rejectsByReason.size(); ++reason) {
-    if (attack.rejectsByReason[reason] != 0) rejects[RejectName(reason)] = attack.rejectsByReason[reason];
-  }
+  for (const auto& [reason, count] : attack.rejectsByReason) rejects[RejectName(reason)] = count;
   write("rejects", rejects);
   return write.Take();
 }
@@ -176,9 +177,7 @@ SAttackOutcome AttackFrom(const Json& json) {
   const CReader read(json);
   LinkAttack(read, attack);
   const Json rejects = json.value("rejects", Json::object());
-  for (size_t reason = 0; reason < attack.rejectsByReason.size(); ++reason) {
-    attack.rejectsByReason[reason] = rejects.value(RejectName(reason), uint64_t{0});
-  }
+  for (const auto& [name, count] : rejects.items()) attack.rejectsByReason[ReasonOf(name)] = count.get<uint64_t>();
   return attack;
 }
 

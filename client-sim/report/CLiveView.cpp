@@ -38,7 +38,13 @@ std::string Bar(double fraction) {
 }
 
 std::string Rate(double perSecond) { return WithCommas(static_cast<uint64_t>(std::llround(perSecond))) + "/s"; }
-std::string Latency(uint64_t ns) { return LatencyText(static_cast<double>(ns)); }
+std::string LatencyLine(const SSecond& second) {
+  const auto text = [&second](uint64_t ns) {
+    return second.IsMeasured() ? LatencyText(static_cast<double>(ns)) : std::string(kNoFigure);
+  };
+  return fmt::format("  latency      p50 {}   p90 {}   p99 {}   max {}", text(second.p50Ns), text(second.p90Ns),
+                     text(second.p99Ns), text(second.maxNs));
+}
 
 double RepliesPerSecond(const SSecond& second) {
   return second.length > 0 ? static_cast<double>(second.replies) / second.length : 0;
@@ -69,11 +75,11 @@ SLiveOutput SLiveOutput::Standard() {
 
 void CLiveView::OnStart(const SRunOptions& options) { m_output.print(CReport::Heading(options)); }
 
-void CLiveView::OnPhaseBegin(EPhaseKind kind, const std::string& name, double targetRate, uint64_t durationNs) {
+void CLiveView::OnPhaseBegin(EPhaseKind kind, const std::string& name, double targetRate, Nanoseconds duration) {
   m_kind = kind;
   m_name = name;
   m_targetRate = targetRate;
-  m_phaseSeconds = static_cast<double>(durationNs) / 1e9;
+  m_phaseSeconds = SecondsOf(duration);
   m_elapsedSeconds = 0;
 }
 
@@ -96,10 +102,7 @@ void CLiveView::OnPhaseEnd(const SPhaseResult& phase) {
 }
 
 void CLiveView::DrawBlock(const SSecond& second, const CLedger& totals) {
-  const std::string lines[]{TimeLine(), RateLine(second),
-                            fmt::format("  latency      p50 {}   p90 {}   p99 {}   max {}", Latency(second.p50Ns),
-                                        Latency(second.p90Ns), Latency(second.p99Ns), Latency(second.maxNs)),
-                            CountLine(second, totals)};
+  const std::string lines[]{TimeLine(), RateLine(second), LatencyLine(second), CountLine(second, totals)};
   // A line that wrapped would be two when it is redrawn.
   const size_t columns = std::max<size_t>(m_output.columns(), 2) - 1;
   std::string block = m_drawn == 0 ? "" : fmt::format("\x1b[{}A", m_drawn);

@@ -28,7 +28,7 @@ class CLiveView final : public CRunObserver {
   explicit CLiveView(SLiveOutput output) : m_output(std::move(output)) {}
 
   void OnStart(const SRunOptions& options) override;
-  void OnPhaseBegin(EPhaseKind kind, const std::string& name, double targetRate, uint64_t durationNs) override;
+  void OnPhaseBegin(EPhaseKind kind, const std::string& name, double targetRate, Nanoseconds duration) override;
   void OnSecond(const SSecond& second, const CLedger& totals) override;
   void OnPhaseEnd(const SPhaseResult& phase) override;
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "client-sim/base/Text.h"
+#include "client-sim/base/Time.h"
 
 namespace switchboard::sim {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 constexpr std::chrono::milliseconds kRedraw{100};
 constexpr std::chrono::milliseconds kLine{1000};
 constexpr size_t kBarColumns = 24;
-
-double SecondsOf(MonotonicTime::duration time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
 

@@ -21,6 +21,9 @@ void Append(std::string& out, fmt::format_string<Args...> text, Args&&... args) 
 }
 
 double Ms(uint64_t ns) { return static_cast<double>(ns) / 1e6; }
+std::string MsText(bool isMeasured, uint64_t ns) {
+  return isMeasured ? fmt::format("{:8.3f} ms", Ms(ns)) : fmt::format("{:>8}   ", kNoFigure);
+}
 std::string Rate(double perSecond) { return WithCommas(static_cast<uint64_t>(std::llround(perSecond))); }
 
 double Throughput(uint64_t replies, double seconds) { return seconds > 0 ? static_cast<double>(replies) / seconds : 0; }
@@ -41,10 +44,7 @@ void AppendLedger(std::string& out, const CLedger& ledger) {
   append(ECount::kReplied);
   if (ledger.Get(ECount::kRefused) != 0) append(ECount::kRefused, "of the replies: a result other than 0");
   append(ECount::kRejected);
-  for (size_t reason = 0; reason < CLedger::kRejectReasons; ++reason) {
-    const uint64_t count = ledger.RejectsByReason()[reason];
-    if (count != 0) AppendCount(out, "  " + RejectName(reason), count);
-  }
+  for (const auto& [reason, count] : ledger.RejectsByReason()) AppendCount(out, "  " + RejectName(reason), count);
   for (const ECount what : {ECount::kOneWay, ECount::kInFlightAtReset}) {
     if (ledger.Get(what) != 0) append(what);
   }
@@ -64,7 +64,10 @@ void AppendMeasures(std::string& out, const SRunResult& result) {
   if (result.maxRate > 0) AppendCount(out, "highest rate", static_cast<uint64_t>(result.maxRate), "requests/s");
   constexpr std::array<std::pair<std::string_view, double>, 5> kPercentiles{
       {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"max", 100}}};
-  for (const auto& [name, percent] : kPercentiles) AppendTimes(out, name, result.latencies.ValueAt(percent));
+  for (const auto& [name, percent] : kPercentiles) {
+    if (result.latencies.Count() != 0) AppendTimes(out, name, result.latencies.ValueAt(percent));
+    if (result.latencies.Count() == 0) Append(out, "{:<20}{:>15}\n", name, kNoFigure);
+  }
   if (result.ledger.Get(ECount::kReplied) != 0) {
     Append(out, "{:<20}{:>15.3f} µs/request\n", "client cpu",
            result.cpuSeconds * 1e6 / static_cast<double>(result.ledger.Get(ECount::kReplied)));
@@ -90,9 +93,8 @@ void AppendAttacks(std::string& out, const SRunResult& result) {
     Append(out, "{:<16}{:>10}{:>12}{:>9}{:>9}{:>9}{:>9}{:>9}\n", attack.kind, WithCommas(attack.attackers),
            WithCommas(attack.connections), WithCommas(attack.connectFailures), WithCommas(attack.closedByServer),
            WithCommas(attack.resetByServer), WithCommas(attack.endedByAttacker), WithCommas(attack.stillOpen));
-    for (size_t reason = 0; reason < attack.rejectsByReason.size(); ++reason) {
-      const uint64_t count = attack.rejectsByReason[reason];
-      if (count != 0) Append(out, "{:<16}{:>10} Rejects for {}\n", "", WithCommas(count), RejectName(reason));
+    for (const auto& [reason, count] : attack.rejectsByReason) {
+      Append(out, "{:<16}{:>10} Rejects for {}\n", "", WithCommas(count), RejectName(reason));
     }
   }
   // The honest clients, with and without them.
@@ -102,7 +104,8 @@ void AppendAttacks(std::string& out, const SRunResult& result) {
   };
   const auto before = phaseOf(EPhaseKind::kBeforeAttack);
   const auto under = phaseOf(EPhaseKind::kUnderAttack);
-  if (before != result.phases.end() && under != result.phases.end() && before->latencies.Count() != 0) {
+  if (before != result.phases.end() && under != result.phases.end() && before->latencies.Count() != 0 &&
+      under->latencies.Count() != 0) {
     const uint64_t calmNs = before->latencies.ValueAt(99);
     const uint64_t attackedNs = under->latencies.ValueAt(99);
     Append(out, "p99 of the honest clients: {:.3f} ms before, {:.3f} ms under attack (× {:.2f})\n", Ms(calmNs),
@@ -125,19 +128,22 @@ std::string CReport::Heading(const SRunOptions& options) {
 }
 
 std::string CReport::LiveLine(const SSecond& second, const CLedger& totals) {
-  return fmt::format("{:6.0f} s {:>11}/s   p50 {:8.3f} ms   p99 {:8.3f} ms   max {:8.3f} ms   rejects {}   faults {}\n",
-                     second.at, Rate(Throughput(second.replies, second.length)), Ms(second.p50Ns), Ms(second.p99Ns),
-                     Ms(second.maxNs), WithCommas(totals.Get(ECount::kRejected)), WithCommas(totals.Faults()));
+  const auto ms = [&second](uint64_t ns) { return MsText(second.IsMeasured(), ns); };
+  return fmt::format("{:6.0f} s {:>11}/s   p50 {}   p99 {}   max {}   rejects {}   faults {}\n", second.at,
+                     Rate(Throughput(second.replies, second.length)), ms(second.p50Ns), ms(second.p99Ns),
+                     ms(second.maxNs), WithCommas(totals.Get(ECount::kRejected)), WithCommas(totals.Faults()));
 }
 
 std::string CReport::PhaseLine(const SPhaseResult& phase) {
-  std::string line = fmt::format("  {:<18}{:>11}/s   p50 {:8.3f} ms   p99 {:8.3f} ms   max {:8.3f} ms", phase.name,
-                                 Rate(Throughput(phase.repliesInTime, phase.seconds)), Ms(phase.latencies.ValueAt(50)),
-                                 Ms(phase.latencies.ValueAt(99)), Ms(phase.latencies.Max()));
+  const auto ms = [&phase](double percent) {
+    return MsText(phase.latencies.Count() != 0, phase.latencies.ValueAt(percent));
+  };
+  std::string line = fmt::format("  {:<18}{:>11}/s   p50 {}   p99 {}   max {}", phase.name,
+                                 Rate(Throughput(phase.repliesInTime, phase.seconds)), ms(50), ms(99), ms(100));
   if (phase.rejects != 0) Append(line, "   rejects {}", WithCommas(phase.rejects));
   if (phase.faults != 0) Append(line, "   faults {}", WithCommas(phase.faults));
   if (phase.unsent != 0) Append(line, "   unsent {}", WithCommas(phase.unsent));
-  if (phase.isObjectiveMet) line += *phase.isObjectiveMet ? "   met" : "   missed";
+  if (phase.isObjectiveMet) line += *phase.isObjectiveMet ? "   met" : "   missed: " + phase.missed;
   return line + "\n";
 }
 

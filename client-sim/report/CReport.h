@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "client-sim/load/CLedger.h"
-#include "client-sim/load/COptions.h"
+#include "client-sim/client/CLedger.h"
 #include "client-sim/load/RunResult.h"
+#include "client-sim/options/COptions.h"
 
 namespace switchboard::sim {
 

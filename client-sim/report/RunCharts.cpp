@@ -8,8 +8,8 @@
 #include <functional>
 #include <utility>
 
-#include "client-sim/base/CSvgChart.h"
 #include "client-sim/base/Text.h"
+#include "client-sim/report/CSvgChart.h"
 
 namespace switchboard::sim {
 namespace {
@@ -96,6 +96,7 @@ std::vector<std::string> SecondLines(const SSecond& second) {
 }
 
 std::vector<std::string> LatencyLines(const SSecond& second) {
+  if (!second.IsMeasured()) return {fmt::format("{:.1f} s", second.at), "no replies"};
   return {fmt::format("{:.1f} s", second.at), "p50 " + LatencyText(static_cast<double>(second.p50Ns)),
           "p90 " + LatencyText(static_cast<double>(second.p90Ns)),
           "p99 " + LatencyText(static_cast<double>(second.p99Ns)),

@@ -12,7 +12,6 @@
 #include <iterator>
 
 #include "client-sim/base/Text.h"
-#include "misc/CScoreboard.h"
 
 namespace switchboard::sim {
 namespace {
@@ -39,7 +38,11 @@ std::string LoadOf(const SRunOptions& options) {
   return "closed loop";
 }
 
-std::string Joined(const std::vector<std::string>& parts) { return fmt::format("{}", fmt::join(parts, ", ")); }
+std::string Joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
 
 template <typename Value>
 uint64_t Sum(const std::vector<std::pair<std::string, uint64_t>>& counts, const Value& words) {
@@ -60,6 +63,7 @@ uint64_t SLatencies::At(double percent) const {
 
 SLatencies SLatencies::Of(const CHistogram& histogram, bool withBuckets) {
   SLatencies latencies{histogram.Count(), histogram.Mean(), histogram.Min(), histogram.Max(), {}, {}};
+  if (latencies.count == 0) return latencies;
   for (const double percent : kPercents) latencies.percentiles.push_back({percent, histogram.ValueAt(percent)});
   if (withBuckets) {
     histogram.ForEach([&](uint64_t upperNs, uint64_t times) { latencies.buckets.emplace_back(upperNs, times); });
@@ -102,9 +106,8 @@ SRunReport SRunReport::Of(const SRunResult& result) {
     const auto what = static_cast<ECount>(i);
     report.ledger.emplace_back(ToString(what), result.ledger.Get(what));
   }
-  for (size_t reason = 0; reason < CLedger::kRejectReasons; ++reason) {
-    const uint64_t count = result.ledger.RejectsByReason()[reason];
-    if (count != 0) report.rejects.emplace_back(RejectName(reason), count);
+  for (const auto& [reason, count] : result.ledger.RejectsByReason()) {
+    report.rejects.emplace_back(RejectName(reason), count);
   }
   report.offenders = result.ledger.Offenders();
   report.latencies = SLatencies::Of(result.latencies, true);
@@ -112,7 +115,7 @@ SRunReport SRunReport::Of(const SRunResult& result) {
   for (const SPhaseResult& phase : result.phases) {
     report.phases.push_back({std::string(ToString(phase.kind)), phase.name, phase.targetRate, phase.startSeconds,
                              phase.seconds, phase.sent, phase.replies, phase.repliesInTime, phase.rejects, phase.faults,
-                             phase.inFlightAtReset, phase.unsent, phase.isObjectiveMet,
+                             phase.inFlightAtReset, phase.unsent, phase.isObjectiveMet, phase.missed,
                              SLatencies::Of(phase.latencies, false)});
   }
   report.series = result.series;
@@ -138,19 +141,11 @@ std::string_view ToString(EPhaseKind kind) {
   return "?";
 }
 
-std::string RejectName(size_t reason) {
-  if (reason + 1 == CLedger::kRejectReasons) return fmt::format("reason {} and up", reason);
-  if (reason < static_cast<size_t>(ERejectReason::kCount)) {
-    return std::string(ToString(static_cast<ERejectReason>(reason)));
-  }
-  return fmt::format("reason {}", reason);
-}
-
 std::vector<std::pair<std::string, std::string>> ParametersOf(const SRunOptions& options) {
   std::vector<std::pair<std::string, std::string>> list;
   const auto add = [&list](const char* name, std::string text) { list.emplace_back(name, std::move(text)); };
-  const auto addTime = [&add](const char* name, uint64_t ns) {
-    if (ns != 0) add(name, fmt::format("{:g} s", static_cast<double>(ns) / 1e9));
+  const auto addTime = [&add](const char* name, Nanoseconds time) {
+    if (time != Nanoseconds::zero()) add(name, fmt::format("{:g} s", SecondsOf(time)));
   };
   add("server", options.server);
   if (!options.sources.empty()) add("sources", Joined(options.sources));
@@ -168,14 +163,15 @@ std::vector<std::pair<std::string, std::string>> ParametersOf(const SRunOptions&
   std::vector<std::string> objectives;
   for (const CObjective& objective : options.objectives) objectives.push_back(objective.Text());
   if (!objectives.empty()) add("objectives", Joined(objectives));
-  addTime("warm-up", options.warmupNs);
-  addTime("ramp", options.rampNs);
+  addTime("warm-up", options.warmup);
+  addTime("ramp", options.ramp);
   if (options.requests != 0) add("requests", WithCommas(options.requests));
-  if (options.requests == 0) addTime("duration", options.durationNs);
-  addTime("drain", options.drainNs);
+  if (options.requests == 0) addTime("duration", options.duration);
+  addTime("drain", options.drain);
   add("threads", fmt::format("{}{}", options.threads, options.isPinned ? ", pinned" : ""));
   if (options.isReconnecting) add("reconnect", "yes");
   if (options.isResetExpected) add("resets", "expected");
+  if (options.isRejectAllowed) add("rejects", "allowed");
   if (!options.attacks.empty()) add("attacks", fmt::format("{} × {}", options.attackers, Joined(options.attacks)));
   add("seed", std::to_string(options.seed));
   return list;

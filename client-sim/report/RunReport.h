@@ -22,9 +22,11 @@ struct SLatencies {
   double meanNs = 0;
   uint64_t minNs = 0;
   uint64_t maxNs = 0;
-  std::vector<SPercentile> percentiles;                // ascending; the last one is 100
+  std::vector<SPercentile> percentiles;                // ascending; the last one is 100; none if nothing was measured
   std::vector<std::pair<uint64_t, uint64_t>> buckets;  // upper bound in ns, count; ascending; may be left out
 
+  // Else all figures are without a meaning.
+  bool IsMeasured() const { return count != 0; }
   // 0 for a percentile that isn't there.
   uint64_t At(double percent) const;
   static SLatencies Of(const CHistogram& histogram, bool withBuckets);
@@ -44,6 +46,7 @@ struct SPhaseReport {
   uint64_t inFlightAtReset = 0;
   uint64_t unsent = 0;
   std::optional<bool> isObjectiveMet;
+  std::string missed;  // which objectives, and by how much
   SLatencies latencies;
 
   double Throughput() const { return seconds > 0 ? static_cast<double>(repliesInTime) / seconds : 0; }
@@ -84,8 +87,6 @@ struct SRunReport {
 
 // Prints as in reports, such as "warm-up".
 std::string_view ToString(EPhaseKind kind);
-// The name of a reject reason; the last one stands for all from there up.
-std::string RejectName(size_t reason);
 // What was asked for, as name and text.
 std::vector<std::pair<std::string, std::string>> ParametersOf(const SRunOptions& options);
 

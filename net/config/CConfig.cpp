@@ -162,6 +162,14 @@ bool IsFileName(const std::string& text) {
   return !text.empty() && text != "." && text != ".." && text.find('/') == std::string::npos;
 }
 
+// A name as RFC 2978 section 2.3 has it, without what would need quotes in a header.
+bool IsCharset(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const bool isLetterOrDigit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return isLetterOrDigit || std::string_view("!#$%&'+-^_`~.").find(c) != std::string_view::npos;
+  });
+}
+
 // "Name: value", of RFC 9110 section 5, without what the server writes itself or what would break the answer.
 bool IsHeader(const std::string& text) {
   const size_t colon = text.find(':');
@@ -289,10 +297,12 @@ const std::vector<SKey>& AllKeys() {
                                                  {"mutex", EAcceptMode::kMutex},
                                                  {"dispatch", EAcceptMode::kDispatch}})},
       {"listener.backlog", Number(Of(&L::backlog), 1, 65535, "connections")},
+      {"listener.name", Text(Of(&L::name), "a name", IsAnyText)},
       {"listener.root", Text(Of(&L::root), "a directory", IsAnyText)},
       {"listener.index", Texts(Of(&H::index), "a list of file names", IsFileName)},
       {"listener.listing", Boolean(Of(&H::listing))},
       {"listener.follow_symlinks", Boolean(Of(&H::follow_symlinks))},
+      {"listener.charset", Text(Of(&H::charset), "the name of a character set, as \"utf-8\", or \"\"", IsCharset)},
       {"listener.headers",
        Texts(Of(&H::headers), "a list of \"Name: value\", but of none that the server writes itself", IsHeader)},
       {"listener.access_log", Text(Of(&H::access_log), "a path, or \"\"", IsAnyText)},
@@ -305,6 +315,8 @@ const std::vector<SKey>& AllKeys() {
       {"pool.max_connections", Number(Of(&C::pool, &SPoolConfig::max_connections), 1, kMebi, "connections")},
 
       {"business.threads", Number(Of(&C::business, &SBusinessConfig::threads), 1, 128, "threads")},
+      {"business.blocking_threads",
+       Number(Of(&C::business, &SBusinessConfig::blocking_threads), 0, 64, "threads (0: those of business.threads)")},
       {"business.queue_packets", Number(Of(&C::business, &SBusinessConfig::queue_packets), 1, 1000000000, "packets")},
       {"business.batch", Number(Of(&C::business, &SBusinessConfig::batch), 1, 65536, "packets")},
 

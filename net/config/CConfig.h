@@ -54,6 +54,7 @@ struct SHttpConfig {
   std::vector<std::string> index{"index.html"};
   bool listing = false;
   bool follow_symlinks = true;            // as long as they stay beneath the root
+  std::string charset = {};               // told with files of text; empty: none
   std::vector<std::string> headers = {};  // "Name: value", each
   std::string access_log = {};            // empty: none
   uint32_t head_bytes = 16384;            // of a request: its line and its headers
@@ -72,13 +73,23 @@ struct SListenerConfig {
   uint32_t backlog = 511;
   std::string root;  // of the files that an http listener serves; empty: it serves routes only
   SHttpConfig http = {};
+  std::string name = {};  // that codes and routes can be bound to; none by default
 
   bool operator==(const SListenerConfig&) const = default;
+};
+
+// Threads of their own for handlers that name them (Pool("name")).
+struct SNamedPoolConfig {
+  std::string name;
+  uint32_t threads = 2;
+
+  bool operator==(const SNamedPoolConfig&) const = default;
 };
 
 struct SPoolConfig {
   uint32_t connections = 1024;
   uint32_t max_connections = 65536;
+  std::vector<SNamedPoolConfig> named = {};  // [[pool.named]]
 
   bool operator==(const SPoolConfig&) const = default;
 };
@@ -88,7 +99,8 @@ struct SBusinessConfig {
   uint32_t queue_packets = 100000;
   uint32_t batch = 64;  // packets of one connection that run in a row before the others get their turn
   EBusinessMode mode = EBusinessMode::kThreads;
-  uint32_t queue_clients = 128;  // with kProcessPool: who may wait in the master until a worker is free
+  uint32_t queue_clients = 128;   // with kProcessPool: who may wait in the master until a worker is free
+  uint32_t blocking_threads = 4;  // for handlers with Run::kBlocking; 0: they run on the others
 
   bool operator==(const SBusinessConfig&) const = default;
 };

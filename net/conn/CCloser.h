@@ -5,7 +5,8 @@
 
 namespace switchboard {
 
-// Asks for the close of a connection, whoever wants it; sb-recycle does it.
+// Asks for the close of a connection, whoever wants it. sb-io is asked, since it holds the read half; it passes the
+// connection on to sb-recycle, which closes the socket.
 // Threads: any.
 class CCloser {
  public:
@@ -16,7 +17,7 @@ class CCloser {
   bool Close(CConnection& connection, uint32_t generation, EPhase phase, ECloseReason reason) {
     const CConnection::EClose result = connection.MoveTo(phase, reason, generation);
     if (result == CConnection::EClose::kAsked) {
-      m_inboxes.TellRecycler({ERecycleNote::kAsked, {connection.worker, connection.slot, generation}});
+      m_inboxes.io.Post(io_note::SPhaseMoved{{connection.worker, connection.slot, generation}});
     }
     return result != CConnection::EClose::kGone;
   }

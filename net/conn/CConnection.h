@@ -1,24 +1,22 @@
 #pragma once
 
-#include <netinet/in.h>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "misc/CBufferPool.h"
 #include "misc/CClock.h"
 #include "misc/CFd.h"
 #include "misc/CScoreboard.h"
 #include "net/conn/CFloodGuard.h"
+#include "net/conn/CInput.h"
 #include "net/conn/CMailbox.h"
 #include "net/conn/COutbox.h"
 #include "net/conn/CSession.h"
-#include "net/http/CHttpInput.h"
-#include "net/wire/CFrameDecoder.h"
+#include "net/conn/CUserState.h"
+#include "net/conn/SPeer.h"
 
 namespace switchboard {
 
@@ -31,36 +29,50 @@ namespace switchboard {
 //                            └ nothing more is read; what was read is handled, answered and sent
 enum class EPhase : uint8_t { kFree, kOpen, kDraining, kFlushing, kAborting, kClosed };
 
-// Per-session data of a logic, of a type that only the logic knows.
-class CUserState {
- public:
-  virtual ~CUserState() = default;
+class CProtocol;
+
+// What sb-io alone touches of a connection: its reading.
+// Threads: sb-io.
+struct SReadHalf {
+  CFloodGuard floodGuard;
+  std::unique_ptr<CInput> p_input;  // the protocol's; nullptr between requests
+  bool isDetached = false;          // from epoll; nothing is read any more
+  bool isResting = false;           // nothing is read until it is resumed
 };
 
-// The listening side's view of a peer. IPv4 peers are kept as IPv4-mapped IPv6.
-struct SPeer {
-  in6_addr address{};
-  uint16_t port = 0;
-
-  static SPeer From(const sockaddr_storage& address);
-  // "192.0.2.1:4711" or "[2001:db8::1]:4711"
-  std::string ToString() const;
+// What the handlers' side keeps of a connection.
+// Threads: whoever runs the connection's turn; p_runNext is guarded by the lock of the queue that it is in.
+struct STurnHalf {
+  std::unique_ptr<CUserState> p_state;
+  CConnection* p_runNext = nullptr;
 };
 
-// Where a connection was accepted: the index of its [[listener]], and what is spoken there.
-struct SListenerOf {
-  uint16_t index = 0;
-  bool isHttp = false;
+// What goes with the right to write to the socket.
+// Threads: the owner of the write half (COutbox).
+struct SWriteHalf {
+  CBlockQueue sending;  // what sb-send is about to write, before the outbox's queue
+  bool isInSendEpoll = false;
+  bool isCorked = false;  // TCP_CORK is on, between the pieces of a large file
 };
 
-// One slot of the pool and the parts of the connection that lives in it; the parts are grouped by who may touch them.
-// The address is stable, and the memory stays while threads run: whoever holds a CSession may look, and is told "gone".
+// How far the end of a connection has come.
+// Threads: sb-recycle.
+struct SRecycling {
+  bool isReadHalfDone = false;
+  bool isHandlingDone = false;
+  bool isFlushTimed = false;
+  uint64_t sentAtFlushLook = 0;
+};
+
+// One slot of the pool and the connection that lives in it: what anyone may ask it, and a struct for each owner of a
+// part. The address is stable, and the memory stays while threads run: whoever holds a CSession may look, and is told
+// "gone".
 class CConnection {
  public:
   enum class EClose : uint8_t { kGone, kTooLate, kAsked };
 
-  // Begins a new life. Threads: sb-io.
-  void Open(CFd fd, const SPeer& peer, MonotonicTime now, const SListenerOf& listener = {});
+  // Begins a new life, whose clients speak `protocol`. Threads: sb-io.
+  void Open(CFd fd, const SPeer& peer, MonotonicTime now, CProtocol& protocol, uint16_t listener = 0);
 
   // ---- anyone
   // The session of the life that goes on now.
@@ -85,53 +97,31 @@ class CConnection {
   // The peer of life `generation`; nullopt when that is over.
   std::optional<SPeer> Peer(uint32_t generation) const;
   // The bytes of an SPeer, for the life that goes on now.
-  std::array<uint64_t, 3> PeerWords() const;
-  bool IsHttp() const { return m_isHttp.load(std::memory_order_relaxed); }
+  std::array<uint64_t, 3> PeerWords() const {
+    return {m_peer[0].load(std::memory_order_acquire), m_peer[1].load(std::memory_order_acquire),
+            m_peer[2].load(std::memory_order_acquire)};
+  }
+  // The next two are those of the life that goes on now: what is done with them is checked by its generation.
+  CProtocol& Protocol() const { return *m_p_protocol.load(std::memory_order_relaxed); }
+  // The index of the [[listener]] that accepted it.
   uint16_t Listener() const { return m_listener.load(std::memory_order_relaxed); }
   // Bytes that its socket took in this life, and a bit of the lives before. Written by the owner of the write half.
   uint64_t SentBytes() const { return m_sentBytes.load(std::memory_order_relaxed); }
   void CountSent(uint64_t bytes) { m_sentBytes.store(SentBytes() + bytes, std::memory_order_relaxed); }
   CMailbox mailbox;
   COutbox outbox;
-  std::atomic<bool> isReadPaused{false};
-  // An http connection's reading waits until its handlers have answered.
-  std::atomic<bool> isReadAwaitingTurn{false};
+  std::atomic<bool> isReadPaused{false};  // too much of it is in the server (CFlowControl)
 
   // ---- constant once made
   uint32_t worker = 0;
   uint32_t slot = 0;
 
-  // ---- sb-io: the read half
-  CFrameDecoder decoder;
-  CFloodGuard floodGuard;
-  MonotonicTime partialDeadline;           // of the started frame, while the decoder has one
-  CConnection* p_partialBefore = nullptr;  // the list of started frames, oldest first
-  CConnection* p_partialAfter = nullptr;
-  bool isPartialListed = false;
-  bool isDetached = false;                  // from epoll; nothing is read any more
-  std::unique_ptr<CHttpInput> p_httpInput;  // what has arrived of a request; nullptr between requests
-
-  // ---- whoever runs the connection's turn
-  std::unique_ptr<CUserState> p_userState;
-  CConnection* p_runNext = nullptr;  // guarded by the dispatcher's lock, or of a list that is on its way there
-
-  // ---- owner of the write half
-  CBlockQueue sending;  // what sb-send is about to write, before the outbox's queue
-  bool isInSendEpoll = false;
-  bool isCorked = false;  // TCP_CORK is on, between the pieces of a large file
-
-  // ---- sb-recycle
-  bool isReadHalfDone = false;
-  bool isHandlingDone = false;
-  bool isFlushTimed = false;
-  uint64_t sentAtFlushLook = 0;
-
-  // ---- sb-heart
-  uint64_t sentAtLook = 0;
-  MonotonicTime lookedAt;
-  bool isLookedAt = false;  // while it was being sent to
-
-  // ---- the socket: closed by sb-recycle alone, once the read half and the write half are nobody's
+  // ---- each with its owner
+  SReadHalf read;
+  STurnHalf turn;
+  SWriteHalf write;
+  SRecycling recycling;
+  // The socket: closed by sb-recycle alone, once the read half and the write half are nobody's.
   CFd fd;
 
   // ---- the pool
@@ -152,8 +142,8 @@ class CConnection {
   std::atomic<int64_t> m_lastActive{0};
   std::atomic<int64_t> m_openedAt{0};
   std::atomic<uint64_t> m_sentBytes{0};
+  std::atomic<CProtocol*> m_p_protocol{nullptr};
   std::atomic<uint16_t> m_listener{0};
-  std::atomic<bool> m_isHttp{false};
   // The bytes of an SPeer, in words: whoever asks about a session that ends just then must get no mixture.
   std::array<std::atomic<uint64_t>, 3> m_peer{};
 };

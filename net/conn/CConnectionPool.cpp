@@ -41,7 +41,8 @@ bool CConnectionPool::HasFree() {
   return m_lent < m_maxSlots;
 }
 
-CConnection* CConnectionPool::Acquire(CFd fd, const SPeer& peer, MonotonicTime now, const SListenerOf& listener) {
+CConnection* CConnectionPool::Acquire(CFd fd, const SPeer& peer, MonotonicTime now, CProtocol& protocol,
+                                      uint16_t listener) {
   CConnection* p_connection;
   {
     CMutexLock lock(m_mutex);
@@ -52,7 +53,7 @@ CConnection* CConnectionPool::Acquire(CFd fd, const SPeer& peer, MonotonicTime n
     m_page.handOver.slotsLent.store(++m_lent, std::memory_order_release);
     m_page.connectionsActive.store(++m_active, std::memory_order_relaxed);
   }
-  p_connection->Open(std::move(fd), peer, now, listener);
+  p_connection->Open(std::move(fd), peer, now, protocol, listener);
   return p_connection;
 }
 

@@ -25,7 +25,7 @@ class CConnectionPool {
   // Whether Acquire would succeed. Threads: sb-io.
   bool HasFree();
   // Opens a free slot for a new peer; nullptr when all are in use or cool down (`fd` is then closed). Threads: sb-io.
-  CConnection* Acquire(CFd fd, const SPeer& peer, MonotonicTime now, const SListenerOf& listener = {});
+  CConnection* Acquire(CFd fd, const SPeer& peer, MonotonicTime now, CProtocol& protocol, uint16_t listener = 0);
   // The socket of an acquired slot is closed: it no longer counts as active. Threads: sb-recycle.
   void CountClosed();
   // Takes a slot back. Threads: sb-recycle.

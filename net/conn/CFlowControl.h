@@ -25,7 +25,7 @@ class CFlowControl {
   void Relieve(CConnection& connection) const {
     if (!connection.isReadPaused.load(std::memory_order_seq_cst) || !IsRelieved(connection)) return;
     if (connection.isReadPaused.exchange(false, std::memory_order_seq_cst)) {
-      m_inboxes.io.Post({EIoNote::kResumeRead, connection.Session()});
+      m_inboxes.io.Post(io_note::SResumeRead{connection.Session()});
     }
   }
 

@@ -1,16 +1,22 @@
 #include "net/conn/CMailbox.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace switchboard {
 
-void CMailbox::Open(uint32_t generation, bool hasOpening) {
+void CMailbox::Open(uint32_t generation) {
   CMutexLock lock(m_mutex);
   m_generation = generation;
-  m_isOpening = hasOpening;
-  m_isEnd = m_isBlocked = false;
-  m_deferral = EDeferral::kNone;
-  m_isScheduled.store(hasOpening, std::memory_order_relaxed);
+  m_isOpening = m_isEnd = m_isReadAwaiting = m_isHeld = m_isBlocked = false;
+  m_deferrals.clear();
+  m_isScheduled.store(false, std::memory_order_relaxed);
+}
+
+bool CMailbox::PostOpening() {
+  CMutexLock lock(m_mutex);
+  m_isOpening = true;
+  return Schedule();
 }
 
 bool CMailbox::Post(BlockPtr p_block) {
@@ -23,7 +29,7 @@ bool CMailbox::Post(BlockPtr p_block) {
 bool CMailbox::PostEnd() {
   CMutexLock lock(m_mutex);
   m_isEnd = true;
-  return Schedule();
+  return IsEndDue() && Schedule();
 }
 
 bool CMailbox::Schedule() {
@@ -40,7 +46,7 @@ CMailbox::SPiece CMailbox::Take() {
     piece.isOpening = true;
   } else if (!m_blocks.IsEmpty()) {
     piece.p_block = m_blocks.PopFront();
-  } else if (m_isEnd) {
+  } else if (IsEndDue()) {
     m_isEnd = false;
     piece.isEnd = true;
   }
@@ -52,38 +58,74 @@ void CMailbox::PutBack(BlockPtr p_block) {
   m_blocks.PushFront(std::move(p_block));
 }
 
-bool CMailbox::Leave() {
+CMailbox::ELeft CMailbox::Leave() {
   CMutexLock lock(m_mutex);
-  if (m_isOpening || !m_blocks.IsEmpty() || m_isEnd) return true;
+  if (m_isOpening || !m_blocks.IsEmpty() || IsEndDue()) return ELeft::kMore;
   m_isScheduled.store(false, std::memory_order_release);
-  return false;
+  return std::exchange(m_isReadAwaiting, false) ? ELeft::kReadAwaits : ELeft::kIdle;
+}
+
+bool CMailbox::AwaitTurn() {
+  CMutexLock lock(m_mutex);
+  m_isReadAwaiting = m_isScheduled.load(std::memory_order_relaxed);
+  return m_isReadAwaiting;
 }
 
 bool CMailbox::Block() {
   CMutexLock lock(m_mutex);
-  if (m_deferral == EDeferral::kNone) return true;
-  m_isBlocked = true;
-  return false;
+  m_isBlocked = m_isHeld;
+  return !m_isBlocked;
 }
 
-void CMailbox::BeginDeferral() {
+uint32_t CMailbox::BeginDeferral(bool isHolding) {
   CMutexLock lock(m_mutex);
-  m_deferral = EDeferral::kPending;
-  // In an inline turn of sb-io nothing was scheduled; from here on posts must wait.
-  m_isScheduled.store(true, std::memory_order_relaxed);
+  m_deferrals.push_back({++m_lastDeferral, isHolding, false});
+  if (isHolding) {
+    m_isHeld = true;
+    // In an inline turn of sb-io nothing was scheduled; from here on posts must wait.
+    m_isScheduled.store(true, std::memory_order_relaxed);
+  }
+  return m_lastDeferral;
 }
 
-bool CMailbox::ClaimDeferral(uint32_t generation) {
+bool CMailbox::ClaimDeferral(uint32_t generation, uint32_t number) {
   CMutexLock lock(m_mutex);
-  if (generation != m_generation || m_deferral != EDeferral::kPending) return false;
-  m_deferral = EDeferral::kClaimed;
-  return true;
+  if (generation != m_generation) return false;
+  const auto found = std::find_if(m_deferrals.begin(), m_deferrals.end(),
+                                  [&](const SDeferral& deferral) { return deferral.number == number; });
+  return found != m_deferrals.end() && !std::exchange(found->isClaimed, true);
 }
 
-bool CMailbox::Unblock() {
+bool CMailbox::EndDeferral(uint32_t generation, uint32_t number) {
   CMutexLock lock(m_mutex);
-  m_deferral = EDeferral::kNone;
-  return std::exchange(m_isBlocked, false);
+  // One that holds nothing doesn't keep its connection from ending, nor the slot from its next life.
+  if (generation != m_generation) return false;
+  const auto found = std::find_if(m_deferrals.begin(), m_deferrals.end(),
+                                  [&](const SDeferral& deferral) { return deferral.number == number; });
+  if (found == m_deferrals.end()) return false;
+  const bool wasHolding = found->isHolding;
+  m_deferrals.erase(found);
+  return GoOn(wasHolding);
+}
+
+CMailbox::SCancelled CMailbox::CancelDeferrals(uint32_t generation) {
+  CMutexLock lock(m_mutex);
+  if (generation != m_generation) return {};
+  bool wasHolding = false;
+  const auto count = std::erase_if(m_deferrals, [&](const SDeferral& deferral) {
+    if (deferral.isClaimed) return false;
+    wasHolding |= deferral.isHolding;
+    return true;
+  });
+  return {static_cast<uint32_t>(count), count > 0 && GoOn(wasHolding)};
+}
+
+bool CMailbox::GoOn(bool wasHolding) {
+  if (wasHolding) {
+    m_isHeld = false;
+    return std::exchange(m_isBlocked, false);
+  }
+  return IsEndDue() && Schedule();
 }
 
 }  // namespace switchboard

@@ -2,18 +2,19 @@
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "misc/CBufferPool.h"
 #include "misc/CMutex.h"
 
 namespace switchboard {
 
-// What handlers of one connection have yet to see, in arrival order: its opening, blocks of whole frames, its end.
+// What handlers of one connection have yet to see, in arrival order: its opening, blocks of whole requests, its end.
 //
-//   idle ──Post──> scheduled ──Take … Leave──> idle          scheduled: in the run queue or being run, once
-//                      └──Block──> blocked ──Unblock──> scheduled     blocked: a deferred answer is awaited
+//   idle ──Post──> scheduled ──Take … Leave──> idle          scheduled: in a run queue or being run, once
+//                      └──Block──> blocked ──EndDeferral──> scheduled     blocked: a deferred answer is awaited
 //
-// Posts and Unblock that return true oblige the caller to put the connection in the run queue.
+// What returns true obliges the caller to put the connection in the run queue.
 class CMailbox {
  public:
   // What the next turn has to do, one of the three; nothing when all is false.
@@ -22,15 +23,28 @@ class CMailbox {
     BlockPtr p_block;
     bool isEnd = false;
   };
+  enum class ELeft : uint8_t {
+    kMore,       // more waits: the connection goes back to the run queue
+    kIdle,       //
+    kReadAwaits  // idle, and sb-io waits to hear that (AwaitTurn)
+  };
+  struct SCancelled {
+    uint32_t count = 0;
+    bool isRunnable = false;  // as a true of the others
+  };
 
-  // Makes the mailbox that of a new connection. `hasOpening` posts its opening: schedule it then. Threads: sb-io.
-  void Open(uint32_t generation, bool hasOpening = true);
+  // Makes the mailbox that of a new connection. Threads: sb-io.
+  void Open(uint32_t generation);
+  // The first thing that a connection posts, if it does. Threads: sb-io.
+  bool PostOpening();
   // Threads: sb-io.
   bool Post(BlockPtr p_block);
   // The last thing that a connection posts. Threads: sb-io.
   bool PostEnd();
   // No handler runs or waits, and none will before sb-io posts again. Threads: sb-io; to others it's a glance.
   bool IsIdle() const { return !m_isScheduled.load(std::memory_order_acquire); }
+  // As !IsIdle; when true, the turn that ends what waits tells of it. Threads: sb-io.
+  bool AwaitTurn();
   // Bytes of blocks that wait or run. Threads: any.
   uint32_t Bytes() const { return m_bytes.load(std::memory_order_seq_cst); }
 
@@ -40,31 +54,46 @@ class CMailbox {
   void PutBack(BlockPtr p_block);
   // Takes `bytes` off the account; called when a block is done.
   void Done(uint32_t bytes) { m_bytes.fetch_sub(bytes, std::memory_order_seq_cst); }
-  // Ends the turn: true when more waits, and the connection goes back to the run queue.
-  bool Leave();
-  // Ends a turn that deferred its answer; true when the answer has come meanwhile and the turn goes on.
+  // Ends the turn.
+  ELeft Leave();
+  // Ends a turn that a deferral holds; true when the answer has come meanwhile and the turn goes on.
   bool Block();
 
-  // A handler defers the answer of the packet it runs. Threads: whoever runs the turn.
-  void BeginDeferral();
-  // Claims the right to answer the deferred packet: false when the connection or its deferral is gone. Threads: any.
-  bool ClaimDeferral(uint32_t generation);
+  // A handler leaves an answer for later; the number names it in this life of the connection. `isHolding`: what came
+  // after the request waits for that answer. Threads: whoever runs the turn.
+  uint32_t BeginDeferral(bool isHolding);
+  // Claims the right to answer a deferred request: false when the connection or the deferral is gone. Exactly one
+  // caller is told true. Threads: any.
+  bool ClaimDeferral(uint32_t generation, uint32_t number);
   // After ClaimDeferral, when the answer is on its way. Threads: as the claim.
-  bool Unblock();
+  bool EndDeferral(uint32_t generation, uint32_t number);
+  // Gives up all deferrals that nobody has claimed. Threads: any.
+  SCancelled CancelDeferrals(uint32_t generation);
 
  private:
-  enum class EDeferral : uint8_t { kNone, kPending, kClaimed };
+  struct SDeferral {
+    uint32_t number;
+    bool isHolding;
+    bool isClaimed;
+  };
   bool Schedule() REQUIRES(m_mutex);
+  // Whether the end may be handled now: answers that are still to come, come before it.
+  bool IsEndDue() const REQUIRES(m_mutex) { return m_isEnd && m_deferrals.empty(); }
+  // What a deferral that is gone makes possible.
+  bool GoOn(bool wasHolding) REQUIRES(m_mutex);
 
   std::atomic<bool> m_isScheduled{false};
   std::atomic<uint32_t> m_bytes{0};
   CMutex m_mutex;
   CBlockQueue m_blocks GUARDED_BY(m_mutex);
+  std::vector<SDeferral> m_deferrals GUARDED_BY(m_mutex);  // whose answers are still to come
+  uint32_t m_lastDeferral GUARDED_BY(m_mutex) = 0;
   uint32_t m_generation GUARDED_BY(m_mutex) = 0;
   bool m_isOpening GUARDED_BY(m_mutex) = false;
   bool m_isEnd GUARDED_BY(m_mutex) = false;
-  bool m_isBlocked GUARDED_BY(m_mutex) = false;
-  EDeferral m_deferral GUARDED_BY(m_mutex) = EDeferral::kNone;
+  bool m_isReadAwaiting GUARDED_BY(m_mutex) = false;
+  bool m_isHeld GUARDED_BY(m_mutex) = false;     // by a deferral
+  bool m_isBlocked GUARDED_BY(m_mutex) = false;  // held, and the turn was left
 };
 
 }  // namespace switchboard

@@ -12,28 +12,28 @@ void COutbox::Open(uint32_t generation) {
   m_isClosed = m_isAwaited = false;
 }
 
-COutbox::EResult COutbox::TryOwn(uint32_t generation) {
+COutbox::EOwn COutbox::TryOwn(uint32_t generation) {
   CMutexLock lock(m_mutex);
-  if (m_isClosed || generation != m_generation) return EResult::kGone;
+  if (m_isClosed || generation != m_generation) return EOwn::kGone;
   // Whoever owns it also sees to what is queued, so "nobody" implies an empty queue.
-  if (m_owner != EOwner::kNobody) return EResult::kQueued;
+  if (m_owner != EOwner::kNobody) return EOwn::kBusy;
   m_owner = EOwner::kDirect;
-  return EResult::kOwned;
+  return EOwn::kOwned;
 }
 
-COutbox::EResult COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t limit) {
+COutbox::EAppend COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t limit) {
   const auto bytes = static_cast<uint32_t>(p_block->Weight());
   CMutexLock lock(m_mutex);
-  if (m_isClosed || generation != m_generation) return EResult::kGone;
-  if (uint64_t{m_bytes.load(std::memory_order_relaxed)} + bytes > limit) return EResult::kOverflow;
+  if (m_isClosed || generation != m_generation) return EAppend::kGone;
+  if (uint64_t{m_bytes.load(std::memory_order_relaxed)} + bytes > limit) return EAppend::kOverflow;
   m_bytes.fetch_add(bytes, std::memory_order_seq_cst);
   m_queue.PushBack(std::move(p_block));
-  if (m_owner != EOwner::kNobody) return EResult::kQueued;
+  if (m_owner != EOwner::kNobody) return EAppend::kQueued;
   m_owner = EOwner::kSender;
-  return EResult::kHandOver;
+  return EAppend::kHandOver;
 }
 
-COutbox::EResult COutbox::EndDirect(BlockPtr p_rest) {
+COutbox::EEnd COutbox::EndDirect(BlockPtr p_rest) {
   CMutexLock lock(m_mutex);
   if (!m_isClosed && p_rest != nullptr) {
     m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Weight()), std::memory_order_seq_cst);
@@ -41,7 +41,7 @@ COutbox::EResult COutbox::EndDirect(BlockPtr p_rest) {
   }
   if (m_queue.IsEmpty()) return Release();
   m_owner = EOwner::kSender;
-  return EResult::kHandOver;
+  return EEnd::kMore;
 }
 
 bool COutbox::IsSenders() {
@@ -55,14 +55,14 @@ bool COutbox::TakeQueued(CBlockQueue& to) {
   return !m_isClosed;
 }
 
-COutbox::EResult COutbox::EndSending() {
+COutbox::EEnd COutbox::EndSending() {
   CMutexLock lock(m_mutex);
-  return m_queue.IsEmpty() ? Release() : EResult::kQueued;
+  return m_queue.IsEmpty() ? Release() : EEnd::kMore;
 }
 
-COutbox::EResult COutbox::Release() {
+COutbox::EEnd COutbox::Release() {
   m_owner = EOwner::kNobody;
-  return std::exchange(m_isAwaited, false) ? EResult::kAwaited : EResult::kReleased;
+  return std::exchange(m_isAwaited, false) ? EEnd::kAwaited : EEnd::kReleased;
 }
 
 bool COutbox::IsNobodys() {

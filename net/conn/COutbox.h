@@ -15,28 +15,32 @@ namespace switchboard {
 // it.
 class COutbox {
  public:
-  enum class EOwner : uint8_t { kNobody, kDirect, kSender };
-  enum class EResult : uint8_t {
-    kOwned,     // the caller owns the write half
+  enum class EOwn : uint8_t {
+    kOwned,  // the caller owns the write half
+    kBusy,   // somebody else does, and sees to what is queued
+    kGone    // closed, or another connection's by now
+  };
+  enum class EAppend : uint8_t {
     kQueued,    // the owner will send it
     kHandOver,  // queued, and the write half now is sb-send's: post the connection to it
     kOverflow,  // refused: more than the limit would be queued
-    kGone,      // refused: closed, or another connection's by now
+    kGone       // refused: closed, or another connection's by now
+  };
+  enum class EEnd : uint8_t {
     kReleased,  // nobody's
-    kAwaited    // nobody's, and sb-recycle waits to hear that
+    kAwaited,   // nobody's, and sb-recycle waits to hear that
+    kMore       // sb-send's: there is something to send; after a direct write, post the connection to it
   };
 
   // Threads: sb-io, for a new connection.
   void Open(uint32_t generation);
 
-  // Takes the write half for one direct write; kOwned, kQueued (somebody else has it; nothing was queued) or kGone.
-  EResult TryOwn(uint32_t generation);
-  // Queues `p_block`, its bytes and then its part of a file; kQueued, kHandOver, kOverflow or kGone. `limit` bounds the
-  // queue, in bytes of CBlock::Weight.
-  EResult Append(uint32_t generation, BlockPtr p_block, uint32_t limit);
+  // Takes the write half for one direct write.
+  EOwn TryOwn(uint32_t generation);
+  // Queues `p_block`, its bytes and then its part of a file. `limit` bounds the queue, in bytes of CBlock::Weight.
+  EAppend Append(uint32_t generation, BlockPtr p_block, uint32_t limit);
   // Ends a direct write; `p_rest` (may be null) is what it could not write, and comes before what is queued.
-  // kHandOver, kReleased or kAwaited.
-  EResult EndDirect(BlockPtr p_rest);
+  EEnd EndDirect(BlockPtr p_rest);
 
   // Threads (the next four): sb-send.
   // True when sb-send owns it.
@@ -45,8 +49,8 @@ class COutbox {
   bool TakeQueued(CBlockQueue& to);
   // Takes `bytes` (of CBlock::Weight) that were sent or dropped off the account.
   void Done(size_t bytes) { m_bytes.fetch_sub(static_cast<uint32_t>(bytes), std::memory_order_seq_cst); }
-  // Lets go if nothing is queued (or it was closed): kReleased or kAwaited; kQueued when there is more to send.
-  EResult EndSending();
+  // Lets go if nothing is queued (or it was closed).
+  EEnd EndSending();
 
   // Threads (the next two): sb-recycle. When they return false, the owner hears kAwaited when it lets go.
   // Refuses and drops everything from now on. True when nobody owns it (any more), so the socket may be closed.
@@ -58,7 +62,8 @@ class COutbox {
   uint32_t Bytes() const { return m_bytes.load(std::memory_order_seq_cst); }
 
  private:
-  EResult Release() REQUIRES(m_mutex);
+  enum class EOwner : uint8_t { kNobody, kDirect, kSender };
+  EEnd Release() REQUIRES(m_mutex);
   bool IsNobodys() REQUIRES(m_mutex);
 
   std::atomic<uint32_t> m_bytes{0};

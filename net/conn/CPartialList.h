@@ -1,38 +1,44 @@
 #pragma once
 
-#include <utility>
-
 #include "net/conn/CConnection.h"
+#include "net/conn/CInput.h"
 
 namespace switchboard {
 
-// The connections with a started packet, oldest deadline first; a node is in the connection itself.
+// The connections with a started request, oldest deadline first; a node is in what the connection has of the request.
 // Threads: sb-io. The deadlines must be added in order, which a constant timeout gives.
 class CPartialList {
  public:
-  CConnection* First() const { return m_p_first; }
-
-  void PushBack(CConnection& connection, MonotonicTime deadline) {
-    connection.partialDeadline = deadline;
-    connection.isPartialListed = true;
-    connection.p_partialBefore = m_p_last;
-    connection.p_partialAfter = nullptr;
-    (m_p_last != nullptr ? m_p_last->p_partialAfter : m_p_first) = &connection;
-    m_p_last = &connection;
+  CPartialList() { m_ends.p_before = m_ends.p_next = &m_ends; }
+  CPartialList(const CPartialList&) = delete;
+  CPartialList& operator=(const CPartialList&) = delete;
+  ~CPartialList() {
+    while (m_ends.p_next != &m_ends) m_ends.p_next->p_input->Unlist();
   }
 
-  // Nothing to do when it isn't in the list.
-  void Remove(CConnection& connection) {
-    if (!std::exchange(connection.isPartialListed, false)) return;
-    CConnection* p_before = std::exchange(connection.p_partialBefore, nullptr);
-    CConnection* p_after = std::exchange(connection.p_partialAfter, nullptr);
-    (p_before != nullptr ? p_before->p_partialAfter : m_p_first) = p_after;
-    (p_after != nullptr ? p_after->p_partialBefore : m_p_last) = p_before;
+  // The connection whose deadline comes next; nullptr when none has a started request.
+  CConnection* First() const { return IsEmpty() ? nullptr : m_ends.p_next->p_input->m_p_connection; }
+  // Only while there is a first one.
+  MonotonicTime FirstDeadline() const { return m_ends.p_next->p_input->m_deadline; }
+
+  // Nothing to do when it is in the list.
+  void Add(CConnection& connection, MonotonicTime deadline) {
+    CInput& input = *connection.read.p_input;
+    if (input.IsListed()) return;
+    input.m_deadline = deadline;
+    input.m_link = {m_ends.p_before, &m_ends, &input};
+    m_ends.p_before->p_next = &input.m_link;
+    m_ends.p_before = &input.m_link;
+  }
+  // Nothing to do when it isn't.
+  static void Remove(CConnection& connection) {
+    if (connection.read.p_input != nullptr) connection.read.p_input->Unlist();
   }
 
  private:
-  CConnection* m_p_first = nullptr;
-  CConnection* m_p_last = nullptr;
+  bool IsEmpty() const { return m_ends.p_next == &m_ends; }
+
+  CInput::SLink m_ends;
 };
 
 }  // namespace switchboard

@@ -25,6 +25,8 @@ class CSession {
   uint32_t Slot() const { return m_slot; }
   // Counts the connections that this slot has held, from 1.
   uint32_t Generation() const { return m_generation; }
+  // Slot and generation in one number, over 2^32: what an epoll set keeps.
+  uint64_t Key() const { return uint64_t{m_generation} << 32 | m_slot; }
   explicit operator bool() const { return m_generation != 0; }
   auto operator<=>(const CSession&) const = default;
   // "process:slot:generation", for logs.

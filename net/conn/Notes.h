@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
+#include <variant>
 
 #include "misc/CInbox.h"
 #include "misc/CQueue.h"
@@ -16,66 +17,97 @@
 
 namespace switchboard {
 
-enum class EIoNote : uint8_t {
-  kDetach,        // the connection moves on: stop reading it, and let go of a deferral if nobody wants its answer
-  kResumeRead,    // its bytes in the server have fallen enough
-  kResumeAccept,  // a descriptor or a slot has become free
-  kAcceptAll,     // what waits, before kStopAccept
-  kStopAccept,    // for good
-  kAddListener,   // one more, from CIoLoop::AddListener
-  kReopenLogs,    // the access logs
-  kGoAway,        // tell every client that the server drains
-  kDetachAll,     // every connection moves on to `phase`
-  kQuit           //
-};
-struct SIoNote {
-  EIoNote kind;
-  CSession session = {};
-  EPhase phase = EPhase::kOpen;
-  uint32_t drainMs = 0;
-  EGoAwayReason goAwayReason = EGoAwayReason::kStop;
-  bool isServersEnd = false;
+// What a server says to its clients when it wants them to leave.
+struct SFarewell {
+  uint32_t drainMs = 0;  // they are served for so long
+  EGoAwayReason reason = EGoAwayReason::kStop;
 };
 
-enum class ESendNote : uint8_t { kServe, kQuit };
-struct SSendNote {
-  ESendNote kind;
-  CSession session = {};
+// To sb-io.
+namespace io_note {
+struct SPhaseMoved {  // the connection moves on: stop reading it, and let go of deferrals if nobody wants their answers
+  CSession session;
 };
+struct SResumeRead {  // its bytes in the server have fallen enough, or its handlers have answered
+  CSession session;
+};
+struct SLookAtSilent {  // nothing was heard of it for too long: look whether something waits, then judge
+  CSession session;
+};
+struct SResumeAccept {};  // a descriptor or a slot has become free
+struct SAcceptAll {};     // what waits, before SStopAccept
+struct SStopAccept {      // for good
+  bool isServersEnd;
+};
+struct SAddListener {};  // one more, from CIoLoop::AddListener
+struct SReopenLogs {};   // the access logs
+struct SSayFarewell {    // to every client
+  SFarewell farewell;
+};
+struct SDetachAll {  // every connection moves on to `phase`
+  EPhase phase;
+};
+struct SQuit {};
+}  // namespace io_note
+using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SResumeAccept,
+                            io_note::SAcceptAll, io_note::SStopAccept, io_note::SAddListener, io_note::SReopenLogs,
+                            io_note::SSayFarewell, io_note::SDetachAll, io_note::SQuit>;
 
-enum class ERecycleNote : uint8_t {
-  kAsked,          // somebody moved its phase on
-  kReadHalfDone,   // sb-io has let go of it
-  kHandlingDone,   // its last handler has run
-  kWriteHalfFree,  // nobody owns its write half
-  kTellWhenIdle,   // CRecycler::WaitUntilIdle waits
-  kQuit            //
+// To sb-send.
+namespace send_note {
+struct SServe {  // the write half of the connection is sb-send's, or its end is awaited
+  CSession session;
 };
-struct SRecycleNote {
-  ERecycleNote kind;
-  CSession session = {};
+struct SQuit {};
+}  // namespace send_note
+using SendNote = std::variant<send_note::SServe, send_note::SQuit>;
+
+// To sb-recycle.
+namespace recycle_note {
+struct SPhaseMoved {  // of a connection whose read half sb-io has let go of before
+  CSession session;
+};
+struct SReadHalfDone {  // sb-io has let go of it
+  CSession session;
+};
+struct SHandlingDone {  // its last handler has run
+  CSession session;
+};
+struct SWriteHalfFree {  // nobody owns its write half
+  CSession session;
+};
+struct STellWhenIdle {};  // CRecycler::WaitUntilIdle waits
+struct SQuit {};
+}  // namespace recycle_note
+using RecycleNote = std::variant<recycle_note::SPhaseMoved, recycle_note::SReadHalfDone, recycle_note::SHandlingDone,
+                                 recycle_note::SWriteHalfFree, recycle_note::STellWhenIdle, recycle_note::SQuit>;
+
+// For std::visit: one function for each kind of note.
+template <class... Functions>
+struct SOverloads : Functions... {
+  using Functions::operator()...;
 };
 
 // One inbox for each role that is told things. Made before the roles and gone after them, so that the roles need not
 // know each other.
 struct SInboxes {
-  // A connection has at most this many notes for sb-recycle in its life: three phases to ask for, two halves that are
-  // done, and a free write half for each time that it is awaited.
+  // A connection has at most this many notes for sb-recycle in its life: three phases that it is moved on to, two
+  // halves that are done, and a free write half for each time that it is awaited.
   static constexpr size_t kRecycleNotesPerConnection = 16;
 
   explicit SInboxes(uint32_t maxConnections) : recycle(kRecycleNotesPerConnection * (size_t{maxConnections} + 1)) {}
 
   // Tells sb-recycle. A full queue is a broken invariant, and ends the process: a lost note would leak a connection.
-  void TellRecycler(SRecycleNote note) {
+  void TellRecycler(RecycleNote note) {
     if (recycle.Push(std::move(note))) return;
     std::fputs("switchboard: the queue of sb-recycle is full, which its bound makes impossible\n", stderr);
     std::abort();
   }
 
-  CInbox<SIoNote> io;
-  CInbox<SSendNote> send;
-  CQueue<SRecycleNote> recycle;
-  // sb-io waits for a descriptor or a slot: whoever frees one posts kResumeAccept, once.
+  CInbox<IoNote> io;
+  CInbox<SendNote> send;
+  CQueue<RecycleNote> recycle;
+  // sb-io waits for a descriptor or a slot: whoever frees one posts SResumeAccept, once.
   std::atomic<bool> isAcceptResting{false};
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "net/http/HttpText.h"
+
 namespace switchboard {
 
 namespace {
@@ -9,12 +11,6 @@ namespace {
 constexpr uint8_t kMaxDigits = 8;
 
 CHttpChunks::SPiece Refuse(const char* p_reason) { return {0, {}, false, {400, p_reason}}; }
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 }  // namespace
 
@@ -64,8 +60,7 @@ CHttpChunks::SPiece CHttpChunks::NextOfSize(char c, const SHttpLimits& limits) {
   } else if (m_at == EAt::kSize && c != ';') {
     return Refuse("bad chunk size");
   } else {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7f) return Refuse("control byte in a chunk extension");
+    if (!IsHttpLineByte(c)) return Refuse("control byte in a chunk extension");
     if (++m_extensionBytes > limits.headBytes) return Refuse("chunk extensions too long");
     m_at = EAt::kExtension;
   }

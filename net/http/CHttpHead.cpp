@@ -2,9 +2,8 @@
 
 #include <http_parser.h>
 
-#include <algorithm>
-#include <array>
-
+#include "net/http/CByteSet.h"
+#include "net/http/CHttpHost.h"
 #include "net/http/HttpText.h"
 
 namespace switchboard {
@@ -13,29 +12,7 @@ namespace {
 
 constexpr SHttpVerdict kGood{};
 
-// Bytes of a set, for a look-up without branches.
-class CByteSet {
- public:
-  constexpr explicit CByteSet(std::string_view bytes) {
-    for (const char c : bytes) m_has[static_cast<unsigned char>(c)] = true;
-  }
-  bool HoldsAllOf(std::string_view text) const {
-    return std::all_of(text.begin(), text.end(), [this](char c) { return m_has[static_cast<unsigned char>(c)]; });
-  }
-
- private:
-  std::array<bool, 256> m_has = {};
-};
-
-#define SWITCHBOARD_ALNUM "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-// RFC 9110 §5.6.2.
-constexpr CByteSet kTokenBytes("!#$%&'*+-.^_`|~" SWITCHBOARD_ALNUM);
-// RFC 3986 §3.2.2 and a port; without the comma, which would make two hosts of one.
-constexpr CByteSet kHostBytes("-._~%!$&'()*+;=:[]" SWITCHBOARD_ALNUM);
-#undef SWITCHBOARD_ALNUM
 constexpr CByteSet kDigits("0123456789");
-
-bool IsToken(std::string_view text) { return !text.empty() && kTokenBytes.HoldsAllOf(text); }
 
 // What http_parser's callbacks fill.
 struct SSplit {
@@ -115,7 +92,7 @@ SHttpVerdict ReadLine(std::string_view line, SHttpRequest& request) {
   if (first == std::string_view::npos || first == last) return {400, "request line without two blanks"};
   const std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
-  if (!IsToken(line.substr(0, first))) return {400, "method is no token"};
+  if (!IsHttpToken(line.substr(0, first))) return {400, "method is no token"};
   request.methodName = line.substr(0, first);
   if (target.empty() || target.find_first_of(" \t#") != std::string_view::npos) return {400, "bad target"};
   request.target = target;
@@ -124,6 +101,29 @@ SHttpVerdict ReadLine(std::string_view line, SHttpRequest& request) {
   if (!isVersion) return {400, "bad version"};
   if (version != "HTTP/1.1" && version != "HTTP/1.0") return {505, "version is not 1.0 or 1.1"};
   request.minorVersion = static_cast<uint8_t>(version[7] - '0');
+  return kGood;
+}
+
+struct STarget {
+  std::string_view authority;  // of an absolute target
+  std::string_view path;       // as SHttpRequest has it
+};
+
+// The three forms of a target that a server answers (RFC 9112 §3.2).
+SHttpVerdict ReadTarget(const SHttpRequest& request, STarget& parts) {
+  parts.path = request.target;
+  const bool isOptions = request.methodName == "OPTIONS";
+  if (parts.path.front() == '/' || (isOptions && parts.path == "*")) return kGood;
+  const size_t mark = parts.path.find("://");
+  const std::string_view scheme = parts.path.substr(0, mark);
+  // RFC 9110 §7.4: whoever means https must not be answered in the clear.
+  if (mark != std::string_view::npos && IsHttpName(scheme, "https")) return {421, "https over a plain connection"};
+  if (mark == std::string_view::npos || !IsHttpName(scheme, "http")) return {400, "target is no path"};
+  parts.path.remove_prefix(mark + 3);
+  parts.authority = parts.path.substr(0, parts.path.find_first_of("/?"));
+  if (!CHttpHost::IsAuthority(parts.authority)) return {400, "bad authority"};
+  parts.path.remove_prefix(parts.authority.size());
+  if (parts.path.empty()) parts.path = isOptions ? "*" : "/";
   return kGood;
 }
 
@@ -167,12 +167,14 @@ SHttpVerdict ReadCodings(std::string_view value, SHttpRequest& request) {
     if (request.isChunked) return {400, "chunked is not the last transfer coding"};
     if (IsHttpName(coding, "chunked")) {
       request.isChunked = true;
-    } else if (IsToken(coding.substr(0, coding.find_first_of("; \t")))) {
+    } else if (IsHttpToken(coding.substr(0, coding.find_first_of("; \t")))) {
       isUnknown = true;
     } else {
       return {400, "bad transfer coding"};
     }
   }
+  // Without it nobody knows where the body ends (RFC 9112 §6.3).
+  if (!request.isChunked) return {400, "chunked is not the last transfer coding"};
   return isUnknown ? SHttpVerdict{501, "unknown transfer coding"} : kGood;
 }
 
@@ -190,18 +192,20 @@ struct SConnectionOptions {
   }
 };
 
-// The fields that decide where the body ends, and which host is meant.
-SHttpVerdict ReadFields(SHttpRequest& request) {
+// The fields that decide where the body ends, and which host is meant: of the field and the `authority` of an absolute
+// target, which wins (RFC 9112 §3.2.2).
+SHttpVerdict ReadFields(std::string_view authority, SHttpRequest& request) {
   int hosts = 0;
   int lengths = 0;
   int codings = 0;
   SHttpVerdict codingVerdict;
   SConnectionOptions options;
-  for (const SHttpField& field : request.Fields()) {
-    if (!IsToken(field.name)) return {400, "field name is no token"};
+  for (SHttpField& field : std::span(request.fields).first(request.fieldCount)) {
+    if (!IsHttpToken(field.name)) return {400, "field name is no token"};
     SHttpVerdict verdict;
     if (IsHttpName(field.name, "host")) {
-      if (++hosts > 1 || !kHostBytes.HoldsAllOf(field.value)) verdict = {400, "repeated or bad Host"};
+      if (++hosts > 1 || !CHttpHost::IsValid(field.value)) verdict = {400, "repeated or bad Host"};
+      if (!authority.empty()) field.value = authority;
     } else if (IsHttpName(field.name, "content-length")) {
       verdict = ++lengths > 1 ? SHttpVerdict{400, "repeated length"} : ReadLength(field.value, request);
     } else if (IsHttpName(field.name, "transfer-encoding")) {
@@ -232,13 +236,14 @@ SHttpVerdict CHttpHead::Parse(std::string_view head, SHttpRequest& request) {
   const std::string_view target = request.target;
   // http_parser reads the target of CONNECT as an authority; no proxy is here.
   if (request.methodName == "CONNECT") return {405, "CONNECT"};
-  if (target.front() != '/' && !(target == "*" && request.methodName == "OPTIONS")) {
-    return {400, "target is no path"};
-  }
+  STarget parts;
+  verdict = ReadTarget(request, parts);
+  if (verdict.status != 0) return verdict;
   verdict = Split(head, request);
   if (verdict.status != 0) return verdict;
   if (request.target != target) return {400, "bad target"};
-  return ReadFields(request);
+  request.target = parts.path;
+  return ReadFields(parts.authority, request);
 }
 
 }  // namespace switchboard

@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/http/HttpText.h"
+
 namespace switchboard {
 
-namespace {
-
-bool IsPlain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte != 0x7f;
+bool CHttpHeadScanner::IsFieldSoFar(std::string_view bytes) {
+  if (m_hasColon) return true;
+  const size_t colon = bytes.find(':');
+  m_hasColon = colon != std::string_view::npos;
+  const std::string_view name = bytes.substr(0, colon);
+  const bool isNamed = m_lineBytes != 0 || !name.empty();
+  return isNamed && std::all_of(name.begin(), name.end(), IsHttpTokenByte);
 }
-
-}  // namespace
 
 CHttpHeadScanner::SScan CHttpHeadScanner::Scan(std::string_view input, const SHttpLimits& limits) {
   const auto refuse = [](uint16_t status, const char* p_reason) { return SScan{0, false, {status, p_reason}}; };
@@ -21,9 +23,13 @@ CHttpHeadScanner::SScan CHttpHeadScanner::Scan(std::string_view input, const SHt
   while (at < input.size()) {
     if (!m_isAfterCr) {
       const size_t begin = at;
-      while (at < input.size() && (IsPlain(input[at]) || input[at] == '\t')) ++at;
+      while (at < input.size() && IsHttpLineByte(input[at])) ++at;
       if (at > begin && m_lineBytes == 0 && (input[begin] == ' ' || input[begin] == '\t')) {
         return refuse(400, "line begins with a blank");
+      }
+      // Only up to the limit: what is refused must not depend on how the bytes arrive.
+      if (m_isTrailer && at > begin && !IsFieldSoFar(input.substr(begin, std::min(at - begin, most - m_bytes)))) {
+        return refuse(400, "trailer line is no field");
       }
       m_lineBytes += static_cast<uint32_t>(at - begin);
       m_bytes += static_cast<uint32_t>(at - begin);
@@ -33,6 +39,9 @@ CHttpHeadScanner::SScan CHttpHeadScanner::Scan(std::string_view input, const SHt
     }
     const char end = input[at];
     if (end != (m_isAfterCr ? '\n' : '\r')) return refuse(400, "control byte, or CR or LF alone");
+    if (m_isTrailer && !m_isAfterCr && m_lineBytes != 0 && !std::exchange(m_hasColon, false)) {
+      return refuse(400, "trailer line without a colon");
+    }
     ++at;
     ++m_bytes;
     if (m_bytes > most) return refuse(431, "head too long");

@@ -1,29 +1,12 @@
 #include "net/http/CHttpPath.h"
 
+#include "net/http/HttpText.h"
+
 namespace switchboard {
 
 namespace {
 
 constexpr std::string_view kWellKnown = "/.well-known/";
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-// The byte that an escape at the front of `text` stands for; -1 if it is none.
-int Unescape(std::string_view text) {
-  if (text.size() < 3) return -1;
-  const int high = HexDigit(text[1]);
-  const int low = HexDigit(text[2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
-bool IsUnreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
 
 }  // namespace
 
@@ -38,7 +21,8 @@ SHttpVerdict CHttpPath::Resolve(std::string_view target) {
     m_size = 0;
     return SHttpVerdict{status, p_reason};
   };
-  if (!path.starts_with('/')) return refuse(400, "path does not begin with a slash");
+  // RFC 9110 section 4.2.3: an absolute URI without a path means "/".
+  if (!path.starts_with('/') && !(path.empty() && m_hasQuery)) return refuse(400, "path does not begin with a slash");
   m_bytes[m_size++] = '/';
   size_t segmentBegin = m_size;
   for (size_t at = 1; at < path.size(); ++at) {
@@ -51,7 +35,7 @@ SHttpVerdict CHttpPath::Resolve(std::string_view target) {
       continue;
     }
     if (c == '%') {
-      const int byte = Unescape(path.substr(at));
+      const int byte = UriUnescape(path.substr(at));
       if (byte < 0) return refuse(400, "bad escape in the path");
       if (byte == '/') return refuse(400, "encoded slash in the path");
       c = static_cast<char>(byte);
@@ -94,7 +78,7 @@ bool CHttpPath::IsHidden() const {
 void CHttpPath::AppendEncoded(std::string& out, std::string_view path) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : path) {
-    if (IsUnreserved(c) || c == '/') {
+    if (IsUriUnreserved(c) || c == '/') {
       out += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);

@@ -20,7 +20,8 @@ class CHttpPath {
  public:
   static constexpr size_t kMaxBytes = 4095;  // of the decoded path; a longer one, which no file can have, is 414
 
-  // `target` lives as long as Query() is used. After a verdict other than 0 there is no path.
+  // `target` is SHttpRequest's, and lives as long as Query() is used; "?q" alone means "/?q". After a verdict other
+  // than 0 there is no path.
   SHttpVerdict Resolve(std::string_view target);
 
   // "/a/b" or "/a/b/": what routes are compared with.

@@ -26,6 +26,8 @@ bool ReadNumber(std::string_view text, uint64_t& number) {
 
 ERange CHttpRange::Read(std::string_view value, uint64_t fileBytes) {
   m_count = 0;
+  // RFC 9110 section 14.2: a range of nothing would be unsatisfiable whatever it says.
+  if (fileBytes == 0) return ERange::kWhole;
   const size_t equals = value.find('=');
   if (equals == std::string_view::npos || !IsHttpName(value.substr(0, equals), "bytes")) return ERange::kWhole;
   size_t specs = 0;

@@ -24,7 +24,7 @@ enum class ERange : uint8_t {
 
 // Reads a Range field (RFC 9110 §14.2) against the size of a file. Anything malformed is ignored, as if there were no
 // field; so is what costs more than it is worth (§17.15): more ranges than kMaxRanges, more than two that overlap
-// another, or ranges that sum up to more than the file.
+// another, or ranges that sum up to more than the file; and any range of an empty file.
 // Threads: one owner at a time.
 class CHttpRange {
  public:

@@ -58,6 +58,8 @@ constexpr std::string_view HttpReason(uint16_t status) {
       return "Range Not Satisfiable";
     case 417:
       return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
     case 422:
       return "Unprocessable Content";
     case 429:

@@ -4,8 +4,24 @@
 
 namespace switchboard {
 
-// Whether `text` is `lower`, which is in small letters, in any mix of letters. ASCII only.
+// What RFC 9110 and RFC 3986 allow where; the one place for it. ASCII only. Threads: any.
+
+// Whether `text` is `lower`, which is in small letters, in any mix of letters.
 bool IsHttpName(std::string_view text, std::string_view lower);
+
+// A byte of a token, and a token: a method, the name of a header field (RFC 9110 §5.6.2).
+bool IsHttpTokenByte(char c);
+bool IsHttpToken(std::string_view text);
+// What may stand in a line: no control byte but the tab (RFC 9110 §5.5).
+bool IsHttpLineByte(char c);
+bool IsHttpFieldValue(std::string_view text);
+
+// RFC 3986 §2.3: what means itself in every part of a URI.
+bool IsUriUnreserved(char c);
+// The byte that an escape "%hh" at the front of `text` stands for; -1 if it is none.
+int UriUnescape(std::string_view text);
+// 0 … 15; -1 if it is no hexadecimal digit.
+int HexDigit(char c);
 
 // `text` without blanks and tabs at its ends.
 std::string_view TrimBlanks(std::string_view text);

@@ -47,9 +47,12 @@ struct SHttpRequest {
   bool expectsContinue = false;  // the client waits for "100 Continue" before it sends the body
   uint64_t contentLength = 0;    // bytes of a body that is not chunked
   std::string_view methodName;
-  std::string_view target;  // begins with '/', or is "*" (of OPTIONS); no blanks, no controls, no '#'
-  std::string_view head;    // all bytes of request line, fields and empty line, as received
-  std::string_view body;    // decoded; empty before it has arrived
+  // Begins with '/', or is "*" (of OPTIONS); no blanks, no controls, no '#'. Of an absolute target it is what follows
+  // the authority, which is then the value of the Host field; without a path that may be "?query", which means
+  // "/?query".
+  std::string_view target;
+  std::string_view head;  // all bytes of request line, fields and empty line, as received
+  std::string_view body;  // decoded; empty before it has arrived
 
   std::span<const SHttpField> Fields() const { return {fields.data(), fieldCount}; }
   bool HasBody() const { return isChunked || contentLength != 0; }

@@ -6,28 +6,31 @@
 #include <memory>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 namespace switchboard {
 
 namespace {
 
 constexpr size_t kEvents = 512;
+// In a row, before the sockets are looked at.
+constexpr uint32_t kRoundsOfNotes = 16;
 // Keys under 2^32 are ours: sessions have a generation, from 1, in the upper half.
 constexpr uint64_t kInboxKey = 0;
 constexpr uint64_t kFirstListenerKey = 1;
 
 }  // namespace
 
-CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
+CIoLoop::CIoLoop(const SReceiverParts& parts, CLog& log, const CClock& clock, std::vector<SListenerSocket> listeners,
                  CWakeup* p_masterBell)
     : m_clock(clock),
       m_pool(parts.pool),
       m_inboxes(parts.inboxes),
       m_page(parts.page),
       m_p_masterBell(p_masterBell),
-      m_trace(parts.page.ioTrace),
-      m_receiver(parts, m_epoll, m_trace),
-      m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, parts.log,
+      m_trace(parts.reading.trace),
+      m_receiver(parts, m_epoll),
+      m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, log,
                  CTally::Own(parts.page.io), [this](CFd fd, const SPeer& peer, uint32_t listener) {
                    m_receiver.Adopt(std::move(fd), peer, listener, m_clock.Now());
                  }) {}
@@ -50,44 +53,30 @@ void CIoLoop::AddListener(SListenerSocket listener) {
     CMutexLock lock(m_mutex);
     m_newListeners.push_back(std::move(listener));
   }
-  PostAndWait({EIoNote::kAddListener});
+  PostAndWait(io_note::SAddListener{});
 }
 
-void CIoLoop::SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason) {
-  SIoNote note{EIoNote::kGoAway};
-  note.drainMs = static_cast<uint32_t>(drain.count());
-  note.goAwayReason = reason;
-  PostAndWait(note);
-}
+void CIoLoop::SayFarewell(const SFarewell& farewell) { PostAndWait(io_note::SSayFarewell{farewell}); }
 
-void CIoLoop::AcceptAll() { PostAndWait({EIoNote::kAcceptAll}); }
-void CIoLoop::ReopenLogs() { m_inboxes.io.Post({EIoNote::kReopenLogs}); }
+void CIoLoop::AcceptAll() { PostAndWait(io_note::SAcceptAll{}); }
 
-void CIoLoop::StopAccepting(bool isServersEnd) {
-  SIoNote note{EIoNote::kStopAccept};
-  note.isServersEnd = isServersEnd;
-  PostAndWait(note);
-}
+void CIoLoop::ReopenLogs() { m_inboxes.io.Post(io_note::SReopenLogs{}); }
+
+void CIoLoop::StopAccepting(bool isServersEnd) { PostAndWait(io_note::SStopAccept{isServersEnd}); }
 
 void CIoLoop::StopReading(bool isGraceful) {
-  SIoNote note{EIoNote::kDetachAll};
-  note.phase = isGraceful ? EPhase::kDraining : EPhase::kFlushing;
-  PostAndWait(note);
+  PostAndWait(io_note::SDetachAll{isGraceful ? EPhase::kDraining : EPhase::kFlushing});
 }
 
-void CIoLoop::AbortAll() {
-  SIoNote note{EIoNote::kDetachAll};
-  note.phase = EPhase::kAborting;
-  PostAndWait(note);
-}
+void CIoLoop::AbortAll() { PostAndWait(io_note::SDetachAll{EPhase::kAborting}); }
 
 void CIoLoop::Stop() {
   if (!m_thread.IsJoinable()) return;
-  m_inboxes.io.Post({EIoNote::kQuit});
+  m_inboxes.io.Post(io_note::SQuit{});
   m_thread.Join();
 }
 
-void CIoLoop::PostAndWait(const SIoNote& note) {
+void CIoLoop::PostAndWait(const IoNote& note) {
   if (!m_thread.IsJoinable()) return;
   {
     CMutexLock lock(m_mutex);
@@ -100,18 +89,21 @@ void CIoLoop::PostAndWait(const SIoNote& note) {
 
 void CIoLoop::Run() {
   std::array<epoll_event, kEvents> events;
-  std::vector<SIoNote> notes;
+  std::vector<IoNote> notes;
   MonotonicTime now = m_clock.Now();
-  while (!m_isQuitting) {
+  for (uint32_t rounds = 0; !m_isQuitting; ++rounds) {
     TakeNotes(notes, now);
     m_receiver.ExpirePartials(now);
     if (m_acceptor.RetryAt() && *m_acceptor.RetryAt() <= now) m_acceptor.Resume();
     m_receiver.FlushRunnable();
     m_receiver.FlushLogs();
     TellDone();  // by now what a note has made runnable is in the run queue
-    if (!notes.empty()) continue;
+    m_trace.Step();
+    // With notes that come all the time, the sockets get their turn all the same.
+    if (!notes.empty() && rounds % kRoundsOfNotes != 0) continue;
+    const std::optional<MonotonicTime> deadline = notes.empty() ? NextDeadline() : now;
     m_trace.End();
-    const std::span<epoll_event> ready = m_epoll.Wait(events, NextDeadline(), now);
+    const std::span<epoll_event> ready = m_epoll.Wait(events, deadline, now);
     m_trace.Begin();
     m_page.io.Add(ECounter::kIoWakeups);
     now = m_clock.Now();
@@ -119,45 +111,26 @@ void CIoLoop::Run() {
   }
 }
 
-void CIoLoop::TakeNotes(std::vector<SIoNote>& notes, MonotonicTime now) {
+void CIoLoop::TakeNotes(std::vector<IoNote>& notes, MonotonicTime now) {
   m_inboxes.io.Take(notes);
-  for (const SIoNote& note : notes) Handle(note, now);
+  for (const IoNote& note : notes) Handle(note, now);
 }
 
-void CIoLoop::Handle(const SIoNote& note, MonotonicTime now) {
-  switch (note.kind) {
-    case EIoNote::kDetach:
-      m_receiver.Detach(note.session);
-      return;
-    case EIoNote::kResumeRead:
-      m_receiver.Resume(note.session, now);
-      return;
-    case EIoNote::kResumeAccept:
-      m_acceptor.Resume();
-      return;
-    case EIoNote::kReopenLogs:
-      m_receiver.ReopenLogs();
-      return;
-    case EIoNote::kQuit:
-      m_isQuitting = true;
-      return;
-    case EIoNote::kAcceptAll:
-      m_acceptor.AcceptAll(now);
-      break;
-    case EIoNote::kStopAccept:
-      m_acceptor.Stop(note.isServersEnd);
-      break;
-    case EIoNote::kAddListener:
-      AdoptListeners();
-      break;
-    case EIoNote::kGoAway:
-      m_receiver.SayGoAway(note.drainMs, note.goAwayReason, now);
-      break;
-    case EIoNote::kDetachAll:
-      m_receiver.DetachAll(note.phase);
-      break;
-  }
-  m_isDoneDue = true;
+void CIoLoop::Handle(const IoNote& note, MonotonicTime now) {
+  // True: somebody waits until it's done.
+  m_isDoneDue |= std::visit(
+      SOverloads{[&](const io_note::SPhaseMoved& moved) { return m_receiver.OnPhaseMoved(moved.session), false; },
+                 [&](const io_note::SResumeRead& resume) { return m_receiver.Resume(resume.session, now), false; },
+                 [&](const io_note::SLookAtSilent& look) { return m_receiver.LookAtSilent(look.session, now), false; },
+                 [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(), false; },
+                 [&](const io_note::SReopenLogs&) { return m_receiver.ReopenLogs(), false; },
+                 [&](const io_note::SQuit&) { return m_isQuitting = true, false; },
+                 [&](const io_note::SAcceptAll&) { return m_acceptor.AcceptAll(now), true; },
+                 [&](const io_note::SStopAccept& stop) { return m_acceptor.Stop(stop.isServersEnd), true; },
+                 [&](const io_note::SAddListener&) { return AdoptListeners(), true; },
+                 [&](const io_note::SSayFarewell& say) { return m_receiver.SayFarewell(say.farewell, now), true; },
+                 [&](const io_note::SDetachAll& detach) { return m_receiver.DetachAll(detach.phase), true; }},
+      note);
 }
 
 void CIoLoop::TellDone() {

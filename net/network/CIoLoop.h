@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -20,7 +19,7 @@ namespace switchboard {
 class CIoLoop {
  public:
   // With a bell, the master may pass clients that it has accepted (accept = "dispatch"); it outlives the loop.
-  CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
+  CIoLoop(const SReceiverParts& parts, CLog& log, const CClock& clock, std::vector<SListenerSocket> listeners,
           CWakeup* p_masterBell);
 
   // Throws std::system_error.
@@ -29,8 +28,8 @@ class CIoLoop {
   void AddListener(SListenerSocket listener);
   // Takes a client that the master has accepted on the listener with this index.
   void AddClient(CFd fd, uint32_t listener) { m_p_dispatched->Post(std::move(fd), listener); }
-  // Tells every client that the worker drains for `drain`, and why.
-  void SayGoAway(std::chrono::milliseconds drain, EGoAwayReason reason);
+  // Tells every client that the worker drains.
+  void SayFarewell(const SFarewell& farewell);
   // Opens the access logs anew, soon.
   void ReopenLogs();
   // Accepts what waits.
@@ -45,13 +44,13 @@ class CIoLoop {
 
  private:
   void Run();
-  void TakeNotes(std::vector<SIoNote>& notes, MonotonicTime now);
-  void Handle(const SIoNote& note, MonotonicTime now);
+  void TakeNotes(std::vector<IoNote>& notes, MonotonicTime now);
+  void Handle(const IoNote& note, MonotonicTime now);
   void AdoptListeners();
   void HandleEvent(const epoll_event& event, MonotonicTime now);
   std::optional<MonotonicTime> NextDeadline() const;
   // Posts a note and waits until sb-io has acted on it.
-  void PostAndWait(const SIoNote& note);
+  void PostAndWait(const IoNote& note);
   // Ends that wait, if there is one.
   void TellDone();
 
@@ -63,7 +62,7 @@ class CIoLoop {
   CWakeup* const m_p_masterBell;
 
   // sb-io's
-  CTrace m_trace;
+  CTrace& m_trace;
   CEpoll m_epoll;
   CReceiver m_receiver;
   CAcceptor m_acceptor;

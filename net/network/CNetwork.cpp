@@ -10,14 +10,16 @@
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CFlowControl.h"
 #include "net/conn/Notes.h"
+#include "net/network/CApplication.h"
 #include "net/network/CIoLoop.h"
-#include "net/network/CSocket.h"
-#include "net/role/CDispatcher.h"
-#include "net/role/CHeart.h"
-#include "net/role/CHeartbeat.h"
+#include "net/packet/CPacketProtocol.h"
+#include "net/role/CHeartThread.h"
+#include "net/role/CReceiver.h"
 #include "net/role/CRecycler.h"
 #include "net/role/CSender.h"
+#include "net/role/CSilenceWatch.h"
 #include "net/role/CTimers.h"
+#include "net/site/CHttpProtocol.h"
 
 namespace switchboard {
 
@@ -46,46 +48,62 @@ bool KnowsFarewell(const SConfig& config) {
 
 // In the order of construction: each part knows only parts above it.
 struct CNetwork::SParts {
-  SParts(const SNetworkDeps& deps, CSocket& socket, std::vector<SListenerSocket> listeners)
+  SParts(const SNetworkDeps& deps, CApplication& served, std::vector<SListenerSocket> listeners)
       : config(deps.config),
         clock(deps.clock),
-        logic(socket),
+        application(served),
         inboxes(config.pool.max_connections),
         pool(deps.process, config.pool.connections, config.pool.max_connections, deps.page),
         flowControl(inboxes, config.limits.recv_pause_bytes),
         sender(config, pool, buffers, inboxes, flowControl, deps.page),
         recycler(config, clock, pool, inboxes, deps.page, deps.p_masterBell),
-        dispatcher(config, deps.log, logic, sender, inboxes, flowControl, deps.page),
-        heartbeat(config, pool, inboxes),
-        heart(clock, heartbeat, timers, dispatcher, deps.page),
-        sites(MakeHttpSites(config, deps.log)),
-        io({config, deps.log, pool, buffers, inboxes, flowControl, dispatcher, logic, sender, heartbeat, heart, sites,
-            deps.page},
-           clock, std::move(listeners), deps.p_masterBell) {
-    logic.Bind({config, deps.log, clock, inboxes, pool, sender, dispatcher, timers, heart, deps.page, deps.p_quarantine,
-                &sites});
+        business(config, deps.log, sender, pool, inboxes, flowControl, deps.page),
+        silence(config, pool, inboxes),
+        heart(clock, silence, timers, business, deps.page),
+        links{config, deps.log, clock, inboxes, pool, sender, business, timers, heart, deps.page, deps.p_quarantine},
+        reading(business.Links(), deps.page),
+        protocols(MakeProtocols(deps)),
+        io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page}, deps.log, clock,
+           std::move(listeners), deps.p_masterBell) {}
+
+  // One for each listener.
+  Protocols MakeProtocols(const SNetworkDeps& deps) {
+    application.Bind(links);
+    const SProtocolParts parts{config, clock, buffers, flowControl, business, sender, reading, deps.page.io};
+    Protocols made;
+    for (uint16_t i = 0; i < config.listeners.size(); ++i) {
+      const SListenerConfig& listener = config.listeners[i];
+      if (listener.protocol == EListenerProtocol::kHttp) {
+        made.push_back(std::make_unique<CHttpProtocol>(parts, listener, application.RoutesOf(i), deps.log));
+      } else {
+        made.push_back(std::make_unique<CPacketProtocol>(parts, application.PacketsOf(i)));
+      }
+    }
+    return made;
   }
 
   const SConfig& config;
   const CClock& clock;
-  CSocket& logic;
+  CApplication& application;
   CBufferPool buffers;
   SInboxes inboxes;
   CConnectionPool pool;
   CFlowControl flowControl;
   CSender sender;
   CRecycler recycler;
-  CDispatcher dispatcher;
-  CHeartbeat heartbeat;
+  CBusinessPool business;
+  CSilenceWatch silence;
   CTimers timers;
-  CHeart heart;
-  const HttpSites sites;
+  CHeartThread heart;
+  const SServerLinks links;
+  SReadTurn reading;
+  const Protocols protocols;
   CIoLoop io;
   bool isRunning = false;
 };
 
-CNetwork::CNetwork(const SNetworkDeps& deps, CSocket& logic, std::vector<SListenerSocket> listeners)
-    : m_p_parts(std::make_unique<SParts>(deps, logic, std::move(listeners))) {}
+CNetwork::CNetwork(const SNetworkDeps& deps, CApplication& application, std::vector<SListenerSocket> listeners)
+    : m_p_parts(std::make_unique<SParts>(deps, application, std::move(listeners))) {}
 
 CNetwork::~CNetwork() {
   if (m_p_parts->isRunning) Stop(EStopMode::kFast);
@@ -93,11 +111,11 @@ CNetwork::~CNetwork() {
 
 void CNetwork::Start() {
   KeepTurnsWhole();
-  m_p_parts->logic.OnWorkerStart();
+  m_p_parts->application.Start();
   m_p_parts->isRunning = true;
   m_p_parts->recycler.Start();
   m_p_parts->sender.Start();
-  m_p_parts->dispatcher.Start();
+  m_p_parts->business.Start();
   m_p_parts->heart.Start();
   m_p_parts->io.Start();
 }
@@ -133,11 +151,11 @@ void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
     parts.recycler.WaitUntilIdle(parts.clock.Now() + kAbortGrace);
   }
   parts.heart.Stop();
-  parts.dispatcher.Stop();  // runs the last OnDisconnect of every connection
+  parts.business.Stop();  // runs the last OnDisconnect of every connection
   parts.sender.Stop();
   parts.recycler.Stop();
   parts.io.Stop();
-  parts.logic.OnWorkerStop();
+  parts.application.Stop();
 }
 
 // Three quarters of the time are for clients that know GoAway, to finish and leave; the rest is for those that don't.
@@ -145,7 +163,7 @@ void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
 bool CNetwork::AskClientsToLeave(EGoAwayReason reason, MonotonicTime deadline) {
   SParts& parts = *m_p_parts;
   const auto drain = std::chrono::ceil<std::chrono::milliseconds>(deadline - parts.clock.Now());
-  parts.io.SayGoAway(drain, reason);
+  parts.io.SayFarewell({static_cast<uint32_t>(drain.count()), reason});
   return parts.recycler.WaitUntilIdle(deadline) != CRecycler::EWait::kInterrupted;
 }
 

@@ -13,7 +13,7 @@
 namespace switchboard {
 
 class CQuarantine;
-class CSocket;
+class CApplication;
 class CWakeup;
 
 enum class EStopMode : uint8_t {
@@ -37,9 +37,9 @@ struct SNetworkDeps {
 // Threads: one, the worker's main thread, but for Hasten.
 class CNetwork {
  public:
-  // Binds `logic` (which must outlive the network) to the parts. Starts no thread.
+  // Binds `application` (which must outlive the network) to the parts. Starts no thread.
   // Throws std::logic_error when the handler table is unusable, std::system_error when the system refuses a resource.
-  CNetwork(const SNetworkDeps& deps, CSocket& logic, std::vector<SListenerSocket> listeners);
+  CNetwork(const SNetworkDeps& deps, CApplication& application, std::vector<SListenerSocket> listeners);
   // Stops fast if nobody did.
   ~CNetwork();
   CNetwork(const CNetwork&) = delete;

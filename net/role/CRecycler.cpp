@@ -1,12 +1,12 @@
 #include "net/role/CRecycler.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <variant>
 
-#include "net/role/CReceiver.h"
+#include "net/conn/CTransport.h"
+#include "net/role/CProtocol.h"
 
 namespace switchboard {
 
@@ -41,12 +41,12 @@ void CRecycler::Start() {
 
 void CRecycler::Stop() {
   if (!m_thread.IsJoinable()) return;
-  m_inboxes.TellRecycler({ERecycleNote::kQuit});
+  m_inboxes.TellRecycler(recycle_note::SQuit{});
   m_thread.Join();
 }
 
 CRecycler::EWait CRecycler::WaitUntilIdle(MonotonicTime deadline) {
-  m_inboxes.TellRecycler({ERecycleNote::kTellWhenIdle});
+  m_inboxes.TellRecycler(recycle_note::STellWhenIdle{});
   CMutexLock lock(m_mutex);
   bool isInTime = true;
   while (!m_isIdle && !m_isInterrupted && isInTime) isInTime = m_idle.WaitUntil(m_mutex, deadline);
@@ -63,10 +63,10 @@ void CRecycler::Interrupt() {
 }
 
 void CRecycler::Run() {
-  std::vector<SRecycleNote> notes;
+  std::vector<RecycleNote> notes;
   while (!m_isQuitting) {
     WaitForNotes(notes);
-    for (const SRecycleNote& note : notes) Handle(note);
+    for (const RecycleNote& note : notes) Handle(note);
     const MonotonicTime now = m_clock.Now();
     AbortOverdue(now);
     ReleaseCooled(now);
@@ -75,44 +75,45 @@ void CRecycler::Run() {
   }
 }
 
-void CRecycler::Handle(const SRecycleNote& note) {
-  if (note.kind == ERecycleNote::kTellWhenIdle) {
-    m_isToldWhenIdle = true;
-    return;
-  }
-  if (note.kind == ERecycleNote::kQuit) {
-    m_isQuitting = true;
-    return;
-  }
-  CConnection& connection = m_pool.At(note.session.Slot());
-  if (connection.Generation() != note.session.Generation()) return;
-  const bool isClosed = connection.Phase() == EPhase::kClosed;
-  switch (note.kind) {
-    case ERecycleNote::kAsked:
-      // sb-io holds the read half, and knows whom to ask about the handlers.
-      if (!isClosed || !connection.isHandlingDone) m_inboxes.io.Post({EIoNote::kDetach, note.session});
-      break;
-    case ERecycleNote::kReadHalfDone:
-      connection.isReadHalfDone = true;
-      break;
-    case ERecycleNote::kHandlingDone:
-      connection.isHandlingDone = true;
-      if (isClosed) CoolDown(note.session);
-      break;
-    default:
-      break;
-  }
-  if (!isClosed) Consider(connection);
+void CRecycler::Handle(const RecycleNote& note) {
+  std::visit(SOverloads{
+                 [&](const recycle_note::STellWhenIdle&) { m_isToldWhenIdle = true; },
+                 [&](const recycle_note::SQuit&) { m_isQuitting = true; },
+                 [&](const recycle_note::SPhaseMoved& moved) { ConsiderIfOpen(Find(moved.session)); },
+                 [&](const recycle_note::SWriteHalfFree& freed) { ConsiderIfOpen(Find(freed.session)); },
+                 [&](const recycle_note::SReadHalfDone& done) {
+                   CConnection* p_connection = Find(done.session);
+                   if (p_connection != nullptr) p_connection->recycling.isReadHalfDone = true;
+                   ConsiderIfOpen(p_connection);
+                 },
+                 [&](const recycle_note::SHandlingDone& done) {
+                   CConnection* p_connection = Find(done.session);
+                   if (p_connection == nullptr) return;
+                   p_connection->recycling.isHandlingDone = true;
+                   if (p_connection->Phase() == EPhase::kClosed) CoolDown(done.session);
+                   ConsiderIfOpen(p_connection);
+                 },
+             },
+             note);
+}
+
+CConnection* CRecycler::Find(const CSession& session) {
+  CConnection& connection = m_pool.At(session.Slot());
+  return connection.Generation() == session.Generation() ? &connection : nullptr;
+}
+
+void CRecycler::ConsiderIfOpen(CConnection* p_connection) {
+  if (p_connection != nullptr && p_connection->Phase() != EPhase::kClosed) Consider(*p_connection);
 }
 
 void CRecycler::Consider(CConnection& connection) {
-  if (!connection.isReadHalfDone) return;
+  if (!connection.recycling.isReadHalfDone) return;
   const EPhase phase = connection.Phase();
-  if (phase == EPhase::kDraining && !connection.isHandlingDone) return;
+  if (phase == EPhase::kDraining && !connection.recycling.isHandlingDone) return;
   if (phase != EPhase::kAborting && !IsFlushed(connection)) return;
   if (!connection.outbox.Close()) {
     // Whoever owns the write half says so when it lets go; sb-send may be waiting for the peer, and is told.
-    m_inboxes.send.Post({ESendNote::kServe, connection.Session()});
+    m_inboxes.send.Post(send_note::SServe{connection.Session()});
     return;
   }
   CloseSocket(connection);
@@ -121,9 +122,9 @@ void CRecycler::Consider(CConnection& connection) {
 // True when nothing is left to send; else the time for it starts to run.
 bool CRecycler::IsFlushed(CConnection& connection) {
   if (connection.outbox.IsDrained()) return true;
-  if (!connection.isFlushTimed) {
-    connection.isFlushTimed = true;
-    connection.sentAtFlushLook = connection.SentBytes();
+  if (!connection.recycling.isFlushTimed) {
+    connection.recycling.isFlushTimed = true;
+    connection.recycling.sentAtFlushLook = connection.SentBytes();
     m_flushing.push_back({m_clock.Now() + m_flushTimeout, connection.Session()});
   }
   return false;
@@ -132,16 +133,16 @@ bool CRecycler::IsFlushed(CConnection& connection) {
 void CRecycler::CloseSocket(CConnection& connection) {
   const CSession session = connection.Session();
   if (connection.Phase() != EPhase::kAborting) {
-    CReceiver::DiscardInput(connection.fd.Get());
+    CTransport::DropInput(connection.fd.Get());
     // The peer hears of the end now, and not when the master has let go of its duplicate.
-    if (m_isDispatched[connection.Listener()]) ::shutdown(connection.fd.Get(), SHUT_WR);
+    if (m_isDispatched[connection.Listener()]) CTransport::EndWriting(connection.fd.Get());
   }
   m_counters.Add(CounterOf(connection.Reason()));
   connection.MoveTo(EPhase::kClosed, connection.Reason(), session.Generation());
   connection.fd.Reset();
   m_pool.CountClosed();
-  if (connection.isHandlingDone) CoolDown(session);
-  if (m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post({EIoNote::kResumeAccept});
+  if (connection.recycling.isHandlingDone) CoolDown(session);
+  if (m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post(io_note::SResumeAccept{});
 }
 
 void CRecycler::AbortOverdue(MonotonicTime now) {
@@ -150,15 +151,16 @@ void CRecycler::AbortOverdue(MonotonicTime now) {
     m_flushing.pop_front();
     CConnection* p_connection = m_pool.Find(session);
     if (p_connection == nullptr) continue;
-    // A file may be long: it has time as long as the peer takes it, and sb-heart sees to the rate.
+    // What is sent may be long: it has time as long as the peer takes it, and sb-heart sees to the rate.
     const uint64_t sent = p_connection->SentBytes();
-    if (p_connection->IsHttp() && std::exchange(p_connection->sentAtFlushLook, sent) != sent &&
+    if (p_connection->Protocol().IdleRule().flushesWhileTaken &&
+        std::exchange(p_connection->recycling.sentAtFlushLook, sent) != sent &&
         p_connection->Phase() != EPhase::kAborting) {
       m_flushing.push_back({now + m_flushTimeout, session});
       continue;
     }
     p_connection->MoveTo(EPhase::kAborting, p_connection->Reason(), session.Generation());
-    m_inboxes.io.Post({EIoNote::kDetach, session});
+    m_inboxes.io.Post(io_note::SPhaseMoved{session});
     Consider(*p_connection);
   }
 }
@@ -180,7 +182,7 @@ void CRecycler::ReleaseCooled(MonotonicTime now) {
     isReleased = true;
     m_hasMadeRoom = true;
   }
-  if (isReleased && m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post({EIoNote::kResumeAccept});
+  if (isReleased && m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post(io_note::SResumeAccept{});
 }
 
 // By an exchange on both sides, either the master's next look at the page finds the room, or this finds its wish.
@@ -196,7 +198,7 @@ void CRecycler::TellIfIdle() {
   m_idle.NotifyAll();
 }
 
-void CRecycler::WaitForNotes(std::vector<SRecycleNote>& notes) {
+void CRecycler::WaitForNotes(std::vector<RecycleNote>& notes) {
   std::optional<MonotonicTime> next;
   if (!m_flushing.empty()) next = m_flushing.front().at;
   if (!m_cooling.empty()) next = next ? std::min(*next, m_cooling.front().at) : m_cooling.front().at;

@@ -19,8 +19,8 @@ namespace switchboard {
 // Closes peers, and gives their slots back after a cool-down.
 //
 // The socket is closed when the read half is nobody's and the write half is nobody's; what is queued gets
-// server.shutdown_timeout_s to leave (over HTTP, again and again as long as some of it does). The slot goes back when,
-// besides, the last handler has run and recycle.delay_ms has passed since.
+// server.shutdown_timeout_s to leave (again and again while some of it does, where the protocol says so). The slot goes
+// back when, besides, the last handler has run and recycle.delay_ms has passed since.
 // Threads: sb-recycle, but for Start, Stop and WaitUntilIdle, which the worker's main thread calls, and Interrupt.
 class CRecycler {
  public:
@@ -44,7 +44,10 @@ class CRecycler {
   };
 
   void Run();
-  void Handle(const SRecycleNote& note);
+  void Handle(const RecycleNote& note);
+  // nullptr when the session is over.
+  CConnection* Find(const CSession& session);
+  void ConsiderIfOpen(CConnection* p_connection);
   // Closes the socket if nothing stands against it.
   void Consider(CConnection& connection);
   bool IsFlushed(CConnection& connection);
@@ -55,7 +58,7 @@ class CRecycler {
   void TellMasterOfRoom();
   void TellIfIdle();
   // Waits for notes or the next deadline.
-  void WaitForNotes(std::vector<SRecycleNote>& notes);
+  void WaitForNotes(std::vector<RecycleNote>& notes);
 
   // constant after construction
   const std::chrono::milliseconds m_flushTimeout;

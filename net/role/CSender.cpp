@@ -1,14 +1,12 @@
 #include "net/role/CSender.h"
 
-#include <netinet/tcp.h>
-#include <sys/sendfile.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
+#include <variant>
+
+#include "net/conn/CTransport.h"
 
 namespace switchboard {
 
@@ -21,11 +19,9 @@ constexpr uint64_t kDirectFileBytes = 256 * 1024;
 constexpr uint64_t kFileBytesPerCall = 4 * 1024 * 1024;
 // What a connection may send in a row before the others get their turn.
 constexpr uint64_t kBytesPerTurn = 4 * 1024 * 1024;
+// In a row, before the sockets are looked at.
+constexpr uint32_t kRoundsOfNotes = 16;
 constexpr uint64_t kInboxKey = 0;  // no session has generation 0
-
-uint64_t KeyOf(const CSession& session) { return uint64_t{session.Generation()} << 32 | session.Slot(); }
-
-bool IsTemporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
 
@@ -50,7 +46,7 @@ void CSender::Start() {
 
 void CSender::Stop() {
   if (!m_thread.IsJoinable()) return;
-  m_inboxes.send.Post({ESendNote::kQuit});
+  m_inboxes.send.Post(send_note::SQuit{});
   m_thread.Join();
 }
 
@@ -58,11 +54,11 @@ bool CSender::Write(CConnection& connection, uint32_t generation, std::span<cons
                     const CTally& tally) {
   if (m_path == EReplyPath::kDirect) {
     switch (connection.outbox.TryOwn(generation)) {
-      case COutbox::EResult::kOwned:
+      case COutbox::EOwn::kOwned:
         return WriteDirect(connection, generation, frames, tally);
-      case COutbox::EResult::kGone:
+      case COutbox::EOwn::kGone:
         return false;
-      default:
+      case COutbox::EOwn::kBusy:
         break;
     }
   }
@@ -72,10 +68,10 @@ bool CSender::Write(CConnection& connection, uint32_t generation, std::span<cons
 bool CSender::WriteDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
                           const CTally& tally) {
   const CSession session(connection.worker, connection.slot, generation);
-  const ssize_t n = ::send(connection.fd.Get(), frames.data(), frames.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t n = CTransport::Write(connection.fd.Get(), frames);
   bool isTaken = true;
   BlockPtr p_rest;
-  if (n < 0 && !IsTemporary(errno)) {
+  if (n < 0 && !CTransport::IsTemporary(errno)) {
     m_closer.Close(connection, generation, EPhase::kAborting, ECloseReason::kPeerReset);
     isTaken = false;
   } else {
@@ -101,11 +97,11 @@ bool CSender::WriteFile(CConnection& connection, uint32_t generation, std::span<
                         const CTally& tally) {
   if (m_path == EReplyPath::kDirect && range.length <= kDirectFileBytes) {
     switch (connection.outbox.TryOwn(generation)) {
-      case COutbox::EResult::kOwned:
+      case COutbox::EOwn::kOwned:
         return WriteFileDirect(connection, generation, head, range, tally);
-      case COutbox::EResult::kGone:
+      case COutbox::EOwn::kGone:
         return false;
-      default:
+      case COutbox::EOwn::kBusy:
         break;
     }
   }
@@ -117,16 +113,15 @@ bool CSender::WriteFile(CConnection& connection, uint32_t generation, std::span<
 bool CSender::WriteFileDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> head,
                               SFileRange& range, const CTally& tally) {
   const CSession session(connection.worker, connection.slot, generation);
-  // MSG_MORE: the first bytes of the file share a segment with the head.
-  ssize_t n = ::send(connection.fd.Get(), head.data(), head.size(), MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE);
+  // The first bytes of the file share a segment with the head.
+  ssize_t n = CTransport::Write(connection.fd.Get(), head, true);
   const size_t headSent = n > 0 ? static_cast<size_t>(n) : 0;
   uint64_t fileSent = 0;
   if (n == static_cast<ssize_t>(head.size())) {
-    auto offset = static_cast<off_t>(range.offset);
-    n = ::sendfile(connection.fd.Get(), range.p_file->Get(), &offset, range.length);
+    n = CTransport::WriteFile(connection.fd.Get(), range, range.length);
     fileSent = n > 0 ? static_cast<uint64_t>(n) : 0;
   }
-  const bool isRefused = n < 0 && !IsTemporary(errno);
+  const bool isRefused = n < 0 && !CTransport::IsTemporary(errno);
   if (headSent + fileSent > 0) {
     tally.Add(ECounter::kSends);
     tally.Add(ECounter::kBytesSent, headSent + fileSent);
@@ -157,47 +152,44 @@ BlockPtr CSender::MakeBlock(std::span<const std::byte> bytes) {
 
 bool CSender::Queue(CConnection& connection, uint32_t generation, BlockPtr p_block, const CTally& tally) {
   switch (connection.outbox.Append(generation, std::move(p_block), m_queueLimit)) {
-    case COutbox::EResult::kHandOver:
+    case COutbox::EAppend::kHandOver:
       HandOver({connection.worker, connection.slot, generation}, tally);
       return true;
-    case COutbox::EResult::kQueued:
+    case COutbox::EAppend::kQueued:
       return true;
-    case COutbox::EResult::kOverflow:
+    case COutbox::EAppend::kOverflow:
       m_closer.Close(connection, generation, EPhase::kAborting, ECloseReason::kSendQueueOverflow);
       return false;
-    default:
-      return false;
+    case COutbox::EAppend::kGone:
+      break;
   }
+  return false;
 }
 
 void CSender::HandOver(const CSession& session, const CTally& tally) {
   tally.Add(ECounter::kSendThreadHandOvers);
-  m_inboxes.send.Post({ESendNote::kServe, session});
+  m_inboxes.send.Post(send_note::SServe{session});
 }
 
 // The connection itself must not be touched any more: whoever has let go of it may meet it in its next life.
-void CSender::Finish(COutbox::EResult result, const CSession& session, const CTally& tally) {
-  if (result == COutbox::EResult::kHandOver) HandOver(session, tally);
-  if (result == COutbox::EResult::kAwaited) m_inboxes.TellRecycler({ERecycleNote::kWriteHalfFree, session});
+void CSender::Finish(COutbox::EEnd end, const CSession& session, const CTally& tally) {
+  if (end == COutbox::EEnd::kMore) HandOver(session, tally);
+  if (end == COutbox::EEnd::kAwaited) m_inboxes.TellRecycler(recycle_note::SWriteHalfFree{session});
 }
 
 void CSender::Run() {
   std::array<epoll_event, kEvents> events;
-  std::vector<SSendNote> notes;
-  for (;;) {
+  std::vector<SendNote> notes;
+  for (uint32_t rounds = 0;; ++rounds) {
     m_inboxes.send.Take(notes);
-    bool isQuitting = false;
-    for (const SSendNote& note : notes) {
-      if (note.kind == ESendNote::kQuit) {
-        isQuitting = true;
-      } else {
-        Serve(m_pool.At(note.session.Slot()), note.session);
-      }
-    }
-    if (isQuitting) return;
-    if (!notes.empty()) continue;
+    for (const SendNote& note : notes) Handle(note);
+    if (m_isQuitting) return;
+    m_trace.Step();
+    // With notes that come all the time, the sockets get their turn all the same.
+    if (!notes.empty() && rounds % kRoundsOfNotes != 0) continue;
+    const std::optional<MonotonicTime> deadline = notes.empty() ? std::nullopt : std::optional(MonotonicTime{});
     m_trace.End();
-    const std::span<epoll_event> ready = m_epoll.Wait(events, std::nullopt, {});
+    const std::span<epoll_event> ready = m_epoll.Wait(events, deadline, MonotonicTime{});
     m_trace.Begin();
     for (const epoll_event& event : ready) {
       if (event.data.u64 == kInboxKey) {
@@ -211,33 +203,42 @@ void CSender::Run() {
   }
 }
 
+void CSender::Handle(const SendNote& note) {
+  std::visit(SOverloads{[&](const send_note::SServe& serve) { Serve(m_pool.At(serve.session.Slot()), serve.session); },
+                        [&](const send_note::SQuit&) { m_isQuitting = true; }},
+             note);
+}
+
 void CSender::Serve(CConnection& connection, const CSession& session) {
   // Late notes and events are told by the owner: only what was handed over is served.
   if (!connection.outbox.IsSenders() || connection.Generation() != session.Generation()) return;
+  CBlockQueue& sending = connection.write.sending;
   const uint64_t turnEnd = connection.SentBytes() + kBytesPerTurn;
   for (;;) {
-    const bool isOpen = connection.outbox.TakeQueued(connection.sending);
+    const bool isOpen = connection.outbox.TakeQueued(sending);
     if (!isOpen || connection.Phase() >= EPhase::kAborting) {
-      Drop(connection, SIZE_MAX);
-    } else if (!connection.sending.IsEmpty() && !WriteSome(connection, session)) {
+      Drop(connection, UINT64_MAX);
+    } else if (!sending.IsEmpty() && !WriteSome(connection, session)) {
       return;
     }
-    if (!connection.sending.IsEmpty()) {
-      if (connection.SentBytes() < turnEnd) continue;
-      m_inboxes.send.Post({ESendNote::kServe, session});
+    if (sending.IsEmpty()) {
+      const COutbox::EEnd end = connection.outbox.EndSending();
+      if (end != COutbox::EEnd::kMore) {
+        Finish(end, session, m_tally);
+        return;
+      }
+    }
+    if (connection.SentBytes() >= turnEnd) {
+      m_inboxes.send.Post(send_note::SServe{session});
       return;
     }
-    const COutbox::EResult result = connection.outbox.EndSending();
-    if (result == COutbox::EResult::kQueued) continue;
-    Finish(result, session, m_tally);
-    return;
   }
 }
 
 bool CSender::WriteSome(CConnection& connection, const CSession& session) {
-  const bool isFilesTurn = connection.sending.First()->Unused().empty();
+  const bool isFilesTurn = connection.write.sending.First()->Unused().empty();
   const ssize_t n = isFilesTurn ? SendFile(connection) : SendBlocks(connection);
-  if (n < 0 && IsTemporary(errno)) {
+  if (n < 0 && CTransport::IsTemporary(errno)) {
     AwaitWritable(connection, session);
     return false;
   }
@@ -257,41 +258,34 @@ bool CSender::WriteSome(CConnection& connection, const CSession& session) {
 
 ssize_t CSender::SendBlocks(CConnection& connection) {
   std::array<iovec, kBlocksPerWrite> pieces;
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-  for (CBlock* p_block = connection.sending.First(); p_block != nullptr && message.msg_iovlen < kBlocksPerWrite;
+  size_t count = 0;
+  bool hasMore = false;
+  for (CBlock* p_block = connection.write.sending.First(); p_block != nullptr && count < kBlocksPerWrite && !hasMore;
        p_block = CBlockQueue::Next(p_block)) {
     const std::span<const std::byte> unused = p_block->Unused();
-    pieces[message.msg_iovlen++] = {const_cast<std::byte*>(unused.data()), unused.size()};  // sendmsg only reads
-    if (p_block->File() != nullptr) {
-      flags |= MSG_MORE;  // the first bytes of the file share a segment with what comes before them
-      break;
-    }
+    pieces[count++] = {const_cast<std::byte*>(unused.data()), unused.size()};  // sendmsg only reads
+    hasMore = p_block->File() != nullptr;  // its first bytes share a segment with what comes before them
   }
-  return ::sendmsg(connection.fd.Get(), &message, flags);
+  return CTransport::Write(connection.fd.Get(), std::span(pieces).first(count), hasMore);
 }
 
 ssize_t CSender::SendFile(CConnection& connection) {
-  const SFileRange& range = *connection.sending.First()->File();
-  if (!connection.isCorked && range.length > kFileBytesPerCall) SetCork(connection, true);
-  auto offset = static_cast<off_t>(range.offset);
-  return ::sendfile(connection.fd.Get(), range.p_file->Get(), &offset, std::min(range.length, kFileBytesPerCall));
+  const SFileRange& range = *connection.write.sending.First()->File();
+  if (!connection.write.isCorked && range.length > kFileBytesPerCall) SetCork(connection, true);
+  return CTransport::WriteFile(connection.fd.Get(), range, kFileBytesPerCall);
 }
 
-// Between the calls of sendfile that a large file takes, the kernel keeps what is no full segment: the peer is woken
-// less often. What is left is sent when the cork is taken out.
 void CSender::SetCork(CConnection& connection, bool isCorked) {
-  const int value = isCorked ? 1 : 0;
-  ::setsockopt(connection.fd.Get(), IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
-  connection.isCorked = isCorked;
+  CTransport::SetCork(connection.fd.Get(), isCorked);
+  connection.write.isCorked = isCorked;
 }
 
 void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
-  const uint64_t key = KeyOf(session);
-  const bool isArmed = connection.isInSendEpoll ? m_epoll.Modify(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key)
-                                                : m_epoll.Add(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key);
-  connection.isInSendEpoll = true;
+  const uint64_t key = session.Key();
+  const bool isArmed = connection.write.isInSendEpoll
+                           ? m_epoll.Modify(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key)
+                           : m_epoll.Add(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key);
+  connection.write.isInSendEpoll = true;
   // Without an event the connection would hang: the kernel is out of memory, or the user out of watches.
   if (!isArmed) m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kPeerReset);
 }
@@ -299,7 +293,7 @@ void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
 // Takes `bytes` (or all that there is) off the front of what is being sent.
 void CSender::Drop(CConnection& connection, uint64_t bytes) {
   size_t dropped = 0;
-  while (CBlock* p_block = connection.sending.First()) {
+  while (CBlock* p_block = connection.write.sending.First()) {
     const uint64_t take = std::min<uint64_t>(p_block->Unused().size(), bytes);
     p_block->Consume(take);
     bytes -= take;
@@ -311,10 +305,10 @@ void CSender::Drop(CConnection& connection, uint64_t bytes) {
       p_range->length -= takeOfFile;
       bytes -= takeOfFile;
       if (p_range->length > 0) break;
-      if (connection.isCorked) SetCork(connection, false);
+      if (connection.write.isCorked) SetCork(connection, false);
       dropped += CBlock::kFileWeight;
     }
-    connection.sending.PopFront();
+    connection.write.sending.PopFront();
   }
   connection.outbox.Done(dropped);
 }

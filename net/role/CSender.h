@@ -52,8 +52,9 @@ class CSender {
   BlockPtr MakeBlock(std::span<const std::byte> bytes);
   void HandOver(const CSession& session, const CTally& tally);
   // Passes on what the end of a write has come to.
-  void Finish(COutbox::EResult result, const CSession& session, const CTally& tally);
+  void Finish(COutbox::EEnd end, const CSession& session, const CTally& tally);
   void Run();
+  void Handle(const SendNote& note);
   void Serve(CConnection& connection, const CSession& session);
   // One writev or sendfile; false when the socket takes no more now, and sb-send is told when it does.
   bool WriteSome(CConnection& connection, const CSession& session);
@@ -75,6 +76,7 @@ class CSender {
   const CTally m_tally;  // sb-send's own
 
   // sb-send's
+  bool m_isQuitting = false;
   CTrace m_trace;
   CEpoll m_epoll;
   CThread m_thread;

@@ -10,11 +10,9 @@
 
 #include "misc/CClock.h"
 #include "misc/CMutex.h"
+#include "net/role/TimerId.h"
 
 namespace switchboard {
-
-// Names a timer; 0 names none.
-using TimerId = uint64_t;
 
 // Functions that a logic wants called at a time, once or again and again.
 // Threads: any; RunDue is sb-heart's. It is bounded by what the logic adds.

@@ -1,8 +1,9 @@
 #include "net/role/CTurn.h"
 
 #include <cstring>
+#include <utility>
 
-#include "net/wire/CFrameEncoder.h"
+#include "net/role/CProtocol.h"
 
 namespace switchboard {
 
@@ -12,11 +13,13 @@ thread_local CTurn* t_p_current = nullptr;
 
 }  // namespace
 
-CTurn::CTurn(CSender& sender, SInboxes& inboxes, const CTally& tally, CTrace& trace)
-    : m_sender(sender),
-      m_closer(inboxes),
+CTurn::CTurn(const STurnLinks& links, const CTally& tally, CTrace& trace, uint8_t pool)
+    : m_sender(links.sender),
+      m_links(links),
+      m_closer(links.inboxes),
       m_tally(tally),
       m_trace(trace),
+      m_pool(pool),
       m_p_gathered(std::make_unique_for_overwrite<std::byte[]>(kCapacity)) {}
 
 CTurn* CTurn::Current() { return t_p_current; }
@@ -24,50 +27,46 @@ CTurn* CTurn::Current() { return t_p_current; }
 void CTurn::Begin(CConnection& connection) {
   m_p_connection = &connection;
   m_session = connection.Session();
-  m_isDeferred = m_isYielding = false;
+  m_isGood = true;
+  m_isHeld = m_hasDeferred = m_isYielding = false;
+  m_nextPool = m_pool;
   m_trace.BeginSession(m_session.Slot(), m_session.Generation(), connection.PeerWords());
   t_p_current = this;
 }
 
 void CTurn::End() {
   Flush();
+  // Of a connection that was closed before it deferred, nobody else has seen the deferral.
+  if (m_hasDeferred && !m_p_connection->IsAnswering()) {
+    CDeferral::Cancel(m_links, *m_p_connection, m_session, m_tally);
+  }
   t_p_current = nullptr;
   m_p_connection = nullptr;
 }
 
-bool CTurn::Put(uint16_t msgCode, std::span<const std::byte> body) {
-  if (body.size() > kMaxBodyBytes || !m_p_connection->IsAnswering()) return false;
-  if (m_size + kHeaderBytes + body.size() > kCapacity) Flush();
-  CFrameEncoder::WriteFrame(m_p_gathered.get() + m_size, msgCode, body);
-  m_size += kHeaderBytes + body.size();
-  return true;
-}
-
-bool CTurn::PutBytes(std::span<const std::byte> bytes) {
+bool CTurn::Put(std::span<const std::byte> bytes) {
   if (!m_p_connection->IsAnswering()) return false;
-  if (m_size + bytes.size() > kCapacity) Flush();
-  if (bytes.size() > kCapacity) return m_sender.Write(*m_p_connection, m_session.Generation(), bytes, m_tally);
-  std::memcpy(m_p_gathered.get() + m_size, bytes.data(), bytes.size());
+  if (bytes.size() > kCapacity) {
+    Flush();
+    m_isGood = m_sender.Write(*m_p_connection, m_session.Generation(), bytes, m_tally) && m_isGood;
+    return m_isGood;
+  }
+  std::memcpy(Room(bytes.size()), bytes.data(), bytes.size());
   m_size += bytes.size();
   return true;
 }
 
-std::span<std::byte> CTurn::Room(size_t bodyBytes) {
-  if (m_size + kHeaderBytes + bodyBytes > kCapacity) Flush();
-  return {m_p_gathered.get() + m_size + kHeaderBytes, bodyBytes};
-}
-
-bool CTurn::PutInPlace(uint16_t msgCode, size_t bodyBytes) {
+bool CTurn::PutFile(SFileRange range) {
   if (!m_p_connection->IsAnswering()) return false;
-  CFrameEncoder::WriteHeader(m_p_gathered.get() + m_size, msgCode, bodyBytes);
-  m_size += kHeaderBytes + bodyBytes;
-  return true;
+  const std::span<const std::byte> head(m_p_gathered.get(), std::exchange(m_size, 0));
+  m_isGood = m_sender.WriteFile(*m_p_connection, m_session.Generation(), head, std::move(range), m_tally) && m_isGood;
+  return m_isGood;
 }
 
 void CTurn::Flush() {
   if (m_size == 0) return;
-  m_sender.Write(*m_p_connection, m_session.Generation(), {m_p_gathered.get(), m_size}, m_tally);
-  m_size = 0;
+  const std::span<const std::byte> bytes(m_p_gathered.get(), std::exchange(m_size, 0));
+  m_isGood = m_sender.Write(*m_p_connection, m_session.Generation(), bytes, m_tally) && m_isGood;
 }
 
 void CTurn::Close(EPhase phase, ECloseReason reason) {
@@ -75,11 +74,12 @@ void CTurn::Close(EPhase phase, ECloseReason reason) {
   m_closer.Close(*m_p_connection, m_session.Generation(), phase, reason);
 }
 
-void CTurn::Defer() {
+CDeferral CTurn::Defer() {
   // What was answered before must be on its way before another thread can answer this one.
   Flush();
-  m_isDeferred = true;
-  m_p_connection->mailbox.BeginDeferral();
+  m_hasDeferred = true;
+  m_isHeld = m_p_connection->Protocol().HoldsBehindDeferred();
+  return {m_links, m_session, m_p_connection->mailbox.BeginDeferral(m_isHeld)};
 }
 
 }  // namespace switchboard

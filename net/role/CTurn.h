@@ -7,18 +7,20 @@
 
 #include "misc/CTally.h"
 #include "misc/CTrace.h"
+#include "misc/SFileRange.h"
 #include "net/conn/CCloser.h"
 #include "net/conn/CConnection.h"
+#include "net/role/CDeferral.h"
 #include "net/role/CSender.h"
-#include "net/wire/CFrameDecoder.h"
 
 namespace switchboard {
 
-// One thread's turn on one connection: it runs packets there and gathers what they answer, to send it at once.
+// One thread's turn on one connection: it runs requests there and gathers what they answer, to send it at once.
 // Threads: the one that made it; each thread that runs handlers has one and uses it again and again.
 class CTurn {
  public:
-  CTurn(CSender& sender, SInboxes& inboxes, const CTally& tally, CTrace& trace);
+  // `pool` is the number of the pool that the thread belongs to.
+  CTurn(const STurnLinks& links, const CTally& tally, CTrace& trace, uint8_t pool = 0);
 
   void Begin(CConnection& connection);
   // Sends what was gathered.
@@ -31,38 +33,66 @@ class CTurn {
   // The turn that the calling thread is in; nullptr outside of any.
   static CTurn* Current();
 
-  // Gathers one frame for the peer. False when the body is over kMaxBodyBytes or the connection takes nothing any more.
-  bool Put(uint16_t msgCode, std::span<const std::byte> body);
-  // A frame made in place: room for a body of `bodyBytes` (at most kMaxBodyBytes), valid until the next call of any of
-  // these; PutInPlace makes a frame of its first `bodyBytes`, which can't be more, and returns what Put does.
-  std::span<std::byte> Room(size_t bodyBytes);
-  bool PutInPlace(uint16_t msgCode, size_t bodyBytes);
-  // Gathers bytes that are no frame: an HTTP answer of any length. False when the connection takes nothing any more.
-  bool PutBytes(std::span<const std::byte> bytes);
+  // The most that Room can give.
+  static constexpr size_t kCapacity = 128 * 1024;
+  // Room for `bytes` (at most kCapacity) behind what is gathered, valid until the next call of any of these; Commit
+  // gathers the first `bytes` of it, which can't be more. False when the connection takes nothing any more.
+  std::byte* Room(size_t bytes) {
+    if (m_size + bytes > kCapacity) Flush();
+    return m_p_gathered.get() + m_size;
+  }
+  bool Commit(size_t bytes) {
+    if (!m_p_connection->IsAnswering()) return false;
+    m_size += bytes;
+    return true;
+  }
+  // Gathers bytes of any length. False as Commit.
+  bool Put(std::span<const std::byte> bytes);
+  // Sends what was gathered, and a part of a file behind it. False as Commit.
+  bool PutFile(SFileRange range);
   // Sends what was gathered so far: before anything that may take long.
   void Flush();
+  // The connection took all that was sent in this turn so far.
+  bool IsGood() const { return m_isGood; }
   // Moves the connection on towards its close.
   void Close(EPhase phase, ECloseReason reason);
 
-  // After the packet that runs it's the others' turn, whatever is left of the quota.
+  // After the request that runs it's the others' turn, whatever is left of the quota.
   void Yield() { m_isYielding = true; }
   bool IsYielding() const { return m_isYielding; }
+  uint8_t Pool() const { return m_pool; }
+  // The next request belongs to `pool`. False when it is to run here: it's this one, or all stops. Else the turn ends,
+  // and goes on there.
+  bool MoveTo(uint8_t pool) {
+    if (!m_isStaying) m_nextPool = pool;
+    return m_nextPool != m_pool;
+  }
+  uint8_t NextPool() const { return m_nextPool; }
+  // From the next Begin on nothing moves to another pool.
+  void Stay() { m_isStaying = true; }
 
-  // The packet that runs will be answered later, by whoever claims the mailbox's deferral.
-  void Defer();
-  bool IsDeferred() const { return m_isDeferred; }
+  // The request that runs will be answered later, by whoever holds what is returned.
+  CDeferral Defer();
+  // Requests that were deferred in this turn; the last one if it holds up what comes behind it.
+  bool IsHeld() const { return m_isHeld; }
+  // Nothing more is run in this turn.
+  bool HasToStop() const { return m_isHeld || m_isYielding || m_nextPool != m_pool; }
 
  private:
-  static constexpr size_t kCapacity = 2 * kMaxPacketBytes;
-
   CSender& m_sender;
+  const STurnLinks m_links;
   CCloser m_closer;
   const CTally m_tally;
   CTrace& m_trace;
+  const uint8_t m_pool;
   CConnection* m_p_connection = nullptr;
   CSession m_session;
-  bool m_isDeferred = false;
+  bool m_isGood = true;
+  bool m_isHeld = false;
+  bool m_hasDeferred = false;
   bool m_isYielding = false;
+  bool m_isStaying = false;
+  uint8_t m_nextPool = 0;
   std::unique_ptr<std::byte[]> m_p_gathered;
   size_t m_size = 0;
 };

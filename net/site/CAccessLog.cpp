@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
+
+#include "net/site/CHttpLogLine.h"
 
 namespace switchboard {
 
@@ -13,6 +16,13 @@ namespace {
 
 CFd OpenToAppend(const std::string& file) {
   return CFd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
+}
+
+// Without the port.
+std::string AddressOf(const SPeer& peer) {
+  std::string text = peer.ToString();
+  text.resize(text.rfind(':'));
+  return text.starts_with('[') ? text.substr(1, text.size() - 2) : text;
 }
 
 }  // namespace
@@ -28,24 +38,47 @@ void CAccessLog::Reopen() {
   if (!IsOn()) return;
   Flush();
   const CFd fd = OpenToAppend(m_file);
-  // Under the feet of WriteLine: each line goes whole to the one or the other.
+  // Under the feet of the writers: each line goes whole to the one or the other.
   if (!fd.IsValid() || ::dup3(fd.Get(), m_fd.Get(), O_CLOEXEC) < 0) {
     m_log.Error("can't open the access log {}: {}; going on with the old file", m_file,
                 std::generic_category().message(errno));
   }
 }
 
-void CAccessLog::WriteLine(std::string_view line) const {
-  // A disk that is full costs lines, never an answer.
-  [[maybe_unused]] const ssize_t n = ::write(m_fd.Get(), line.data(), line.size());
+void CAccessLog::Append(const SHttpRequest& request, const CHttpNow& now, const SPeer& peer, uint16_t status,
+                        uint64_t bodyBytes) {
+  const std::string address = AddressOf(peer);
+  std::string large;
+  {
+    const CMutexLock lock(m_mutex);
+    CHttpLogLine::Append(m_gathered, address, now.LogTime(), request, status, bodyBytes);
+    if (m_gathered.size() >= kLargeBytes) large = std::exchange(m_gathered, {});
+  }
+  if (!large.empty()) WriteLines(large);
 }
 
-void CAccessLog::Write() {
-  const ssize_t n = ::write(m_fd.Get(), m_gathered.data(), m_gathered.size());
-  if (n != static_cast<ssize_t>(m_gathered.size())) {
+void CAccessLog::Flush() {
+  std::string lines;
+  {
+    const CMutexLock lock(m_mutex);
+    if (m_gathered.empty()) return;
+    lines = std::exchange(m_gathered, {});
+  }
+  WriteLines(lines);
+}
+
+void CAccessLog::Write(const SHttpRequest& request, const CHttpNow& now, const SPeer& peer, uint16_t status,
+                       uint64_t bodyBytes) const {
+  std::string line;
+  CHttpLogLine::Append(line, AddressOf(peer), now.LogTime(), request, status, bodyBytes);
+  WriteLines(line);
+}
+
+void CAccessLog::WriteLines(const std::string& lines) const {
+  // A disk that is full costs lines, never an answer.
+  if (::write(m_fd.Get(), lines.data(), lines.size()) != static_cast<ssize_t>(lines.size())) {
     m_log.WarnLimited(m_limit, "the access log {} takes no more: lines are lost", m_file);
   }
-  m_gathered.clear();
 }
 
 }  // namespace switchboard

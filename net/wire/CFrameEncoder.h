@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
+#include "misc/CCrc32.h"
 #include "net/wire/Wire.h"
 
 namespace switchboard {
@@ -12,9 +14,18 @@ namespace switchboard {
 class CFrameEncoder {
  public:
   // Fills the 8 bytes at `p_frame` for the body of `bodyBytes` (at most kMaxBodyBytes) that lies right behind them.
-  static void WriteHeader(std::byte* p_frame, uint16_t msgCode, size_t bodyBytes);
+  static void WriteHeader(std::byte* p_frame, uint16_t msgCode, size_t bodyBytes) {
+    SPacketHeader header;
+    header.pkgLen = static_cast<uint16_t>(kHeaderBytes + bodyBytes);
+    header.msgCode = msgCode;
+    header.crc32 = CCrc32::Of({p_frame + kHeaderBytes, bodyBytes});
+    std::memcpy(p_frame, &header, kHeaderBytes);
+  }
   // Copies `body` (at most kMaxBodyBytes) behind a new header; `p_frame` has room for kHeaderBytes + body.size().
-  static void WriteFrame(std::byte* p_frame, uint16_t msgCode, std::span<const std::byte> body);
+  static void WriteFrame(std::byte* p_frame, uint16_t msgCode, std::span<const std::byte> body) {
+    if (!body.empty()) std::memcpy(p_frame + kHeaderBytes, body.data(), body.size());
+    WriteHeader(p_frame, msgCode, body.size());
+  }
 };
 
 }  // namespace switchboard

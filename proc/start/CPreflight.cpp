@@ -107,7 +107,7 @@ void CArithmetic::CheckMemory() {
   const uint64_t connections = m_config.pool.max_connections;
   const uint64_t packetBytes = m_config.limits.packet_bytes;
   const uint64_t threads = m_config.business.threads + kRoleThreads;
-  const uint64_t idleEach = sizeof(CConnection) + SInboxes::kRecycleNotesPerConnection * sizeof(SRecycleNote) +
+  const uint64_t idleEach = sizeof(CConnection) + SInboxes::kRecycleNotesPerConnection * sizeof(RecycleNote) +
                             (m_config.heartbeat.enabled ? kHeartbeatBytes : 0);
   // A started packet's memory doubles as it arrives.
   const uint64_t startedEach = 2 * packetBytes;

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "logic/CModuleSet.h"
 #include "misc/CThread.h"
 #include "proc/health/CFaultMark.h"
 #include "proc/sys/ExitCode.h"
@@ -57,7 +58,7 @@ std::optional<int> CWorker::TryStart() {
     m_p_logic = m_deps.factory();
     const SNetworkDeps deps{m_config,  m_deps.log,         m_deps.clock,  m_deps.page,
                             m_process, &m_deps.quarantine, m_p_masterBell};
-    m_p_network = std::make_unique<CNetwork>(deps, *m_p_logic, std::move(listeners));
+    m_p_network = std::make_unique<CNetwork>(deps, m_p_logic->Modules(), std::move(listeners));
     m_p_network->Start();
     return std::nullopt;
   } catch (const std::system_error& error) {

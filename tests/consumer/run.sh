@@ -21,6 +21,17 @@ echo "== install"
 cmake --install "$build" --prefix "$scratch/prefix" >"$scratch/install.log"
 find "$scratch/prefix" -path '*/cmake/switchboard/*' -o -name switchboard.h -o -path '*/bin/*' | sort
 
+echo "== the libraries are for any compiler, and the programs' symbols lie where gdb looks"
+libraries=("$scratch"/prefix/lib*/libswitchboard_*.a)
+[[ -z $(readelf --section-headers --wide "${libraries[@]}" | grep --fixed-strings .gnu.lto_ | head --lines=1) ]] ||
+  { echo "an installed library can only be linked by the gcc that made it" >&2 && exit 1; }
+for program in "$scratch"/prefix/bin/*; do
+  link=$(readelf --string-dump=.gnu_debuglink "$program" | sed -nE 's/^ *\[ *0\] +//p')
+  [[ -n $link || $(readelf --section-headers --wide "$program") != *" .debug_line "* ]] ||
+    { echo "$program carries its symbols itself" >&2 && exit 1; }
+  [[ -z $link || -s $(dirname "$program")/.debug/$link ]] || { echo "$program lacks .debug/$link" >&2 && exit 1; }
+done
+
 echo "== find_package(switchboard) and build"
 cmake -S "$here" -B "$scratch/build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$scratch/prefix"
 cmake --build "$scratch/build" --parallel "$(nproc)"

@@ -51,7 +51,7 @@ bool IsPrintable(std::string_view text) {
 
 void CheckPromises(const SHttpRequest& request, const SHttpLimits& limits) {
   const std::string_view target = request.target;
-  Check(target.starts_with('/') || target == "*", "a target is a path");
+  Check(target.starts_with('/') || target.starts_with('?') || target == "*", "a target is a path");
   Check(IsPrintable(target) && target.find_first_of(" \t#") == std::string_view::npos, "a target has no blanks");
   Check(request.minorVersion <= 1 && request.fieldCount <= SHttpRequest::kMaxFields, "version and fields");
   Check(request.head.size() <= std::min(limits.headBytes, SHttpLimits::kMaxHeadBytes), "the head's limit");
@@ -68,8 +68,12 @@ void CheckPromises(const SHttpRequest& request, const SHttpLimits& limits) {
 
 // The request as nobody could misread it.
 void CheckRoundTrip(const SHttpRequest& request) {
-  std::string plain = std::string(request.methodName) + ' ' + std::string(request.target) + " HTTP/1." +
-                      static_cast<char>('0' + request.minorVersion) + "\r\n";
+  std::string plain(request.methodName);
+  plain += ' ';
+  // Only behind an authority may the path be missing.
+  if (request.target.starts_with('?')) plain.append("http://").append(request.Find("host").value_or("h"));
+  plain.append(request.target).append(" HTTP/1.") += static_cast<char>('0' + request.minorVersion);
+  plain += "\r\n";
   for (const SHttpField& field : request.Fields()) {
     plain.append(field.name).append(": ").append(field.value).append("\r\n");
   }

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "client-sim/load/CScenarioFile.h"
+#include "client-sim/scenario/CScenarioFile.h"
 #include "net/wire/Wire.h"
 
 namespace {

@@ -16,6 +16,13 @@ FORBIDDEN = (
     (r"\bGetInstance\b", EVERYWHERE, "no singletons: dependencies come by constructor"),
     (r"\bGTEST_SKIP\b|\bDISABLED_\w+", EVERYWHERE, "a test runs, or it is not there"),
     (r"\busing\s+namespace\s+std\b", EVERYWHERE, "name what you use"),
+    (r"\b\w*(?:Http|WebSocket|Tls)\w*|\b[CSE](?:Packet|Frame)\w*|\bkHttp\b", ("net/conn/", "net/role/"),
+     "the roles know no protocol by name: ask CProtocol"),
+    (r"\bCFrameEncoder\b", ("net/conn/", "net/role/", "net/site/", "net/network/", "logic/", "proc/"),
+     "packets are encoded in net/packet"),
+    (r"::(?:recv|recvmsg|send|sendmsg|sendfile|writev)\s*\(", ("net/conn/CO", "net/role/", "net/packet/", "net/http/", "net/site/"),
+     "bytes are moved by CTransport"),
+    (r"<fmt/core\.h>|\bfmt::(?:join|localtime)\b", EVERYWHERE, "from fmt 9 to 12 there is <fmt/format.h>, without these"),
     (r"\b(?:fork|v?fork|waitpid|waitid)\s*\(|::kill\s*\(", ("misc/", "net/", "logic/"), "processes are proc's business"),
 )
 # Names that begin with an underscore belong to the compiler and the system; these are theirs, and we use them.

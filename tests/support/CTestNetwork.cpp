@@ -1,7 +1,7 @@
 #include "tests/support/CTestNetwork.h"
 
 #include <arpa/inet.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -78,11 +78,12 @@ std::string AccountingError(const SWorkerPage& page) {
   return error;
 }
 
-CTestNetwork::CTestNetwork(CSocket& logic, const SConfig& config, std::shared_ptr<CAcceptLock> p_lock, CFd listener)
+CTestNetwork::CTestNetwork(CApplication& application, const SConfig& config, std::shared_ptr<CAcceptLock> p_lock,
+                           CFd listener)
     : m_config(config), m_log("/dev/null", ELogLevel::kDebug), m_p_page(std::make_unique<SWorkerPage>()) {
   if (!listener.IsValid()) listener = ListenOnLoopback(m_port);
   m_listener = listener.Get();
-  m_p_network = std::make_unique<CNetwork>(SNetworkDeps{m_config, m_log, m_clock, *m_p_page}, logic,
+  m_p_network = std::make_unique<CNetwork>(SNetworkDeps{m_config, m_log, m_clock, *m_p_page}, application,
                                            OneListener(std::move(listener), std::move(p_lock)));
   m_p_network->Start();
 }

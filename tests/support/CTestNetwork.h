@@ -6,12 +6,14 @@
 #include <memory>
 #include <string>
 
+#include "logic/CLogic.h"
+#include "logic/CModuleSet.h"
 #include "misc/CClock.h"
 #include "misc/CLog.h"
 #include "misc/CScoreboard.h"
 #include "net/config/CConfig.h"
+#include "net/network/CApplication.h"
 #include "net/network/CNetwork.h"
-#include "net/network/CSocket.h"
 
 namespace switchboard {
 
@@ -27,8 +29,9 @@ std::string AccountingError(const SWorkerPage& page);
 class CTestNetwork {
  public:
   // With a lock, `listener` is a socket that it shares with others (invalid: its own, for them to share).
-  explicit CTestNetwork(CSocket& logic, const SConfig& config = TestConfig(),
+  explicit CTestNetwork(CApplication& application, const SConfig& config = TestConfig(),
                         std::shared_ptr<CAcceptLock> p_lock = nullptr, CFd listener = CFd());
+  explicit CTestNetwork(CLogic& logic, const SConfig& config = TestConfig()) : CTestNetwork(logic.Modules(), config) {}
   ~CTestNetwork();
   CTestNetwork(const CTestNetwork&) = delete;
   CTestNetwork& operator=(const CTestNetwork&) = delete;

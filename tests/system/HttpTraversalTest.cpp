@@ -110,8 +110,10 @@ TEST_F(CHttpTraversalTest, NothingOutsideOfTheRootIsServed) {
 TEST_F(CHttpTraversalTest, NothingOutsideIsServedThroughLinksThatAreFollowed) {
   PlaceCanaries();
   fs::create_symlink("a/b/inside.txt", Root() / "within");
+  fs::create_symlink(fs::absolute(Root() / "a/b/inside.txt"), Root() / "absolute-within");
   CServerProcess& server = Serve({"listener.0.listing=true", "listener.0.follow_symlinks=true"});
   EXPECT_EQ(CHttpTestClient(server.Port()).Ask("/within").body, "inside");
+  EXPECT_EQ(CHttpTestClient(server.Port()).Ask("/absolute-within").body, "inside");
   ExpectNoEscape(server);
 }
 

@@ -17,6 +17,7 @@
 #include "tests/support/Loopback.h"
 #include "tests/support/Scale.h"
 #include "tests/system/CSystemTest.h"
+#include "tests/system/Freeze.h"
 #include "tests/system/Processes.h"
 
 namespace switchboard {
@@ -213,6 +214,22 @@ TEST_F(CStressTest, AStoppedRunEndsInOrder) {
   EXPECT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, 100));
   p_program->Signal(SIGINT);
   EXPECT_EQ(p_program->Wait(), 0) << p_program->Output() << p_program->Errors();
+}
+
+TEST_F(CStressTest, ASecondSignalCutsTheDrainOff) {
+  CServerProcess& server = StartDemo();
+  const auto p_program = Begin(
+      server, {"--connections", "4", "--duration", "1h", "--rate", "1000", "--drain", "1h", "--json", "cut.json"});
+  EXPECT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, 100));
+  const pid_t worker = server.WorkerPid();
+  ASSERT_TRUE(Freeze({server.MasterPid(), worker}));
+  // Two that are not one and the same, as a signal that is pending twice comes once.
+  p_program->Signal(SIGHUP);
+  p_program->Signal(SIGINT);
+  EXPECT_EQ(p_program->Wait(), 1) << p_program->Output() << p_program->Errors();
+  Thaw({server.MasterPid(), worker});
+  EXPECT_NE(p_program->Output().find("until the drain was cut off"), std::string::npos) << p_program->Output();
+  EXPECT_TRUE(std::filesystem::file_size(Folder() / "cut.json") > 0);
 }
 
 }  // namespace

@@ -126,12 +126,32 @@ def check_view(program: pathlib.Path, address: str) -> list[str]:
     return problems
 
 
+def check_broken_pipe(program: pathlib.Path, address: str, folder: pathlib.Path) -> list[str]:
+    """Whoever reads the lines leaves, and the terminal hangs up: the report is written, in the place of the old one."""
+    report = folder / "pipe.json"
+    report.write_text("the old one")
+    command = [program, "--connect", address, "--rate", "200", "--duration", "1h", "--json", report]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for _ in range(2):
+        run.stdout.readline()
+    if report.read_text() != "the old one":
+        return ["the old report is gone before the run is over"]
+    run.stdout.close()
+    run.send_signal(signal.SIGHUP)
+    errors = run.stderr.read()
+    if run.wait() != 0:
+        return [f"a broken pipe: exit code {run.returncode}: {errors}"]
+    left = sorted(path.name for path in folder.glob("pipe.json*"))
+    return [] if json.loads(report.read_text())["exit_code"] == 0 and left == ["pipe.json"] else [f"left: {left}"]
+
+
 def main() -> int:
     programs, schema = pathlib.Path(sys.argv[1]), json.loads(pathlib.Path(sys.argv[2]).read_text())
     signal.alarm(110)
     with tempfile.TemporaryDirectory() as folder, Server(programs, pathlib.Path(folder)) as server:
         problems = check_schema(programs / "client-sim", server.address, schema, pathlib.Path(folder))
         problems += check_view(programs / "client-sim", server.address)
+        problems += check_broken_pipe(programs / "client-sim", server.address, pathlib.Path(folder))
     print("\n".join(problems) or "the reports keep their schema, and the view keeps to its place")
     return 1 if problems else 0
 

@@ -87,8 +87,10 @@ TEST_F(CFileRootTest, SaysWhyNot) {
       {(m_folder.Path() / "root/a.txt").string(), EFileError::kForbidden},
       {"outer", EFileError::kForbidden},
       {"outerdir/canary", EFileError::kForbidden},
-      {"outerdir/root/a.txt", EFileError::kForbidden},
-      {"absolute", EFileError::kForbidden},
+      {"outerdir/../root/a.txt", EFileError::kForbidden},
+      {"../root/a.txt", EFileError::kForbidden},
+      {"../root/absolute", EFileError::kForbidden},
+      {"sub/../../root/absolute", EFileError::kForbidden},
       {"loop", EFileError::kForbidden},
       {"magic/etc/passwd", EFileError::kForbidden},
       {"dangling", EFileError::kNotFound},
@@ -109,6 +111,46 @@ TEST_F(CFileRootTest, FollowsLinksByPolicy) {
   }
   EXPECT_EQ(refuses.OpenDirectory("innerdir").error, EFileError::kForbidden);
   EXPECT_EQ(Content(refuses.OpenFile("sub/b.txt")), "deeper");
+}
+
+// Where a link ends counts, not how it gets there.
+TEST_F(CFileRootTest, ALinkThatLeadsOutAndBackInIsFollowed) {
+  const fs::path path = m_folder.Path();
+  fs::create_symlink(path / "root/sub", path / "root/absolutedir");
+  fs::create_symlink("absolute", path / "root/chain");
+  fs::create_symlink("../root/a.txt", path / "root/detour");
+  fs::create_symlink(path / "root", path / "root/self");
+  fs::create_symlink(path / "canary", path / "root/away");
+  fs::create_symlink(path / "none", path / "root/nowhere");
+  fs::create_symlink(path / "root2/x", path / "root/sibling");
+  m_folder.Write("root2/x", "outside");
+  const CFileRoot root = Root();
+  for (const char* p_path : {"absolute", "chain", "detour", "self/a.txt", "self/absolute", "outerdir/root/a.txt"}) {
+    EXPECT_EQ(Content(root.OpenFile(p_path)), "hello") << p_path;
+    EXPECT_EQ(Root(ESymlinks::kNone).OpenFile(p_path).error, EFileError::kForbidden) << p_path;
+  }
+  EXPECT_EQ(Content(root.OpenFile("absolutedir/b.txt")), "deeper");
+  EXPECT_EQ(root.OpenDirectory("self").error, EFileError::kNone);
+  EXPECT_EQ(root.OpenFile("self").error, EFileError::kIsDirectory);
+  for (const char* p_path : {"away", "nowhere", "sibling"}) {
+    EXPECT_EQ(root.OpenFile(p_path).error, EFileError::kForbidden) << p_path;
+  }
+  for (const char* p_path : {"absolute", "absolutedir/b.txt"}) {
+    EXPECT_EQ(root.OpenForWriting(p_path).error, EFileError::kForbidden) << p_path;
+  }
+  EXPECT_EQ(root.Create("absolutedir/new", 0600).error, EFileError::kForbidden);
+  const SDirectoryList list = root.List("", 100);
+  const auto lists = [&list](std::string_view name) {
+    return std::any_of(list.entries.begin(), list.entries.end(),
+                       [name](const auto& entry) { return entry.name == name; });
+  };
+  EXPECT_TRUE(lists("absolute"));
+  EXPECT_FALSE(lists("away"));
+}
+
+TEST_F(CFileRootTest, AnAbsoluteLinkBeneathTheRootOfAllIsFollowed) {
+  const CFileRoot root("/", ESymlinks::kWithinRoot);
+  EXPECT_EQ(Content(root.OpenFile((m_folder.Path() / "root/absolute").string().substr(1))), "hello");
 }
 
 TEST_F(CFileRootTest, TheRootMayBeALinkItself) {
@@ -177,7 +219,7 @@ TEST_F(CFileRootTest, ListsWhatItWouldOpen) {
   const SDirectoryList all = Root().List("", 100);
   EXPECT_EQ(all.error, EFileError::kNone);
   EXPECT_TRUE(all.isComplete);
-  EXPECT_EQ(names(all), "a.txt:5 inner:6 innerdir/ sub/ ");
+  EXPECT_EQ(names(all), "a.txt:5 absolute:5 inner:6 innerdir/ sub/ ");
   EXPECT_EQ(names(Root(ESymlinks::kNone).List("", 100)), "a.txt:5 sub/ ");
   EXPECT_EQ(names(Root().List("sub", 100)), "b.txt:6 ");
   EXPECT_EQ(Root().List("a.txt", 100).error, EFileError::kNotFound);
@@ -185,7 +227,7 @@ TEST_F(CFileRootTest, ListsWhatItWouldOpen) {
   const SDirectoryList some = Root().List("", 2);
   EXPECT_EQ(some.entries.size(), 2U);
   EXPECT_FALSE(some.isComplete);
-  EXPECT_TRUE(Root().List("", 4).isComplete);
+  EXPECT_TRUE(Root().List("", 5).isComplete);
 }
 
 TEST_F(CFileRootTest, AnUploadIsMadeAndRenamed) {

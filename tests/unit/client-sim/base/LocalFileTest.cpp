@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <filesystem>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -12,6 +14,8 @@
 
 namespace switchboard::sim {
 namespace {
+
+namespace fs = std::filesystem;
 
 class LocalFileTest : public testing::Test {
  protected:
@@ -61,6 +65,39 @@ TEST_F(LocalFileTest, DigestsARange) {
   Sha256Bytes bytes{};
   digest.Finish(bytes);
   EXPECT_EQ(bytes, CDigest::Sha256Of(std::as_bytes(std::span(content))));
+}
+
+TEST_F(LocalFileTest, AContentIsReplacedAtOnce) {
+  const std::string path = (m_folder.Path() / "file").string();
+  // Whoever has the old one open keeps it whole.
+  ReplaceFile(path, "new");
+  EXPECT_EQ(m_folder.Read("file"), "new");
+  EXPECT_EQ(SizeOf(m_fd, "file"), 10U);
+  EXPECT_EQ(std::distance(fs::directory_iterator(m_folder.Path()), {}), 1) << "nothing else is left";
+}
+
+TEST_F(LocalFileTest, AskingWhetherItCanBeReplacedChangesNothing) {
+  CheckReplaceable((m_folder.Path() / "file").string());
+  CheckReplaceable((m_folder.Path() / "another").string());
+  EXPECT_EQ(m_folder.Read("file"), "0123456789");
+  EXPECT_EQ(std::distance(fs::directory_iterator(m_folder.Path()), {}), 1);
+  EXPECT_THROW(CheckReplaceable("/nonexistent/folder/file"), std::system_error);
+  EXPECT_THROW(CheckReplaceable(m_folder.Path().string()), std::system_error);
+}
+
+TEST_F(LocalFileTest, ALinkGoesOnLeadingThere) {
+  const fs::path link = m_folder.Path() / "link";
+  fs::create_symlink("file", link);
+  ReplaceFile(link.string(), "new");
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(m_folder.Read("file"), "new");
+}
+
+TEST_F(LocalFileTest, WhatIsNoRegularFileIsWrittenTo) {
+  ReplaceFile("/dev/null", "x");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_THROW(ReplaceFile("/dev/full", "x"), std::system_error);
+  EXPECT_THROW(ReplaceFile("/nonexistent/folder/file", "x"), std::system_error);
 }
 
 }  // namespace

@@ -8,12 +8,12 @@ namespace switchboard::sim {
 namespace {
 
 TEST(NumbersTest, Durations) {
-  EXPECT_EQ(DurationNs("10"), 10'000'000'000u);
-  EXPECT_EQ(DurationNs("500ms"), 500'000'000u);
-  EXPECT_EQ(DurationNs("1.5m"), 90'000'000'000u);
-  EXPECT_EQ(DurationNs("2h"), 7'200'000'000'000u);
+  EXPECT_EQ(Duration("10"), std::chrono::seconds(10));
+  EXPECT_EQ(Duration("500ms"), std::chrono::milliseconds(500));
+  EXPECT_EQ(Duration("1.5m"), std::chrono::seconds(90));
+  EXPECT_EQ(Duration("2h"), std::chrono::hours(2));
   for (const char* bad : {"", "s", "-1s", "1x", "1 s", "nan", "1e30s"}) {
-    EXPECT_THROW(DurationNs(bad), std::invalid_argument) << bad;
+    EXPECT_THROW(Duration(bad), std::invalid_argument) << bad;
   }
 }
 

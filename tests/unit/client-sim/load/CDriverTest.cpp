@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +14,9 @@
 #include "client-sim/message/CCustomMessage.h"
 #include "misc/CWakeup.h"
 #include "net/wire/CFrameEncoder.h"
+#include "tests/support/Eventually.h"
 #include "tests/unit/client-sim/load/CFaultyServer.h"
+#include "tests/unit/client-sim/load/CFloodingServer.h"
 
 namespace switchboard::sim {
 namespace {
@@ -21,7 +24,7 @@ namespace {
 using Bytes = std::vector<std::byte>;
 using SAction = CFaultyServer::SAction;
 
-constexpr uint64_t kMs = 1'000'000;
+constexpr std::chrono::milliseconds kMs{1};
 
 Bytes Copy(std::span<const std::byte> frame) { return Bytes(frame.begin(), frame.end()); }
 
@@ -33,7 +36,7 @@ class CDriverTest : public testing::Test {
   static constexpr uint64_t kStepAt = 500;  // the request at which the scripts misbehave
 
   CDriverTest() {
-    m_phase.durationNs = 60'000 * kMs;
+    m_phase.duration = 60'000 * kMs;
     m_phase.requests = 6000;
   }
 
@@ -45,9 +48,15 @@ class CDriverTest : public testing::Test {
     oneClass.workload.Add(std::make_unique<CEchoMessage>(m_pattern, 64), 4);
     return oneClass;
   }
+  // All connections are of that class.
+  void Use(SConnectionClass oneClass) {
+    std::deque<SConnectionClass> classes;
+    classes.push_back(std::move(oneClass));
+    m_scenario = CScenario(std::move(classes));
+  }
   // Returns false when the driver could not connect.
   bool Drive(const std::string& address, uint32_t connections, uint32_t depth) {
-    m_scenario.Add(PingsAndEchoes(depth));
+    Use(PingsAndEchoes(depth));
     return Drive(address, connections);
   }
   bool Drive(const std::string& address, uint32_t connections) {
@@ -216,7 +225,7 @@ TEST_F(CDriverTest, AnExpectedResetHasNoOffenders) {
 TEST_F(CDriverTest, AServerThatStaysAwayLeavesConnectionsUnopened) {
   m_isReconnecting = true;
   m_isResetExpected = true;
-  m_phase.durationNs = 300 * kMs;
+  m_phase.duration = 300 * kMs;
   m_phase.requests = 0;
   std::unique_ptr<CFaultyServer> p_server;
   CWakeup isOver;
@@ -273,33 +282,33 @@ CFaultyServer::Script StallingFor(std::chrono::milliseconds stall) {
 
 TEST_F(CDriverTest, AStalledServerShowsInThePercentilesOfAnOpenLoop) {
   m_phase.rate = 2000;
-  m_phase.durationNs = 1000 * kMs;
-  m_phase.overtimeNs = 500 * kMs;
+  m_phase.duration = 1000 * kMs;
+  m_phase.overtime = 500 * kMs;
   CFaultyServer server(StallingFor(std::chrono::milliseconds(300)));
   ASSERT_TRUE(Drive(server.Address(), 4, 0));
   EXPECT_EQ(Faults(), 0u);
   // 600 of the 2000 requests were due in the stall, and waited for its end from 300 ms down to 0.
   EXPECT_NEAR(static_cast<double>(Count(ECount::kSent)), 2000, 2);
   EXPECT_EQ(Count(ECount::kUnsent), 0u);
-  EXPECT_GT(m_p_driver->Latencies().ValueAt(95), 180 * kMs);
-  EXPECT_GT(m_p_driver->Latencies().ValueAt(85), 80 * kMs);
+  EXPECT_GT(m_p_driver->Latencies().ValueAt(95), 180'000'000u);
+  EXPECT_GT(m_p_driver->Latencies().ValueAt(85), 80'000'000u);
 }
 
 TEST_F(CDriverTest, TheSameStallHidesFromAClosedLoop) {
-  m_phase.durationNs = 1000 * kMs;
+  m_phase.duration = 1000 * kMs;
   CFaultyServer server(StallingFor(std::chrono::milliseconds(300)));
   ASSERT_TRUE(Drive(server.Address(), 4, 1));
   EXPECT_EQ(Faults(), 0u);
-  EXPECT_GT(m_p_driver->Latencies().Max(), 290 * kMs);
-  EXPECT_LT(m_p_driver->Latencies().ValueAt(95), 100 * kMs);
+  EXPECT_GT(m_p_driver->Latencies().Max(), 290'000'000u);
+  EXPECT_LT(m_p_driver->Latencies().ValueAt(95), 100'000'000u);
 }
 
 TEST_F(CDriverTest, ALateScheduleIsNotRebased) {
   // With one request in flight, all that fell due in the stall leave after it, one by one: late, but from their own
   // time.
   m_phase.rate = 1000;
-  m_phase.durationNs = 600 * kMs;
-  m_phase.overtimeNs = 2000 * kMs;
+  m_phase.duration = 600 * kMs;
+  m_phase.overtime = 2000 * kMs;
   CFaultyServer server([](uint64_t number, std::span<const std::byte> frame) {
     if (number == 100) ::poll(nullptr, 0, 400);
     return EchoBack(number, frame);
@@ -307,12 +316,12 @@ TEST_F(CDriverTest, ALateScheduleIsNotRebased) {
   ASSERT_TRUE(Drive(server.Address(), 1, 1));
   EXPECT_EQ(Count(ECount::kUnsent), 0u);
   EXPECT_NEAR(static_cast<double>(Count(ECount::kReplied)), 600, 2);
-  EXPECT_GT(m_p_driver->Latencies().ValueAt(50), 80 * kMs);
+  EXPECT_GT(m_p_driver->Latencies().ValueAt(50), 80'000'000u);
 }
 
 TEST_F(CDriverTest, WhatCouldNotBeSentInOvertimeIsCounted) {
   m_phase.rate = 1000;
-  m_phase.durationNs = 200 * kMs;
+  m_phase.duration = 200 * kMs;
   CFaultyServer server([](uint64_t number, std::span<const std::byte> frame) {
     if (number == 100) ::poll(nullptr, 0, 450);
     return EchoBack(number, frame);
@@ -324,7 +333,7 @@ TEST_F(CDriverTest, WhatCouldNotBeSentInOvertimeIsCounted) {
 }
 
 TEST_F(CDriverTest, APhaseEndsAfterItsRequests) {
-  m_phase.durationNs = 60'000 * kMs;
+  m_phase.duration = 60'000 * kMs;
   m_phase.requests = 1234;
   m_phases = 2;
   CFaultyServer server(EchoBack);
@@ -335,22 +344,22 @@ TEST_F(CDriverTest, APhaseEndsAfterItsRequests) {
 }
 
 TEST_F(CDriverTest, AnOpenLoopEndsAfterItsRequests) {
-  m_phase.durationNs = 60'000 * kMs;
+  m_phase.duration = 60'000 * kMs;
   m_phase.requests = 300;
   m_phase.rate = 3000;
-  m_phase.overtimeNs = 100 * kMs;
+  m_phase.overtime = 100 * kMs;
   CFaultyServer server(EchoBack);
   ASSERT_TRUE(Drive(server.Address(), 4, 0));
   EXPECT_EQ(Count(ECount::kReplied), 300u);
 }
 
 TEST_F(CDriverTest, ARampStartsConnectionsOneAfterTheOther) {
-  m_phase.rampNs = 400'000 * kMs;
-  m_phase.durationNs = 50 * kMs;
+  m_phase.ramp = 400'000 * kMs;
+  m_phase.duration = 50 * kMs;
   CFaultyServer server(EchoBack);
   SConnectionClass oneClass = PingsAndEchoes(1);
-  oneClass.thinkLowNs = oneClass.thinkHighNs = 10'000 * kMs;
-  m_scenario.Add(std::move(oneClass));
+  oneClass.thinkLow = oneClass.thinkHigh = 10'000 * kMs;
+  Use(std::move(oneClass));
   ASSERT_TRUE(Drive(server.Address(), 8));
   // The first one at once, the next much later: it sends one request, and thinks for longer than the run.
   EXPECT_EQ(Count(ECount::kSent), 1u);
@@ -365,7 +374,7 @@ TEST_F(CDriverTest, ASessionIsSentOneByOneBeforeTheLoop) {
   SConnectionClass oneClass = PingsAndEchoes(8);
   oneClass.session = {1, 0};
   oneClass.loop = {0, 1, 1};
-  m_scenario.Add(std::move(oneClass));
+  Use(std::move(oneClass));
   m_phase.requests = 50;
   ASSERT_TRUE(Drive(p_server->Address(), 1));
   p_server.reset();  // and its thread, which writes `codes`
@@ -383,7 +392,7 @@ TEST_F(CDriverTest, OneWayMessagesNeedNoReply) {
       std::make_unique<CCustomMessage>("tell", uint16_t{100}, std::make_unique<CFixedBody>(BytesOfHex("0102")),
                                        std::move(nothing)),
       1);
-  m_scenario.Add(std::move(oneClass));
+  Use(std::move(oneClass));
   m_phase.requests = 1000;
   ASSERT_TRUE(Drive(server.Address(), 2));
   EXPECT_EQ(Count(ECount::kOneWay), 1000u);
@@ -397,6 +406,33 @@ TEST_F(CDriverTest, ARefusedConnectionIsReported) {
     address = server.Address();
   }
   EXPECT_FALSE(Drive(address, 2, 1));
+}
+
+TEST_F(CDriverTest, AServerThatNeverStopsSendingStopsNoRun) {
+  CFloodingServer server(RejectOf(999));
+  m_phase.duration = 100 * kMs;
+  m_phase.requests = 0;
+  ASSERT_TRUE(Drive(server.Address(), 1, 1));
+  EXPECT_GT(Count(ECount::kUnasked), 100u);
+}
+
+TEST_F(CDriverTest, ACutWaitsForNoReply) {
+  CFaultyServer server([](uint64_t, std::span<const std::byte>) { return SAction{}; });
+  Use(PingsAndEchoes(1));
+  const CEndpoint endpoint(server.Address());
+  CDriver driver(
+      0, SDriverPlan{endpoint, m_scenario, m_clock, m_notes, 2, 1, std::chrono::hours(1), 2000 * kMs, 1, false, false});
+  CThread thread("driver", [&driver] { driver.Run(); });
+  ASSERT_EQ(Next().kind, SDriverNote::EKind::kReady);
+  driver.Begin(m_phase);
+  EXPECT_TRUE(Eventually([&driver] { return driver.Ledger().Get(ECount::kSent) == 2; }));
+  driver.Stop();
+  driver.Cut();
+  EXPECT_EQ(Next().kind, SDriverNote::EKind::kPhaseOver);
+  EXPECT_EQ(Next().kind, SDriverNote::EKind::kFinished);
+  thread.Join();
+  EXPECT_EQ(driver.Ledger().Get(ECount::kLost), 2u);
+  EXPECT_EQ(driver.Ledger().InFlight(), 0u);
 }
 
 }  // namespace

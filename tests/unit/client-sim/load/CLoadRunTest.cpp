@@ -9,15 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "client-sim/load/CScenarioFile.h"
+#include "client-sim/scenario/CScenarioFile.h"
 #include "tests/unit/client-sim/load/CFaultyServer.h"
+#include "tests/unit/client-sim/load/CFloodingServer.h"
 
 namespace switchboard::sim {
 namespace {
 
 using SAction = CFaultyServer::SAction;
 
-constexpr uint64_t kMs = 1'000'000;
+constexpr std::chrono::milliseconds kMs{1};
 
 SAction EchoBack(uint64_t, std::span<const std::byte> frame) { return {{frame.begin(), frame.end()}}; }
 
@@ -27,8 +28,8 @@ SRunOptions Options(const std::string& server) {
   options.connections = 4;
   options.threads = 2;
   options.mix = {{"ping", 1}, {"echo", 4}};
-  options.durationNs = 150 * kMs;
-  options.drainNs = 500 * kMs;
+  options.duration = 150 * kMs;
+  options.drain = 500 * kMs;
   options.seed = 1;
   return options;
 }
@@ -37,7 +38,7 @@ SRunOptions Options(const std::string& server) {
 class CDiary : public CRunObserver {
  public:
   void OnStart(const SRunOptions&) override { events += "start "; }
-  void OnPhaseBegin(EPhaseKind, const std::string& name, double, uint64_t) override { events += "(" + name; }
+  void OnPhaseBegin(EPhaseKind, const std::string& name, double, Nanoseconds) override { events += "(" + name; }
   void OnSecond(const SSecond&, const CLedger&) override { ++seconds; }
   void OnPhaseEnd(const SPhaseResult&) override { events += ")"; }
 
@@ -72,9 +73,9 @@ TEST(CLoadRunTest, AClosedLoopIsOnePhase) {
 TEST(CLoadRunTest, TheWarmUpIsNotMeasured) {
   CFaultyServer server(EchoBack);
   SRunOptions options = Options(server.Address());
-  options.warmupNs = 100 * kMs;
+  options.warmup = 100 * kMs;
   options.requests = 500;
-  options.durationNs = 60'000 * kMs;
+  options.duration = 60'000 * kMs;
   const SRunResult result = Executed(options);
   EXPECT_EQ(result.exitCode, kExitOk) << result.verdict;
   ASSERT_EQ(result.phases.size(), 2u);
@@ -86,31 +87,31 @@ TEST(CLoadRunTest, TheWarmUpIsNotMeasured) {
 // Keeps what it was told of the phases.
 class CPhaseListener : public CRunObserver {
  public:
-  void OnPhaseBegin(EPhaseKind, const std::string&, double, uint64_t durationNs) override {
-    m_durationsNs.push_back(durationNs);
+  void OnPhaseBegin(EPhaseKind, const std::string&, double, Nanoseconds duration) override {
+    m_durations.push_back(duration);
   }
-  const std::vector<uint64_t>& DurationsNs() const { return m_durationsNs; }
+  const std::vector<Nanoseconds>& Durations() const { return m_durations; }
 
  private:
-  std::vector<uint64_t> m_durationsNs;
+  std::vector<Nanoseconds> m_durations;
 };
 
 TEST(CLoadRunTest, ObserversAreToldHowLongAPhaseLastsOnlyIfThatIsKnown) {
   CFaultyServer server(EchoBack);
   SRunOptions options = Options(server.Address());
-  options.warmupNs = 50 * kMs;
+  options.warmup = 50 * kMs;
   options.requests = 10;
-  options.durationNs = 60'000 * kMs;
+  options.duration = 60'000 * kMs;
   CPhaseListener listener;
   EXPECT_EQ(CLoadRun(options, listener).Execute().exitCode, kExitOk);
-  EXPECT_EQ(listener.DurationsNs(), (std::vector<uint64_t>{50 * kMs, 0}));
+  EXPECT_EQ(listener.Durations(), (std::vector<Nanoseconds>{50 * kMs, Nanoseconds::zero()}));
 }
 
 TEST(CLoadRunTest, StepsAreAPhaseEach) {
   CFaultyServer server(EchoBack);
   SRunOptions options = Options(server.Address());
   options.steps = {200, 1000};
-  options.durationNs = 300 * kMs;
+  options.duration = 300 * kMs;
   options.depth = 0;
   const SRunResult result = Executed(options);
   EXPECT_EQ(result.exitCode, kExitOk) << result.verdict;
@@ -132,9 +133,9 @@ TEST(CLoadRunTest, FindsTheLimitOfAServer) {
   options.objectives = CObjective::List("p95=60ms");
   options.rate = 100;
   options.depth = 0;
-  options.durationNs = 250 * kMs;
+  options.duration = 250 * kMs;
   // A trial over the limit leaves a queue that a slow machine takes long for: it is no loss.
-  options.drainNs = 60'000 * kMs;
+  options.drain = 60'000 * kMs;
   const SRunResult result = Executed(options);
   EXPECT_EQ(result.exitCode, kExitOk) << result.verdict;
   // A load that is a little over the limit keeps the objective for so short a time.
@@ -157,7 +158,24 @@ TEST(CLoadRunTest, AMissedObjectiveHasItsExitCode) {
   const SRunResult result = Executed(options);
   EXPECT_EQ(result.exitCode, kExitObjectiveMissed);
   EXPECT_EQ(result.phases[0].isObjectiveMet, false);
-  EXPECT_NE(result.verdict.find("load"), std::string::npos);
+  EXPECT_NE(result.verdict.find("objective missed at load: p50 is "), std::string::npos) << result.verdict;
+  EXPECT_NE(result.verdict.find(" % over 100 µs"), std::string::npos) << result.verdict;
+}
+
+TEST(CLoadRunTest, RejectsThatNobodyDeclaredFailTheRun) {
+  const auto rejecting = [](uint64_t, std::span<const std::byte> frame) {
+    return SAction{RejectOf(SFrame::At(frame.data()).msgCode)};
+  };
+  CFaultyServer server(rejecting);
+  SRunOptions options = Options(server.Address());
+  const SRunResult result = Executed(options);
+  EXPECT_EQ(result.exitCode, kExitFaults);
+  EXPECT_NE(result.verdict.find(" requests were rejected: "), std::string::npos) << result.verdict;
+  EXPECT_NE(result.verdict.find(" overload"), std::string::npos) << result.verdict;
+  options.isRejectAllowed = true;
+  const SRunResult allowed = Executed(options);
+  EXPECT_EQ(allowed.exitCode, kExitOk) << allowed.verdict;
+  EXPECT_EQ(allowed.latencies.Count(), 0u);
 }
 
 TEST(CLoadRunTest, AServerThatIsNotThereHasItsExitCode) {
@@ -175,7 +193,7 @@ TEST(CLoadRunTest, AServerThatIsNotThereHasItsExitCode) {
 SRunOptions UntilManyRequests(const std::string& server) {
   SRunOptions options = Options(server);
   options.requests = 4000;
-  options.durationNs = 60'000 * kMs;
+  options.duration = 60'000 * kMs;
   return options;
 }
 

@@ -12,7 +12,7 @@ namespace {
 std::vector<uint64_t> Times(CPacer::SPlan plan, size_t count) {
   CPacer pacer(plan);
   std::vector<uint64_t> times;
-  for (size_t i = 0; i < count; ++i, pacer.Advance()) times.push_back(pacer.NextNs());
+  for (size_t i = 0; i < count; ++i, pacer.Advance()) times.push_back(static_cast<uint64_t>(pacer.Next().count()));
   return times;
 }
 
@@ -24,7 +24,7 @@ TEST(CPacerTest, ConstantArrivalsAreEvenToTheNanosecond) {
 TEST(CPacerTest, SharesInterleave) {
   std::vector<uint64_t> all;
   for (uint32_t i = 0; i < 4; ++i) {
-    const std::vector<uint64_t> times = Times({1000, 0, false, i, 4}, 25);
+    const std::vector<uint64_t> times = Times({1000, Nanoseconds::zero(), false, i, 4}, 25);
     all.insert(all.end(), times.begin(), times.end());
   }
   std::sort(all.begin(), all.end());
@@ -34,7 +34,7 @@ TEST(CPacerTest, SharesInterleave) {
 
 TEST(CPacerTest, PoissonGapsAreExponential) {
   constexpr size_t kCount = 200'000;
-  const std::vector<uint64_t> times = Times({1000, 0, true}, kCount);
+  const std::vector<uint64_t> times = Times({1000, Nanoseconds::zero(), true}, kCount);
   double sum = 0;
   double squares = 0;
   size_t overMean = 0;
@@ -52,11 +52,13 @@ TEST(CPacerTest, PoissonGapsAreExponential) {
   EXPECT_NEAR(static_cast<double>(overMean) / (kCount - 1), std::exp(-1), 0.01);
 }
 
-TEST(CPacerTest, PoissonSharesDiffer) { EXPECT_NE(Times({1000, 0, true, 0, 2}, 5), Times({1000, 0, true, 1, 2}, 5)); }
+TEST(CPacerTest, PoissonSharesDiffer) {
+  EXPECT_NE(Times({1000, Nanoseconds::zero(), true, 0, 2}, 5), Times({1000, Nanoseconds::zero(), true, 1, 2}, 5));
+}
 
 TEST(CPacerTest, ARampGrowsEvenly) {
   // 1000/s reached after 10 s: 5000 requests in the ramp, a quarter of them in its first half.
-  const std::vector<uint64_t> times = Times({1000, 10'000'000'000}, 7000);
+  const std::vector<uint64_t> times = Times({1000, std::chrono::seconds(10)}, 7000);
   const auto until = [&times](double seconds) {
     return std::upper_bound(times.begin(), times.end(), static_cast<uint64_t>(seconds * 1e9)) - times.begin();
   };
@@ -64,8 +66,8 @@ TEST(CPacerTest, ARampGrowsEvenly) {
   EXPECT_NEAR(static_cast<double>(until(10)), 5000, 1);
   EXPECT_NEAR(static_cast<double>(until(11)), 6000, 1);
   EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
-  EXPECT_EQ(CPacer::RateAt({1000, 10'000'000'000}, 5'000'000'000), 500);
-  EXPECT_EQ(CPacer::RateAt({1000, 10'000'000'000}, 20'000'000'000), 1000);
+  EXPECT_EQ(CPacer::RateAt({1000, std::chrono::seconds(10)}, std::chrono::seconds(5)), 500);
+  EXPECT_EQ(CPacer::RateAt({1000, std::chrono::seconds(10)}, std::chrono::seconds(20)), 1000);
 }
 
 }  // namespace

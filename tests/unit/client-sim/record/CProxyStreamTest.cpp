@@ -27,7 +27,7 @@ class CProxyStreamTest : public testing::Test {
   }
   void Take() {
     Await(POLLIN);
-    m_fromClient.Take(m_socket, m_buffer, 0, m_toClient.IsBroken());
+    m_fromClient.Take(m_socket, m_buffer, Nanoseconds::zero(), m_toClient.IsBroken());
   }
 
   const CTemporaryFolder m_folder;
@@ -66,7 +66,7 @@ TEST_F(CProxyStreamTest, AResetThatTheSenderWasToldOfIsAReset) {
   CTestClient server(PortOf(m_listener));
   const CFd source(::accept4(m_listener.Get(), nullptr, nullptr, SOCK_CLOEXEC));
   ASSERT_TRUE(server.SendFrame(kSomeCode, "an answer"));
-  m_toClient.Take(source, m_buffer, 0, false);
+  m_toClient.Take(source, m_buffer, Nanoseconds::zero(), false);
   m_client.Rst();
   EXPECT_NE(Await(0) & POLLHUP, 0);
   m_toClient.Give(m_socket);

@@ -43,8 +43,8 @@ TEST_F(CRecordingTest, SortsByConnectionAndCountsWhatCameBefore) {
   ASSERT_EQ(recording.Connections().size(), 2u);
   const SRecordedConnection& first = recording.Connections()[0];
   EXPECT_EQ(first.number, 7u);
-  EXPECT_EQ(first.openNs, 10u);
-  EXPECT_EQ(first.endNs, 60u);
+  EXPECT_EQ(first.open, Nanoseconds(10));
+  EXPECT_EQ(first.end, Nanoseconds(60));
   ASSERT_EQ(first.steps.size(), 3u);
   EXPECT_EQ(first.steps[0].repliesBefore, 0u);
   EXPECT_EQ(first.steps[1].repliesBefore, 2u);
@@ -52,7 +52,7 @@ TEST_F(CRecordingTest, SortsByConnectionAndCountsWhatCameBefore) {
   EXPECT_EQ(first.replies.size(), 2u);
   EXPECT_EQ(recording.Requests(), 3u);
   EXPECT_EQ(recording.Replies(), 3u);
-  EXPECT_EQ(recording.LengthNs(), 70u);
+  EXPECT_EQ(recording.Length(), Nanoseconds(70));
   EXPECT_EQ(recording.Peak(), 2u);
   EXPECT_FALSE(recording.IsCutOff());
 }
@@ -63,7 +63,7 @@ TEST_F(CRecordingTest, AConnectionWithoutAnEndGetsOneBehindItsLastReply) {
   const CRecording recording(m_record);
   const SRecordedStep& last = recording.Connections()[0].steps.back();
   EXPECT_TRUE(last.frame.empty());
-  EXPECT_EQ(last.atNs, 30u);
+  EXPECT_EQ(last.at, Nanoseconds(30));
   EXPECT_EQ(last.repliesBefore, 1u);
 }
 

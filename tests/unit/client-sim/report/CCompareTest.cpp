@@ -53,13 +53,24 @@ TEST(CCompareTest, NothingIsDividedByZero) {
 TEST(CCompareTest, MoreLatencyAndMoreFaultsAreWorse) {
   const SRunReport before = SRunReport::Of(SampleResult());
   SRunResult worse = SampleResult(3);
-  worse.ledger.CountFault(ECount::kLost, "one more");
+  worse.ledger.CountFault(ECount::kLost, [] { return std::string("one more"); });
   const std::vector<SComparedRow> rows = CCompare::Rows(before, SRunReport::Of(worse));
   EXPECT_EQ(Find(rows, "p99").judgement, EJudgement::kWorse);
   EXPECT_THAT(Find(rows, "p99").change, testing::AnyOf(testing::StartsWith("+199."), testing::StartsWith("+20")));
   EXPECT_EQ(Find(rows, "lost").change, "+100.0 %");
   EXPECT_EQ(Find(rows, "lost").judgement, EJudgement::kWorse);
   EXPECT_EQ(Find(rows, "duplicated").name, "") << "what never occurred is not shown";
+}
+
+TEST(CCompareTest, WhatOneRunHasNotMeasuredIsNotJudged) {
+  SRunResult rejected = SampleResult();
+  rejected.latencies = CHistogram();
+  const auto rows = CCompare::Rows(SRunReport::Of(SampleResult()), SRunReport::Of(rejected));
+  const SComparedRow p99 = Find(rows, "p99");
+  EXPECT_EQ(p99.after, "–");
+  EXPECT_EQ(p99.change, "");
+  EXPECT_FALSE(p99.percent.has_value());
+  EXPECT_EQ(p99.judgement, EJudgement::kNone) << "no latency is no good latency";
 }
 
 TEST(CCompareTest, ParametersThatDifferAreNamed) {

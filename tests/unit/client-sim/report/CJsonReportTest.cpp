@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "client-sim/base/Text.h"
+#include "client-sim/base/LocalFile.h"
 #include "tests/unit/client-sim/report/ReportSample.h"
 
 namespace switchboard::sim {
@@ -37,9 +37,19 @@ TEST(CJsonReportTest, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(read.phases[1].isObjectiveMet, false);
   EXPECT_EQ(read.phases[1].latencies.maxNs, 10'000'000u);
   ASSERT_EQ(read.attacks.size(), 1u);
-  EXPECT_EQ(read.attacks[0].rejectsByReason[1], 4u);
+  EXPECT_EQ(read.attacks[0].rejectsByReason.at(1), 4u);
   // All of it, those fields included that nobody thought of here.
   EXPECT_EQ(CJsonReport::Text(read), CJsonReport::Text(written));
+}
+
+TEST(CJsonReportTest, WhereNothingWasMeasuredStandsNoLatency) {
+  SRunResult result = SampleResult();
+  result.latencies = CHistogram();
+  result.phases.clear();
+  for (SSecond& second : result.series) second.replies = 0;
+  const std::string text = CJsonReport::Text(SRunReport::Of(result));
+  EXPECT_THAT(text, HasSubstr("\"percentiles\": []"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("p50_ns")));
 }
 
 TEST(CJsonReportTest, NamesItsFormatAndVersion) {
@@ -78,10 +88,10 @@ TEST(CJsonReportTest, AFileThatIsNotThereIsNamed) {
 TEST(CJsonReportTest, TheFileNameIsTheLabelOfARunThatHasNone) {
   const std::string path = testing::TempDir() + "after the change.json";
   SRunReport report = SRunReport::Of(SampleResult());
-  WriteFile(path, CJsonReport::Text(report));
+  ReplaceFile(path, CJsonReport::Text(report));
   EXPECT_EQ(CJsonReport::ReadFile(path).label, "after the change");
   report.label = "epoll";
-  WriteFile(path, CJsonReport::Text(report));
+  ReplaceFile(path, CJsonReport::Text(report));
   EXPECT_EQ(CJsonReport::ReadFile(path).label, "epoll");
 }
 

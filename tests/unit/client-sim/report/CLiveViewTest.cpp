@@ -36,7 +36,7 @@ class CLiveViewTest : public testing::Test {
 
 TEST_F(CLiveViewTest, ATerminalIsRedrawnInPlace) {
   CLiveView view = View(100);
-  view.OnPhaseBegin(EPhaseKind::kLoad, "load", 0, 10'000'000'000);
+  view.OnPhaseBegin(EPhaseKind::kLoad, "load", 0, std::chrono::seconds(10));
   view.OnSecond(Second(1), m_totals);
   EXPECT_THAT(m_printed, Not(HasSubstr("\x1b[4A")));
   EXPECT_THAT(m_printed, HasSubstr("1 s of 10 s"));
@@ -54,7 +54,7 @@ TEST_F(CLiveViewTest, ATerminalIsRedrawnInPlace) {
 
 TEST_F(CLiveViewTest, NoLineIsWiderThanTheTerminal) {
   CLiveView view = View(20);
-  view.OnPhaseBegin(EPhaseKind::kLoad, "load", 0, 10'000'000'000);
+  view.OnPhaseBegin(EPhaseKind::kLoad, "load", 0, std::chrono::seconds(10));
   for (int i = 1; i < 30; ++i) view.OnSecond(Second(i), m_totals);
   for (size_t at = m_printed.find("\x1b[2K"); at != std::string::npos; at = m_printed.find("\x1b[2K", at + 1)) {
     const std::string line = m_printed.substr(at + 4, m_printed.find('\n', at) - at - 4);
@@ -64,7 +64,7 @@ TEST_F(CLiveViewTest, NoLineIsWiderThanTheTerminal) {
 }
 
 TEST_F(CLiveViewTest, FaultsStandOut) {
-  m_totals.CountFault(ECount::kLost, "one");
+  m_totals.CountFault(ECount::kLost, [] { return std::string("one"); });
   CLiveView view = View(100);
   view.OnSecond(Second(1), m_totals);
   EXPECT_THAT(m_printed, HasSubstr("\x1b[31m  connections  64   rejects 0   faults 1\x1b[0m"));
@@ -72,7 +72,7 @@ TEST_F(CLiveViewTest, FaultsStandOut) {
 
 TEST_F(CLiveViewTest, AFinishedStepLeavesALine) {
   CLiveView view = View(100);
-  view.OnPhaseBegin(EPhaseKind::kStep, "20000/s", 20000, 1'000'000'000);
+  view.OnPhaseBegin(EPhaseKind::kStep, "20000/s", 20000, std::chrono::seconds(1));
   view.OnSecond(Second(1), m_totals);
   m_printed.clear();
   SPhaseResult phase;
@@ -86,7 +86,7 @@ TEST_F(CLiveViewTest, AFinishedStepLeavesALine) {
 
 TEST_F(CLiveViewTest, ElsewhereASecondIsAPlainLine) {
   CLiveView view = View(0);
-  view.OnPhaseBegin(EPhaseKind::kLoad, "load", 0, 10'000'000'000);
+  view.OnPhaseBegin(EPhaseKind::kLoad, "load", 0, std::chrono::seconds(10));
   view.OnSecond(Second(1), m_totals);
   EXPECT_THAT(m_printed, Not(HasSubstr("\x1b")));
   EXPECT_EQ(Lines(), 1u);

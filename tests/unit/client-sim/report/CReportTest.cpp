@@ -23,6 +23,20 @@ TEST(CReportTest, TheTableTellsHowEachRequestEnded) {
   EXPECT_THAT(table, HasSubstr("the first offenders:\n  connection 3, request 7"));
 }
 
+TEST(CReportTest, WhereNothingWasMeasuredStandsNoNumber) {
+  SRunResult result = SampleResult();
+  result.latencies = CHistogram();
+  const std::string table = CReport::Table(result);
+  EXPECT_THAT(table, ContainsRegex("p50 +–\n"));
+  EXPECT_THAT(table, ContainsRegex("max +–\n"));
+  EXPECT_THAT(CReport::PhaseLine(result.phases[0]), ContainsRegex("p50 +– +p99 +– +max +–"));
+  EXPECT_THAT(CReport::LiveLine(SSecond{}, result.ledger), ContainsRegex("p50 +– +p99 +– +max +–"));
+}
+
+TEST(CReportTest, EveryReasonOfARejectIsShown) {
+  EXPECT_THAT(CReport::Table(SampleResult()), ContainsRegex("overload +1\n +reason 301 +1\n"));
+}
+
 TEST(CReportTest, AnAttackIsPutBesideThePeaceBefore) {
   SRunResult result = SampleResult();
   EXPECT_THAT(CReport::Table(result), Not(HasSubstr("of the honest clients"))) << "nobody was there before";

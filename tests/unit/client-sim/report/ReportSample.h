@@ -18,8 +18,8 @@ inline SRunResult SampleResult(uint64_t slowness = 1) {
   result.ledger.Count(ECount::kSent, 1003);
   result.ledger.Count(ECount::kReplied, 1000);
   result.ledger.CountReject(6);
-  result.ledger.CountReject(CLedger::kRejectReasons + 5);
-  result.ledger.CountFault(ECount::kLost, "connection 3, request 7 (echo): lost </script>");
+  result.ledger.CountReject(301);
+  result.ledger.CountFault(ECount::kLost, [] { return std::string("connection 3, request 7 (echo): lost </script>"); });
   for (uint64_t i = 1; i <= 1000; ++i) result.latencies.Record(i * 10'000 * slowness);
   result.reconnectTimes.Record(5'000'000);
   for (size_t i = 0; i < 5; ++i) {

@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "tests/support/CStubSocket.h"
+#include "tests/support/CStubApplication.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 
@@ -78,7 +78,7 @@ TEST(CAcceptLockTest, TheBellIsHeard) {
 TEST(CAcceptLockTest, ClientsOfAKilledOwnerAreServedAtTheRing) {
   const auto p_lock = std::make_shared<CAcceptLock>();
   COwner owner(*p_lock);
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket, TestConfig(), p_lock);
   CTestClient client(network.Port());
   client.SendFrame(7);

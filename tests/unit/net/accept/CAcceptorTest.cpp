@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "tests/support/CStubSocket.h"
+#include "tests/support/CStubApplication.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 
@@ -15,7 +15,7 @@ namespace switchboard {
 namespace {
 
 TEST(CAcceptorTest, WithoutSlotsPeersWaitAndAreServedLater) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = TestConfig();
   config.pool.connections = config.pool.max_connections = 2;
   CTestNetwork network(socket, config);
@@ -50,7 +50,7 @@ class CDescriptorLimit {
 };
 
 TEST(CAcceptorTest, WithoutDescriptorsItRestsAndDoesNotSpin) {
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket);
   CTestClient first(network.Port());
   first.SendFrame(7);

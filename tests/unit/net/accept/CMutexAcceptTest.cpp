@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "tests/support/CStubSocket.h"
+#include "tests/support/CStubApplication.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 
@@ -27,8 +27,8 @@ class CMutexAcceptTest : public testing::Test {
   }
 
   const std::shared_ptr<CAcceptLock> m_p_lock = std::make_shared<CAcceptLock>();
-  CStubSocket m_first;
-  CStubSocket m_second;
+  CStubApplication m_first;
+  CStubApplication m_second;
   std::unique_ptr<CTestNetwork> m_p_first;
   std::unique_ptr<CTestNetwork> m_p_second;
   std::vector<std::unique_ptr<CTestClient>> m_clients;

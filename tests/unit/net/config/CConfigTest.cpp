@@ -52,8 +52,9 @@ class CConfigTest : public testing::Test {
 };
 
 constexpr const char* kListenerKeys =
-    "address, port, protocol, accept, backlog, root, index, listing, follow_symlinks, headers, access_log, head_bytes, "
-    "body_bytes, idle_timeout_s, min_rate";
+    "address, port, protocol, accept, backlog, name, root, index, listing, follow_symlinks, charset, headers, "
+    "access_log, "
+    "head_bytes, body_bytes, idle_timeout_s, min_rate";
 
 SConfig Defaults() {
   SConfig config;
@@ -117,6 +118,7 @@ root = "/srv"
 index = ["a.html", "b"]
 listing = true
 follow_symlinks = false
+charset = "iso-8859-15"
 headers = ["A: b"]
 access_log = "access.log"
 head_bytes = 256
@@ -178,7 +180,7 @@ level = "alert"
        EAcceptMode::kReusePort,
        511,
        "/srv",
-       {{"a.html", "b"}, true, false, {"A: b"}, "access.log", 256, 0, milliseconds(500), 0}},
+       {{"a.html", "b"}, true, false, "iso-8859-15", {"A: b"}, "access.log", 256, 0, milliseconds(500), 0}},
   };
   expected.pool = {1, 2};
   expected.business = {128, 5, 6, EBusinessMode::kThreads, 7};
@@ -347,6 +349,10 @@ TEST_F(CConfigTest, KeysOfHttpNeedHttp) {
     EXPECT_NE(ErrorOf(http + "headers = [\"" + header + "\"]\n"), "") << header;
   }
   EXPECT_EQ(ErrorOf(http + "headers = [\"X-Frame-Options: DENY\", \"Cache-Control: no-cache\"]\n"), "");
+  for (const char* charset : {"a b", "utf-8; x", "a\\nb", "a/b", "a\\\"b"}) {
+    EXPECT_NE(ErrorOf(http + "charset = \"" + charset + "\"\n"), "") << charset;
+  }
+  EXPECT_EQ(ErrorOf(http + "charset = \"utf-8\"\n"), "");
   EXPECT_EQ(ErrorOf(http + "[limits]\nsend_queue_bytes = 1048576\n"),
             "FILE:5: limits.send_queue_bytes: an http listener needs limits.send_queue_bytes to be 256 KiB over "
             "limits.recv_pause_bytes; allowed: limits.send_queue_bytes of at least 1310720");
@@ -434,7 +440,8 @@ TEST_F(CConfigTest, ErrorsOfOverridesNameTheOverride) {
   EXPECT_EQ(ErrorOfOverride("business.threads=[1, 2]"),
             "--set business.threads=[1, 2]: an array is not a whole number; allowed: 1..128 threads");
   EXPECT_EQ(ErrorOfOverride("business.thread=1"),
-            "--set business.thread=1: unknown key; allowed: threads, queue_packets, batch, mode, queue_clients");
+            "--set business.thread=1: unknown key; allowed: threads, blocking_threads, queue_packets, batch, mode, "
+            "queue_clients");
   EXPECT_TRUE(ErrorOfOverride("busines.threads=1")
                   .starts_with("--set busines.threads=1: unknown key; allowed: server, listener, "));
   EXPECT_EQ(ErrorOfOverride("business.threads"),

@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "tests/support/CStubProtocol.h"
+
 namespace switchboard {
 namespace {
 
@@ -14,13 +16,14 @@ constexpr uint32_t kWorker = 3;
 
 class CConnectionPoolTest : public testing::Test {
  protected:
-  CConnection* Acquire(CConnectionPool& pool) { return pool.Acquire(CFd(), {}, {}); }
+  CConnection* Acquire(CConnectionPool& pool) { return pool.Acquire(CFd(), {}, {}, m_protocol); }
   void CloseAndRelease(CConnectionPool& pool, CConnection& connection) {
     connection.MoveTo(EPhase::kClosed, ECloseReason::kPeerClosed, connection.Generation());
     pool.CountClosed();
     pool.Release(connection);
   }
 
+  CStubProtocol m_protocol;
   std::unique_ptr<SWorkerPage> m_p_page = std::make_unique<SWorkerPage>();
 };
 
@@ -65,7 +68,7 @@ TEST_F(CConnectionPoolTest, WhenFullItClosesWhatItDoesNotTake) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   const CFd reader(ends[0]);
-  EXPECT_EQ(pool.Acquire(CFd(ends[1]), {}, {}), nullptr);
+  EXPECT_EQ(pool.Acquire(CFd(ends[1]), {}, {}, m_protocol), nullptr);
   char byte;
   EXPECT_EQ(::read(reader.Get(), &byte, 1), 0) << "the end of the pipe: its writer is closed";
 }

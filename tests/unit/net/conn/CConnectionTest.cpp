@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "tests/support/CStubProtocol.h"
+
 namespace switchboard {
 namespace {
 
@@ -27,8 +29,9 @@ SPeer PeerOf(const char* p_address, uint16_t port) {
 
 class CConnectionTest : public testing::Test {
  protected:
-  CConnectionTest() { m_connection.Open(CFd(), PeerOf("192.0.2.1", 4711), m_now); }
+  CConnectionTest() { m_connection.Open(CFd(), PeerOf("192.0.2.1", 4711), m_now, m_protocol); }
 
+  CStubProtocol m_protocol;
   const MonotonicTime m_now = MonotonicTime(std::chrono::hours(1000));
   CConnection m_connection;
 };
@@ -43,7 +46,7 @@ TEST_F(CConnectionTest, ItsPhaseMovesRightOnlyAndMaySkip) {
   for (const EPhase from : kPhases) {
     for (const EPhase to : kPhases) {
       CConnection connection;
-      connection.Open(CFd(), {}, m_now);
+      connection.Open(CFd(), {}, m_now, m_protocol);
       connection.MoveTo(from, ECloseReason::kFlood, 1);
       ASSERT_EQ(connection.Phase(), from);
       EXPECT_EQ(connection.MoveTo(to, ECloseReason::kFlood, 1), to > from ? EClose::kAsked : EClose::kTooLate);
@@ -85,18 +88,21 @@ TEST_F(CConnectionTest, AnswersWhileItIsOpenOrDraining) {
 
 TEST_F(CConnectionTest, TheNextLifeBeginsAnew) {
   m_connection.isReadPaused = true;
-  m_connection.isDetached = m_connection.isReadHalfDone = m_connection.isHandlingDone = true;
-  m_connection.isFlushTimed = m_connection.isInSendEpoll = true;
+  m_connection.read.isDetached = m_connection.read.isResting = true;
+  m_connection.recycling = {true, true, true, 1};
+  m_connection.write.isInSendEpoll = true;
   m_connection.MoveTo(EPhase::kClosed, ECloseReason::kFlood, 1);
   m_connection.EndLife();
   const MonotonicTime later = m_now + std::chrono::hours(1);
-  m_connection.Open(CFd(), PeerOf("2001:db8::2", 1), later);
+  m_connection.Open(CFd(), PeerOf("2001:db8::2", 1), later, m_protocol);
   EXPECT_EQ(m_connection.Phase(), EPhase::kOpen);
   EXPECT_EQ(m_connection.Session(), CSession(0, 0, 2));
   EXPECT_EQ(m_connection.OpenedAt(), later);
   EXPECT_EQ(m_connection.LastActive(), later);
-  EXPECT_FALSE(m_connection.isReadPaused || m_connection.isDetached || m_connection.isReadHalfDone ||
-               m_connection.isHandlingDone || m_connection.isFlushTimed || m_connection.isInSendEpoll);
+  EXPECT_FALSE(m_connection.isReadPaused || m_connection.read.isDetached || m_connection.read.isResting ||
+               m_connection.write.isInSendEpoll);
+  const SRecycling& recycling = m_connection.recycling;
+  EXPECT_FALSE(recycling.isReadHalfDone || recycling.isHandlingDone || recycling.isFlushTimed);
   EXPECT_EQ(m_connection.Peer(1), std::nullopt);
   EXPECT_EQ(m_connection.Peer(2)->ToString(), "[2001:db8::2]:1");
 }

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <variant>
 #include <vector>
+
+#include "tests/support/CStubProtocol.h"
 
 namespace switchboard {
 namespace {
@@ -11,7 +14,7 @@ constexpr uint32_t kPause = 1000;
 
 class CFlowControlTest : public testing::Test {
  protected:
-  CFlowControlTest() { m_connection.Open(CFd(), {}, {}); }
+  CFlowControlTest() { m_connection.Open(CFd(), {}, {}, m_protocol); }
 
   BlockPtr Block(size_t bytes) {
     BlockPtr p_block = m_buffers.Get(bytes);
@@ -19,16 +22,14 @@ class CFlowControlTest : public testing::Test {
     return p_block;
   }
   size_t Resumptions() {
-    std::vector<SIoNote> notes;
+    std::vector<IoNote> notes;
     m_inboxes.io.Take(notes);
-    for (const SIoNote& note : notes) {
-      EXPECT_EQ(note.kind, EIoNote::kResumeRead);
-      EXPECT_EQ(note.session, m_connection.Session());
-    }
+    for (const IoNote& note : notes) EXPECT_EQ(std::get<io_note::SResumeRead>(note).session, m_connection.Session());
     return notes.size();
   }
   void Relieve() { m_flowControl.Relieve(m_connection); }
 
+  CStubProtocol m_protocol;
   CBufferPool m_buffers;
   SInboxes m_inboxes{1};
   CFlowControl m_flowControl{m_inboxes, kPause};

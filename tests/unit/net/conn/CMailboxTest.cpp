@@ -12,7 +12,10 @@ constexpr uint32_t kGeneration = 5;
 
 class CMailboxTest : public testing::Test {
  protected:
-  CMailboxTest() { m_mailbox.Open(kGeneration); }
+  CMailboxTest() {
+    m_mailbox.Open(kGeneration);
+    EXPECT_TRUE(m_mailbox.PostOpening());
+  }
 
   bool Post(std::string_view text) {
     BlockPtr p_block = m_buffers.Get(text.size());
@@ -30,7 +33,7 @@ class CMailboxTest : public testing::Test {
   }
   void BecomeIdle() {
     EXPECT_EQ(Take(), "opening");
-    EXPECT_FALSE(m_mailbox.Leave());
+    EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kIdle);
     ASSERT_TRUE(m_mailbox.IsIdle());
   }
 
@@ -38,13 +41,13 @@ class CMailboxTest : public testing::Test {
   CMailbox m_mailbox;
 };
 
-TEST_F(CMailboxTest, IsBornScheduledWithItsOpening) {
+TEST_F(CMailboxTest, ItsOpeningSchedulesIt) {
   EXPECT_FALSE(m_mailbox.IsIdle());
   EXPECT_FALSE(Post("a")) << "it is scheduled already";
   EXPECT_EQ(Take(), "opening");
   EXPECT_EQ(Take(), "a");
   EXPECT_EQ(Take(), "nothing");
-  EXPECT_FALSE(m_mailbox.Leave());
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kIdle);
   EXPECT_TRUE(m_mailbox.IsIdle());
 }
 
@@ -62,12 +65,12 @@ TEST_F(CMailboxTest, IsScheduledOnceForManyPosts) {
 TEST_F(CMailboxTest, LeavingWithMoreToDoKeepsItScheduled) {
   BecomeIdle();
   EXPECT_TRUE(Post("a"));
-  EXPECT_TRUE(m_mailbox.Leave());
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kMore);
   EXPECT_FALSE(m_mailbox.IsIdle());
   EXPECT_EQ(Take(), "a");
-  EXPECT_FALSE(m_mailbox.Leave());
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kIdle);
   EXPECT_TRUE(m_mailbox.PostEnd());
-  EXPECT_TRUE(m_mailbox.Leave());
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kMore);
   EXPECT_EQ(Take(), "end");
 }
 
@@ -94,65 +97,107 @@ TEST_F(CMailboxTest, CountsTheBytesUntilTheyAreDone) {
   EXPECT_EQ(m_mailbox.Bytes(), 3U);
 }
 
+TEST_F(CMailboxTest, WhoAwaitsTheTurnIsTold) {
+  EXPECT_TRUE(m_mailbox.AwaitTurn());
+  EXPECT_EQ(Take(), "opening");
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kReadAwaits);
+  EXPECT_FALSE(m_mailbox.AwaitTurn()) << "it is idle";
+  EXPECT_TRUE(Post("a"));
+  EXPECT_EQ(Take(), "a");
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kIdle) << "nobody awaits it";
+}
+
 TEST_F(CMailboxTest, ADeferralBlocksUntilItIsAnswered) {
   EXPECT_EQ(Take(), "opening");
-  m_mailbox.BeginDeferral();
+  const uint32_t number = m_mailbox.BeginDeferral(true);
   EXPECT_FALSE(m_mailbox.Block());
   EXPECT_FALSE(Post("next")) << "what comes waits for the answer";
   EXPECT_FALSE(m_mailbox.PostEnd());
-  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
-  EXPECT_TRUE(m_mailbox.Unblock()) << "now it is to be scheduled";
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, number));
+  EXPECT_TRUE(m_mailbox.EndDeferral(kGeneration, number)) << "now it is to be scheduled";
   EXPECT_EQ(Take(), "next");
   EXPECT_EQ(Take(), "end");
 }
 
 TEST_F(CMailboxTest, AnAnswerMayComeBeforeTheTurnEnds) {
   EXPECT_EQ(Take(), "opening");
-  m_mailbox.BeginDeferral();
-  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
-  EXPECT_FALSE(m_mailbox.Unblock()) << "the turn still runs, and sees to it";
+  const uint32_t number = m_mailbox.BeginDeferral(true);
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, number));
+  EXPECT_FALSE(m_mailbox.EndDeferral(kGeneration, number)) << "the turn still runs, and sees to it";
   EXPECT_TRUE(m_mailbox.Block());
 }
 
 TEST_F(CMailboxTest, AnAnswerMayBeOnItsWayWhenTheTurnEnds) {
   EXPECT_EQ(Take(), "opening");
-  m_mailbox.BeginDeferral();
-  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
+  const uint32_t number = m_mailbox.BeginDeferral(true);
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, number));
   EXPECT_FALSE(m_mailbox.Block());
-  EXPECT_TRUE(m_mailbox.Unblock());
+  EXPECT_TRUE(m_mailbox.EndDeferral(kGeneration, number));
 }
 
 TEST_F(CMailboxTest, OneClaimOnly) {
-  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration)) << "nothing is deferred";
-  m_mailbox.BeginDeferral();
-  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration - 1)) << "of the life before";
-  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration + 1));
-  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
-  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration));
-  m_mailbox.Unblock();
-  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration));
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration, 1)) << "nothing is deferred";
+  const uint32_t number = m_mailbox.BeginDeferral(true);
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration - 1, number)) << "of the life before";
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration + 1, number));
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration, number + 1)) << "another request's";
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, number));
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration, number));
+  m_mailbox.EndDeferral(kGeneration, number);
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration, number));
 }
 
 TEST_F(CMailboxTest, ADeferralInAnInlineTurnMakesPostsWait) {
   BecomeIdle();
-  m_mailbox.BeginDeferral();  // sb-io runs the turn, and nothing is scheduled
+  const uint32_t number = m_mailbox.BeginDeferral(true);  // sb-io runs the turn, and nothing is scheduled
   EXPECT_FALSE(m_mailbox.IsIdle());
   EXPECT_FALSE(m_mailbox.Block());
   EXPECT_FALSE(Post("next"));
-  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration));
-  EXPECT_TRUE(m_mailbox.Unblock());
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, number));
+  EXPECT_TRUE(m_mailbox.EndDeferral(kGeneration, number));
   EXPECT_EQ(Take(), "next");
-  EXPECT_FALSE(m_mailbox.Leave());
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kIdle);
   EXPECT_TRUE(m_mailbox.IsIdle());
+}
+
+TEST_F(CMailboxTest, WhatHoldsNothingLetsTheOthersPassAndIsAnsweredInAnyOrder) {
+  EXPECT_EQ(Take(), "opening");
+  const uint32_t first = m_mailbox.BeginDeferral(false);
+  const uint32_t second = m_mailbox.BeginDeferral(false);
+  EXPECT_TRUE(m_mailbox.Block()) << "nothing holds the connection";
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kIdle);
+  EXPECT_TRUE(Post("next"));
+  EXPECT_EQ(Take(), "next");
+  EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kIdle);
+  EXPECT_FALSE(m_mailbox.PostEnd()) << "two answers come before the end";
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, second));
+  EXPECT_FALSE(m_mailbox.EndDeferral(kGeneration, second));
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, first));
+  EXPECT_TRUE(m_mailbox.EndDeferral(kGeneration, first)) << "now the end is due";
+  EXPECT_EQ(Take(), "end");
+}
+
+TEST_F(CMailboxTest, WhatNobodyHasClaimedCanBeGivenUp) {
+  EXPECT_EQ(Take(), "opening");
+  const uint32_t first = m_mailbox.BeginDeferral(false);
+  const uint32_t second = m_mailbox.BeginDeferral(true);
+  EXPECT_FALSE(m_mailbox.Block());
+  EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, first));
+  EXPECT_EQ(m_mailbox.CancelDeferrals(kGeneration + 1).count, 0U);
+  const CMailbox::SCancelled cancelled = m_mailbox.CancelDeferrals(kGeneration);
+  EXPECT_EQ(cancelled.count, 1U);
+  EXPECT_TRUE(cancelled.isRunnable);
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration, second));
 }
 
 TEST_F(CMailboxTest, ANewLifeKnowsNothingOfTheOldOne) {
   EXPECT_EQ(Take(), "opening");
-  m_mailbox.BeginDeferral();
+  const uint32_t number = m_mailbox.BeginDeferral(true);
   EXPECT_FALSE(m_mailbox.Block());
   m_mailbox.Open(kGeneration + 1);
-  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration));
-  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration + 1));
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration, number));
+  EXPECT_FALSE(m_mailbox.ClaimDeferral(kGeneration + 1, number));
+  EXPECT_TRUE(m_mailbox.PostOpening());
   EXPECT_EQ(Take(), "opening");
   EXPECT_EQ(Take(), "nothing");
 }

@@ -10,7 +10,9 @@ namespace {
 
 constexpr uint32_t kGeneration = 5;
 constexpr uint32_t kLimit = 100;
-using EResult = COutbox::EResult;
+using EOwn = COutbox::EOwn;
+using EAppend = COutbox::EAppend;
+using EEnd = COutbox::EEnd;
 
 class COutboxTest : public testing::Test {
  protected:
@@ -21,7 +23,7 @@ class COutboxTest : public testing::Test {
     p_block->Append(std::as_bytes(std::span(text)));
     return p_block;
   }
-  EResult Append(std::string_view text, uint32_t generation = kGeneration) {
+  EAppend Append(std::string_view text, uint32_t generation = kGeneration) {
     return m_outbox.Append(generation, Block(text), kLimit);
   }
   std::string TakeQueued() {
@@ -39,64 +41,64 @@ class COutboxTest : public testing::Test {
 };
 
 TEST_F(COutboxTest, HasOneOwner) {
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kQueued);
-  EXPECT_EQ(m_outbox.EndDirect(nullptr), EResult::kReleased);
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kOwned);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kBusy);
+  EXPECT_EQ(m_outbox.EndDirect(nullptr), EEnd::kReleased);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kOwned);
 }
 
 TEST_F(COutboxTest, TheFirstThatQueuesHandsItToTheSender) {
   EXPECT_FALSE(m_outbox.IsSenders());
-  EXPECT_EQ(Append("a"), EResult::kHandOver);
+  EXPECT_EQ(Append("a"), EAppend::kHandOver);
   EXPECT_TRUE(m_outbox.IsSenders());
-  EXPECT_EQ(Append("b"), EResult::kQueued);
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kQueued) << "nobody overtakes what is queued";
+  EXPECT_EQ(Append("b"), EAppend::kQueued);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kBusy) << "nobody overtakes what is queued";
   EXPECT_EQ(TakeQueued(), "ab");
-  EXPECT_EQ(m_outbox.EndSending(), EResult::kReleased);
+  EXPECT_EQ(m_outbox.EndSending(), EEnd::kReleased);
   EXPECT_FALSE(m_outbox.IsSenders());
 }
 
 TEST_F(COutboxTest, TheRestOfADirectWriteComesBeforeWhatWasQueuedMeanwhile) {
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
-  EXPECT_EQ(Append("later"), EResult::kQueued) << "the direct owner sees to it";
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kOwned);
+  EXPECT_EQ(Append("later"), EAppend::kQueued) << "the direct owner sees to it";
   EXPECT_FALSE(m_outbox.IsSenders());
-  EXPECT_EQ(m_outbox.EndDirect(Block("rest ")), EResult::kHandOver);
+  EXPECT_EQ(m_outbox.EndDirect(Block("rest ")), EEnd::kMore);
   EXPECT_EQ(TakeQueued(), "rest later");
 }
 
 TEST_F(COutboxTest, WhatWasQueuedDuringADirectWriteIsHandedOver) {
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
-  EXPECT_EQ(Append("later"), EResult::kQueued);
-  EXPECT_EQ(m_outbox.EndDirect(nullptr), EResult::kHandOver);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kOwned);
+  EXPECT_EQ(Append("later"), EAppend::kQueued);
+  EXPECT_EQ(m_outbox.EndDirect(nullptr), EEnd::kMore);
   EXPECT_TRUE(m_outbox.IsSenders());
 }
 
 TEST_F(COutboxTest, TheSenderGoesOnWhileThereIsMore) {
-  EXPECT_EQ(Append("a"), EResult::kHandOver);
+  EXPECT_EQ(Append("a"), EAppend::kHandOver);
   EXPECT_EQ(TakeQueued(), "a");
-  EXPECT_EQ(Append("b"), EResult::kQueued);
-  EXPECT_EQ(m_outbox.EndSending(), EResult::kQueued);
+  EXPECT_EQ(Append("b"), EAppend::kQueued);
+  EXPECT_EQ(m_outbox.EndSending(), EEnd::kMore);
   EXPECT_EQ(TakeQueued(), "b");
-  EXPECT_EQ(m_outbox.EndSending(), EResult::kReleased);
+  EXPECT_EQ(m_outbox.EndSending(), EEnd::kReleased);
 }
 
 TEST_F(COutboxTest, BoundsItsBytesToTheByte) {
-  EXPECT_EQ(Append(std::string(60, 'x')), EResult::kHandOver);
-  EXPECT_EQ(Append(std::string(41, 'x')), EResult::kOverflow);
-  EXPECT_EQ(Append(std::string(40, 'x')), EResult::kQueued);
+  EXPECT_EQ(Append(std::string(60, 'x')), EAppend::kHandOver);
+  EXPECT_EQ(Append(std::string(41, 'x')), EAppend::kOverflow);
+  EXPECT_EQ(Append(std::string(40, 'x')), EAppend::kQueued);
   EXPECT_EQ(m_outbox.Bytes(), 100U);
-  EXPECT_EQ(Append("x"), EResult::kOverflow);
+  EXPECT_EQ(Append("x"), EAppend::kOverflow);
   TakeQueued();
-  EXPECT_EQ(Append("x"), EResult::kOverflow) << "what sb-send holds counts until it's sent";
+  EXPECT_EQ(Append("x"), EAppend::kOverflow) << "what sb-send holds counts until it's sent";
   m_outbox.Done(30);
   EXPECT_EQ(m_outbox.Bytes(), 70U);
-  EXPECT_EQ(Append(std::string(30, 'x')), EResult::kQueued);
+  EXPECT_EQ(Append(std::string(30, 'x')), EAppend::kQueued);
 }
 
 TEST_F(COutboxTest, AnotherLifeIsGone) {
   for (const uint32_t generation : {kGeneration - 1, kGeneration + 1}) {
-    EXPECT_EQ(m_outbox.TryOwn(generation), EResult::kGone);
-    EXPECT_EQ(Append("a", generation), EResult::kGone);
+    EXPECT_EQ(m_outbox.TryOwn(generation), EOwn::kGone);
+    EXPECT_EQ(Append("a", generation), EAppend::kGone);
   }
   EXPECT_TRUE(m_outbox.IsDrained());
   EXPECT_EQ(m_outbox.Bytes(), 0U);
@@ -104,49 +106,49 @@ TEST_F(COutboxTest, AnotherLifeIsGone) {
 
 TEST_F(COutboxTest, ClosedItTakesNothing) {
   EXPECT_TRUE(m_outbox.Close());
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kGone);
-  EXPECT_EQ(Append("a"), EResult::kGone);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kGone);
+  EXPECT_EQ(Append("a"), EAppend::kGone);
 }
 
 TEST_F(COutboxTest, IsNotClosableUnderADirectOwner) {
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kOwned);
   EXPECT_FALSE(m_outbox.IsDrained());
   EXPECT_FALSE(m_outbox.Close());
-  EXPECT_EQ(m_outbox.EndDirect(Block("too late")), EResult::kAwaited) << "the rest is dropped";
+  EXPECT_EQ(m_outbox.EndDirect(Block("too late")), EEnd::kAwaited) << "the rest is dropped";
   EXPECT_TRUE(m_outbox.Close());
 }
 
 TEST_F(COutboxTest, IsNotClosableUnderTheSender) {
-  EXPECT_EQ(Append("a"), EResult::kHandOver);
+  EXPECT_EQ(Append("a"), EAppend::kHandOver);
   EXPECT_FALSE(m_outbox.IsDrained());
   EXPECT_FALSE(m_outbox.Close());
   CBlockQueue queue;
   EXPECT_FALSE(m_outbox.TakeQueued(queue)) << "it hears of the close";
   EXPECT_TRUE(queue.IsEmpty()) << "and what was queued is dropped";
-  EXPECT_EQ(m_outbox.EndSending(), EResult::kAwaited);
+  EXPECT_EQ(m_outbox.EndSending(), EEnd::kAwaited);
   EXPECT_TRUE(m_outbox.Close());
 }
 
 TEST_F(COutboxTest, WhoeverLetsGoHearsOnceThatThisIsAwaited) {
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kOwned);
   EXPECT_FALSE(m_outbox.IsDrained());
-  EXPECT_EQ(m_outbox.EndDirect(Block("rest")), EResult::kHandOver) << "it goes on";
+  EXPECT_EQ(m_outbox.EndDirect(Block("rest")), EEnd::kMore) << "it goes on";
   TakeQueued();
-  EXPECT_EQ(m_outbox.EndSending(), EResult::kAwaited);
+  EXPECT_EQ(m_outbox.EndSending(), EEnd::kAwaited);
   EXPECT_TRUE(m_outbox.IsDrained());
-  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EResult::kOwned);
-  EXPECT_EQ(m_outbox.EndDirect(nullptr), EResult::kReleased);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kOwned);
+  EXPECT_EQ(m_outbox.EndDirect(nullptr), EEnd::kReleased);
 }
 
 TEST_F(COutboxTest, ANewLifeBeginsEmpty) {
-  EXPECT_EQ(Append("a"), EResult::kHandOver);
+  EXPECT_EQ(Append("a"), EAppend::kHandOver);
   m_outbox.Close();
   m_outbox.EndSending();
   EXPECT_TRUE(m_outbox.Close());
   m_outbox.Open(kGeneration + 1);
   EXPECT_EQ(m_outbox.Bytes(), 0U);
-  EXPECT_EQ(Append("a"), EResult::kGone);
-  EXPECT_EQ(Append("b", kGeneration + 1), EResult::kHandOver);
+  EXPECT_EQ(Append("a"), EAppend::kGone);
+  EXPECT_EQ(Append("b", kGeneration + 1), EAppend::kHandOver);
   EXPECT_EQ(TakeQueued(), "b");
 }
 

@@ -200,7 +200,21 @@ TEST(CHttpParserTest, FramingThatIsNotBeyondDoubtIsRefused) {
       {"GET / HTTPS/1.1\r\n" + host + "\r\n", 400},
       {"GET / XHTTP/1.1\r\n" + host + "\r\n", 400},
       // Targets.
-      {"GET http://h/ HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http:///x HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http://:80/ HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http:// HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http:/x HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http:x HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http://me@h/ HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http://a:b/ HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http://h\\x/ HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http://h/#x HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET http://h/ HTTP/1.1\r\n\r\n", 400},
+      {"GET http://h/ HTTP/1.1\r\n" + host + host + "\r\n", 400},
+      {"GET http://h/ HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
+      {"GET ftp://h/ HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET ://h/ HTTP/1.1\r\n" + host + "\r\n", 400},
+      {"GET https://h/ HTTP/1.1\r\n" + host + "\r\n", 421},
       {"GET x HTTP/1.1\r\n" + host + "\r\n", 400},
       {"GET ? HTTP/1.1\r\n" + host + "\r\n", 400},
       {"GET * HTTP/1.1\r\n" + host + "\r\n", 400},
@@ -214,7 +228,9 @@ TEST(CHttpParserTest, FramingThatIsNotBeyondDoubtIsRefused) {
       {Get("hOST: other\r\n"), 400},
       {"GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400},
-      {"GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400},
+      {"GET /index.html HTTP/1.1\r\nHost: a:b\r\n\r\n", 400},
+      {"GET /index.html HTTP/1.1\r\nHost: a:80:80\r\n\r\n", 400},
+      {"GET /index.html HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
@@ -257,10 +273,10 @@ TEST(CHttpParserTest, FramingThatIsNotBeyondDoubtIsRefused) {
       {Post("Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"), 400},
       {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {Post("Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 501},
-      {Post("Transfer-Encoding: gzip\r\n\r\n"), 501},
-      {Post("Transfer-Encoding: identity\r\n\r\n"), 501},
-      {Post("Transfer-Encoding: xchunked\r\n\r\n"), 501},
-      {Post("Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"), 501},
+      {Post("Transfer-Encoding: gzip\r\n\r\n"), 400},
+      {Post("Transfer-Encoding: identity\r\n\r\n"), 400},
+      {Post("Transfer-Encoding: xchunked\r\n\r\n"), 400},
+      {Post("Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"), 400},
       {Post("Transfer-Encoding: xchunked\r\nContent-Length: 3\r\n\r\nabc"), 400},
       // Chunks.
       {Chunked("\r\n"), 400},
@@ -287,6 +303,13 @@ TEST(CHttpParserTest, FramingThatIsNotBeyondDoubtIsRefused) {
       {Chunked("0\r\nX: y\n\r\n"), 400},
       {Chunked("0\r\n X: y\r\n\r\n"), 400},
       {Chunked("0\n\r\n"), 400},
+      {Chunked("0\r\nXT\r\n\r\n"), 400},
+      {Chunked("0\r\nX : y\r\n\r\n"), 400},
+      {Chunked("0\r\nX Y: y\r\n\r\n"), 400},
+      {Chunked("0\r\n: y\r\n\r\n"), 400},
+      {Chunked("0\r\nX@: y\r\n\r\n"), 400},
+      {Chunked("0\r\nX: y\r\nXT\r\n\r\n"), 400},
+      {Chunked("0\r\nX: y\r\n z\r\n\r\n"), 400},
       // Versions, methods, expectations.
       {"GET / HTTP/2.0\r\n" + host + "\r\n", 505},
       {"GET / HTTP/0.9\r\n" + host + "\r\n", 505},
@@ -314,6 +337,7 @@ TEST(CHttpParserTest, WhatIsUnusualAndClearIsRead) {
       "GET / HTTP/1.0\r\n\r\n",
       "GET / HTTP/1.1\r\nHost:\r\n\r\n",
       "GET / HTTP/1.1\r\nhost:[::1]:80\r\n\r\n",
+      "GET /index.html HTTP/1.1\r\nHost: a,b\r\n\r\n",
       "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
       "TRACE / HTTP/1.1\r\nHost: h\r\n\r\n",
       "PROPFIND / HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -328,6 +352,7 @@ TEST(CHttpParserTest, WhatIsUnusualAndClearIsRead) {
       Post("Transfer-Encoding: Chunked\r\n\r\n0\r\n\r\n"),
       Post("Expect: 100-Continue\r\nContent-Length: 1\r\n\r\na"),
       Chunked("0\r\n\r\n"),
+      Chunked("0\r\nX:\r\nY:: :\r\n\r\n"),
       Chunked("00000001\r\na\r\n000\r\n\r\n"),
       Chunked("A\r\n0123456789\r\nb;x=\"y\";z\r\n0123456789\n\r\n0;last\r\nX: y\r\nZ: q\r\n\r\n"),
   };
@@ -337,6 +362,29 @@ TEST(CHttpParserTest, WhatIsUnusualAndClearIsRead) {
     EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), ')'), 2) << stream << outcome.text;
     EXPECT_TRUE(outcome.text.ends_with("[Last=one] ()\n")) << stream;
   }
+}
+
+// RFC 9112 section 3.2.2: the target's host is meant, whatever the field says.
+TEST(CHttpParserTest, AnAbsoluteTargetIsReadAsItsPath) {
+  const struct {
+    std::string begin;
+    std::string expected;
+  } cases[] = {
+      {"GET http://x/ HTTP/1.1\r\nHost: x\r\n", "GET / 1.1 keep [Host=x] ()\n"},
+      {"GET http://x?q HTTP/1.1\r\nHost: x\r\n", "GET ?q 1.1 keep [Host=x] ()\n"},
+      {"GET http://x HTTP/1.1\r\nHost: x\r\n", "GET / 1.1 keep [Host=x] ()\n"},
+      {"OPTIONS http://x/ HTTP/1.1\r\nHost: x\r\n", "OPTIONS / 1.1 keep [Host=x] ()\n"},
+      {"OPTIONS http://x HTTP/1.1\r\nHost: x\r\n", "OPTIONS * 1.1 keep [Host=x] ()\n"},
+      {"GET HTTP://[::1]:80/a/../b?q HTTP/1.1\r\nX: y\r\nhost: other\r\n",
+       "GET /a/../b?q 1.1 keep [X=y] [host=[::1]:80] ()\n"},
+      {"GET http://x//y HTTP/1.1\r\nHost:\r\n", "GET //y 1.1 keep [Host=x] ()\n"},
+      {"GET http://x/http://y/ HTTP/1.0\r\n", "GET /http://y/ 1.0 close ()\n"},
+  };
+  for (const auto& test : cases) {
+    EXPECT_EQ(FeedAllWays(test.begin + "\r\n"), (SOutcome{test.expected, 0, false})) << test.begin;
+  }
+  EXPECT_EQ(FeedAllWays("POST http://x/ HTTP/1.1\r\nHost: y\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+            (SOutcome{"POST / 1.1 keep [Host=x] [Transfer-Encoding=chunked] (a)\n", 0, false}));
 }
 
 TEST(CHttpParserTest, LimitsHold) {

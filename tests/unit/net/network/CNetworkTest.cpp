@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "misc/CThread.h"
-#include "tests/support/CStubSocket.h"
+#include "tests/support/CStubApplication.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 
@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 
 TEST(CNetworkTest, StopsWithNobodyThere) {
   for (const EStopMode mode : {EStopMode::kFast, EStopMode::kGraceful}) {
-    CStubSocket socket;
+    CStubApplication socket;
     CTestNetwork network(socket);
     network.Stop(mode);
   }
@@ -30,10 +30,10 @@ TEST(CNetworkTest, StopsWithNobodyThere) {
 
 TEST(CNetworkTest, AGracefulStopAnswersWhatWasAccepted) {
   std::counting_semaphore<> gate(0);
-  CStubSocket socket;
+  CStubApplication socket;
   socket.onFrame = [&](CTurn& turn, const SFrame& frame) {
     gate.acquire();
-    CStubSocket::Echo(turn, frame);
+    CStubApplication::Echo(turn, frame);
   };
   CTestNetwork network(socket);
   CTestClient client(network.Port());
@@ -52,10 +52,10 @@ TEST(CNetworkTest, AGracefulStopAnswersWhatWasAccepted) {
 
 TEST(CNetworkTest, AFastStopDiscardsWhatWasNotAnswered) {
   std::binary_semaphore gate(0);
-  CStubSocket socket;
+  CStubApplication socket;
   socket.onFrame = [&, isFirst = true](CTurn& turn, const SFrame& frame) mutable {
     if (std::exchange(isFirst, false)) gate.acquire();
-    CStubSocket::Echo(turn, frame);
+    CStubApplication::Echo(turn, frame);
   };
   CTestNetwork network(socket);
   CTestClient client(network.Port());
@@ -72,7 +72,7 @@ TEST(CNetworkTest, AFastStopDiscardsWhatWasNotAnswered) {
 }
 
 TEST(CNetworkTest, AGracefulStopDoesNotWaitForEverForASlowReader) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = TestConfig();
   config.server.shutdown_timeout = milliseconds(100);
   CTestNetwork network(socket, config);
@@ -88,7 +88,7 @@ TEST(CNetworkTest, AGracefulStopDoesNotWaitForEverForASlowReader) {
 }
 
 TEST(CNetworkTest, AFastStopDropsAPeerThatWasDraining) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = TestConfig();  // with a flush time far beyond the patience of a fast stop
   config.limits.recv_pause_bytes = config.limits.send_queue_bytes = 100'000'000;
   CTestNetwork network(socket, config);
@@ -103,7 +103,7 @@ TEST(CNetworkTest, AFastStopDropsAPeerThatWasDraining) {
 }
 
 TEST(CNetworkTest, AGracefulStopAsksTheClientsToLeaveAndServesThemMeanwhile) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = TestConfig();
   config.protocol.goaway = true;
   CTestNetwork network(socket, config);
@@ -128,18 +128,18 @@ TEST(CNetworkTest, AGracefulStopAsksTheClientsToLeaveAndServesThemMeanwhile) {
 TEST(CNetworkTest, EveryConnectionHasOneOpeningAndOneEndInOrder) {
   std::atomic<int> openings{0};
   std::atomic<int> ends{0};
-  CStubSocket socket;
+  CStubApplication socket;
   socket.onOpening = [&](CTurn& turn) {
-    EXPECT_EQ(turn.Connection().p_userState, nullptr);
-    turn.Connection().p_userState = std::make_unique<CUserState>();
+    EXPECT_EQ(turn.Connection().turn.p_state, nullptr);
+    turn.Connection().turn.p_state = std::make_unique<CUserState>(&openings);
     ++openings;
   };
   socket.onFrame = [&](CTurn& turn, const SFrame& frame) {
-    EXPECT_NE(turn.Connection().p_userState, nullptr);
-    CStubSocket::Echo(turn, frame);
+    EXPECT_NE(turn.Connection().turn.p_state, nullptr);
+    CStubApplication::Echo(turn, frame);
   };
   socket.onEnd = [&](CTurn& turn) {
-    EXPECT_NE(turn.Connection().p_userState, nullptr);
+    EXPECT_NE(turn.Connection().turn.p_state, nullptr);
     ++ends;
   };
   CTestNetwork network(socket);
@@ -158,7 +158,7 @@ TEST(CNetworkTest, EveryConnectionHasOneOpeningAndOneEndInOrder) {
 }
 
 TEST(CNetworkTest, ASilentPeerIsClosed) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = TestConfig();
   config.heartbeat.enabled = true;
   config.heartbeat.interval = milliseconds(20);

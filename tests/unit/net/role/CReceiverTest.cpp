@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/CStubSocket.h"
+#include "tests/support/CStubApplication.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 
@@ -24,7 +24,7 @@ Bytes BadLength() {
 }
 
 TEST(CReceiverTest, AnswersAtAnyChunkSize) {
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket);
   CTestClient client(network.Port());
   const Bytes frame = MakeFrame(7, "in small pieces");
@@ -33,7 +33,7 @@ TEST(CReceiverTest, AnswersAtAnyChunkSize) {
 }
 
 TEST(CReceiverTest, AHalfCloseIsAnsweredAndThenClosed) {
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket);
   CTestClient client(network.Port());
   constexpr int kPackets = 500;
@@ -51,7 +51,7 @@ TEST(CReceiverTest, AHalfCloseIsAnsweredAndThenClosed) {
 }
 
 TEST(CReceiverTest, AResetIsCountedAsOne) {
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket);
   CTestClient client(network.Port());
   client.SendFrame(7);
@@ -61,7 +61,7 @@ TEST(CReceiverTest, AResetIsCountedAsOne) {
 }
 
 TEST(CReceiverTest, ABadLengthClosesAfterWhatCameBefore) {
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket);
   CTestClient client(network.Port());
   Bytes stream = MakeFrame(7, "before");
@@ -75,7 +75,7 @@ TEST(CReceiverTest, ABadLengthClosesAfterWhatCameBefore) {
 }
 
 TEST(CReceiverTest, AStartedPacketMustFinishInTime) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = TestConfig();
   config.limits.packet_timeout = milliseconds(50);
   CTestNetwork network(socket, config);
@@ -90,7 +90,7 @@ TEST(CReceiverTest, AStartedPacketMustFinishInTime) {
 }
 
 TEST(CReceiverTest, AFloodIsCountedAndClosed) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = TestConfig();
   config.flood.enabled = true;
   config.flood.packets_per_second = 1;
@@ -112,10 +112,10 @@ TEST(CReceiverTest, AFloodIsCountedAndClosed) {
 TEST(CReceiverTest, StopsReadingWhoHasTooMuchInTheServerAndResumes) {
   std::binary_semaphore gate(0);
   std::atomic<bool> isFirst{true};
-  CStubSocket socket;
+  CStubApplication socket;
   socket.onFrame = [&](CTurn& turn, const SFrame& frame) {
     if (isFirst.exchange(false)) gate.acquire();
-    CStubSocket::Swallow(turn, frame);
+    CStubApplication::Swallow(turn, frame);
   };
   SConfig config = TestConfig();
   config.limits.recv_pause_bytes = 64 * 1024;
@@ -134,10 +134,10 @@ TEST(CReceiverTest, StopsReadingWhoHasTooMuchInTheServerAndResumes) {
 
 TEST(CReceiverTest, AResetIsNoticedWhileReadingRests) {
   std::binary_semaphore gate(0);
-  CStubSocket socket;
+  CStubApplication socket;
   socket.onFrame = [&, isFirst = true](CTurn& turn, const SFrame& frame) mutable {
     if (std::exchange(isFirst, false)) gate.acquire();
-    CStubSocket::Swallow(turn, frame);
+    CStubApplication::Swallow(turn, frame);
   };
   SConfig config = TestConfig();
   config.limits.recv_pause_bytes = config.limits.packet_bytes;
@@ -151,7 +151,7 @@ TEST(CReceiverTest, AResetIsNoticedWhileReadingRests) {
 }
 
 TEST(CReceiverTest, InlineHandlersKeepTheOrderWithTheOthers) {
-  CStubSocket socket;
+  CStubApplication socket;
   socket.inlineCodes = {1};
   CTestNetwork network(socket);
   CTestClient client(network.Port());
@@ -166,7 +166,7 @@ TEST(CReceiverTest, InlineHandlersKeepTheOrderWithTheOthers) {
 }
 
 TEST(CReceiverTest, InlineRepliesOfOneReadLeaveInOneSend) {
-  CStubSocket socket;
+  CStubApplication socket;
   socket.inlineCodes = {1};
   CTestNetwork network(socket);
   CTestClient client(network.Port());

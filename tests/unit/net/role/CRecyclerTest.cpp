@@ -20,7 +20,8 @@
 #include "net/role/CSender.h"
 #include "net/wire/CFrameDecoder.h"
 #include "net/wire/CFrameEncoder.h"
-#include "tests/support/CStubSocket.h"
+#include "tests/support/CStubApplication.h"
+#include "tests/support/CStubProtocol.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 #include "tests/support/Scale.h"
@@ -33,7 +34,7 @@ TEST(CRecyclerTest, ASlotIsNotLentAgainWhileItsHandlerRunsHoweverLong) {
   std::atomic<uint32_t> blockedSlot{UINT32_MAX};
   std::mutex mutex;
   std::set<CSession> seen;
-  CStubSocket socket;
+  CStubApplication socket;
   socket.onOpening = [&](CTurn& turn) {
     const std::lock_guard lock(mutex);
     seen.insert(turn.Session());
@@ -43,7 +44,7 @@ TEST(CRecyclerTest, ASlotIsNotLentAgainWhileItsHandlerRunsHoweverLong) {
       blockedSlot = turn.Session().Slot();
       gate.acquire();
     }
-    CStubSocket::Echo(turn, frame);
+    CStubApplication::Echo(turn, frame);
   };
   const auto slotWasLentTwice = [&](uint32_t slot) {
     const std::lock_guard lock(mutex);
@@ -76,7 +77,7 @@ TEST(CRecyclerTest, ASlotIsNotLentAgainWhileItsHandlerRunsHoweverLong) {
 }
 
 TEST(CRecyclerTest, ASlotCoolsDownBeforeItIsLentAgain) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = TestConfig();
   config.pool.connections = config.pool.max_connections = 1;
   config.recycle.delay = std::chrono::milliseconds(50);
@@ -135,7 +136,7 @@ class CRecycleCyclesTest : public testing::TestWithParam<EReplyPath> {
     m_recycler.Stop();
   }
 
-  // Sends to a session as CSocket does, with the session's name in the body.
+  // Sends to a session as CServerCalls does, with the session's name in the body.
   bool Send(const CSession& session) {
     CConnection* p_connection = m_pool.Find(session);
     if (p_connection == nullptr) return false;
@@ -184,7 +185,7 @@ class CRecycleCyclesTest : public testing::TestWithParam<EReplyPath> {
   void LiveOnce(EPhase lastPhase) {
     for (SPair& pair : m_pairs) {
       CFd duplicate(::fcntl(pair.serverEnd.Get(), F_DUPFD_CLOEXEC, 0));
-      CConnection* p_connection = m_pool.Acquire(std::move(duplicate), {}, {});
+      CConnection* p_connection = m_pool.Acquire(std::move(duplicate), {}, {}, m_protocol);
       ASSERT_NE(p_connection, nullptr);
       pair.session = p_connection->Session();
       m_generations[pair.session.Slot()].store(pair.session.Generation());
@@ -194,8 +195,8 @@ class CRecycleCyclesTest : public testing::TestWithParam<EReplyPath> {
     for (const SPair& pair : m_pairs) {
       const CSession session = pair.session;
       m_closer.Close(m_pool.At(session.Slot()), session.Generation(), lastPhase, ECloseReason::kPeerClosed);
-      m_inboxes.TellRecycler({ERecycleNote::kReadHalfDone, session});
-      m_inboxes.TellRecycler({ERecycleNote::kHandlingDone, session});
+      m_inboxes.TellRecycler(recycle_note::SReadHalfDone{session});
+      m_inboxes.TellRecycler(recycle_note::SHandlingDone{session});
     }
     NextStep();
     // Free slots are announced to an accepter that rests only, so this looks again and again.
@@ -207,10 +208,11 @@ class CRecycleCyclesTest : public testing::TestWithParam<EReplyPath> {
       CheckArrivals(pair);
       pair.arrived.clear();
     }
-    std::vector<SIoNote> unwanted;
+    std::vector<IoNote> unwanted;
     m_inboxes.io.Take(unwanted);
   }
 
+  CStubProtocol m_protocol;
   const SConfig m_config = Config();
   CClock m_clock;
   std::unique_ptr<SWorkerPage> m_p_page = std::make_unique<SWorkerPage>();

@@ -6,7 +6,7 @@
 #include <semaphore>
 #include <string>
 
-#include "tests/support/CStubSocket.h"
+#include "tests/support/CStubApplication.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 
@@ -23,7 +23,7 @@ class CSenderTest : public testing::TestWithParam<EReplyPath> {
 };
 
 TEST_P(CSenderTest, ASlowReaderGetsEverythingInOrder) {
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket, Config());
   CTestClient client(network.Port(), 4096);
   constexpr int kPackets = 300;
@@ -42,11 +42,11 @@ TEST_P(CSenderTest, ASlowReaderGetsEverythingInOrder) {
 
 TEST_P(CSenderTest, WhoNeverReadsIsClosedWhenItsQueueOverflows) {
   std::atomic<bool> isRefused{false};
-  CStubSocket socket;
+  CStubApplication socket;
   socket.onFrame = [&](CTurn& turn, const SFrame& frame) {
     const Bytes large(30000);
-    for (int i = 0; i < 5000 && !isRefused; ++i) isRefused = !turn.Put(9, large);
-    CStubSocket::Swallow(turn, frame);
+    for (int i = 0; i < 5000 && !isRefused; ++i) isRefused = !CPacketWriter::Put(turn, 9, large);
+    CStubApplication::Swallow(turn, frame);
   };
   SConfig config = Config();
   config.limits.send_queue_bytes = 200'000;
@@ -59,7 +59,7 @@ TEST_P(CSenderTest, WhoNeverReadsIsClosedWhenItsQueueOverflows) {
 }
 
 TEST_P(CSenderTest, ReadingRestsWhileAnswersWaitAndResumes) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = Config();
   config.limits.recv_pause_bytes = 100'000;
   CTestNetwork network(socket, config);
@@ -73,7 +73,7 @@ TEST_P(CSenderTest, ReadingRestsWhileAnswersWaitAndResumes) {
 }
 
 TEST_P(CSenderTest, WhatIsQueuedLeavesBeforeAnOrderlyClose) {
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket, Config());
   CTestClient client(network.Port(), 4096);
   constexpr int kPackets = 100;
@@ -84,7 +84,7 @@ TEST_P(CSenderTest, WhatIsQueuedLeavesBeforeAnOrderlyClose) {
 }
 
 TEST_P(CSenderTest, WhatNobodyReadsIsDroppedWhenItsTimeIsUp) {
-  CStubSocket socket;
+  CStubApplication socket;
   SConfig config = Config();
   config.server.shutdown_timeout = std::chrono::milliseconds(50);
   CTestNetwork network(socket, config);
@@ -97,7 +97,7 @@ TEST_P(CSenderTest, WhatNobodyReadsIsDroppedWhenItsTimeIsUp) {
 }
 
 TEST_P(CSenderTest, APeerThatResetsInTheMiddleOfAWriteIsClosed) {
-  CStubSocket socket;
+  CStubApplication socket;
   CTestNetwork network(socket, Config());
   CTestClient client(network.Port(), 4096);
   CThread sender("sender", [&] {

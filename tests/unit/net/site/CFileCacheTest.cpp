@@ -5,8 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "tests/support/CTemporaryFolder.h"
-
 namespace switchboard {
 namespace {
 
@@ -14,43 +12,92 @@ using std::chrono::seconds;
 
 class CFileCacheTest : public testing::Test {
  protected:
-  CFileCacheTest() {
-    m_folder.Write("large", std::string(CFileCache::kSmallBytes + 1, 'x'));
-    m_folder.Write("small", "x");
+  static ServedFilePtr MakeFile(size_t bodyBytes = 1, size_t gzipBytes = 0) {
+    SServedFile file;
+    file.body.assign(bodyBytes, 'x');
+    if (gzipBytes != 0) {
+      SServedFile gzip;
+      gzip.body.assign(gzipBytes, 'z');
+      file.p_gzip = std::make_shared<const SServedFile>(std::move(gzip));
+    }
+    return std::make_shared<const SServedFile>(std::move(file));
   }
-  CFileCache::FilePtr Get(std::string_view path) { return m_cache.Get(path, m_now, m_error); }
+  ServedFilePtr Find(std::string_view path) { return m_cache.Find(path, m_now); }
+  void Put(std::string_view path, ServedFilePtr p_file) { m_cache.Put(path, std::move(p_file), m_now); }
 
-  CTemporaryFolder m_folder;
-  const CFileRoot m_root{m_folder.Path().string(), ESymlinks::kWithinRoot};
-  CFileCache m_cache{m_root, [](std::string_view, SServedFile&) {}};
+  CFileCache m_cache;
   MonotonicTime m_now{std::chrono::hours(1000)};
-  EFileError m_error = EFileError::kNone;
 };
 
-TEST_F(CFileCacheTest, ALargeFileIsHeldOpenAndASmallOneInMemory) {
-  const CFileCache::FilePtr p_large = Get("large");
-  ASSERT_NE(p_large, nullptr);
-  EXPECT_NE(p_large->p_file, nullptr);
-  EXPECT_EQ(Get("large"), p_large);
-  const CFileCache::FilePtr p_small = Get("small");
-  ASSERT_NE(p_small, nullptr);
-  EXPECT_EQ(p_small->p_file, nullptr);
-  EXPECT_EQ(p_small->body, "x");
-  EXPECT_EQ(Get("none"), nullptr);
-  EXPECT_EQ(m_error, EFileError::kNotFound);
+TEST_F(CFileCacheTest, AFileIsFoundUntilAnotherTakesItsPlace) {
+  EXPECT_EQ(Find("a"), nullptr);
+  const ServedFilePtr p_first = MakeFile();
+  Put("a", p_first);
+  EXPECT_EQ(Find("a"), p_first);
+  EXPECT_EQ(Find("b"), nullptr);
+  const ServedFilePtr p_second = MakeFile();
+  Put("a", p_second);
+  EXPECT_EQ(Find("a"), p_second);
+  EXPECT_EQ(p_first->body, "x") << "whoever sends it goes on";
+  m_cache.Drop("a");
+  m_cache.Drop("none");
+  EXPECT_EQ(Find("a"), nullptr);
+  EXPECT_EQ(m_cache.Known("a"), nullptr);
+}
+
+TEST_F(CFileCacheTest, OneAskerIsSentToLookAgainAndTheOthersGoOn) {
+  const ServedFilePtr p_file = MakeFile();
+  Put("a", p_file);
+  m_now += CFileCache::kCheckEvery - std::chrono::nanoseconds(1);
+  EXPECT_EQ(Find("a"), p_file);
+  m_now += std::chrono::nanoseconds(1);
+  EXPECT_EQ(Find("a"), nullptr);
+  EXPECT_EQ(m_cache.Known("a"), p_file);
+  EXPECT_EQ(Find("a"), p_file);
+  m_now += CFileCache::kCheckEvery;
+  EXPECT_EQ(Find("a"), nullptr) << "the one who was sent has not come back: another one goes";
+  Put("a", p_file);
+  EXPECT_EQ(Find("a"), p_file);
 }
 
 TEST_F(CFileCacheTest, WhatNobodyAsksForIsLetGo) {
-  ASSERT_NE(Get("large"), nullptr);
-  const std::weak_ptr<const CFd> p_open = Get("large")->p_file;
+  Put("old", MakeFile());
+  const std::weak_ptr<const SServedFile> p_held = m_cache.Known("old");
   m_now += CFileCache::kKeep;
-  ASSERT_NE(Get("small"), nullptr);
-  EXPECT_FALSE(p_open.expired());
+  Put("new", MakeFile());
+  EXPECT_NE(Find("new"), nullptr);
+  EXPECT_FALSE(p_held.expired());
   m_now += seconds(1);
-  const CFileCache::FilePtr p_small = Get("small");
-  EXPECT_TRUE(p_open.expired());
-  m_now += CFileCache::kKeep;
-  EXPECT_NE(Get("small"), nullptr) << "it was asked for in time";
+  EXPECT_EQ(Find("new"), nullptr) << "it is due, not gone";
+  EXPECT_TRUE(p_held.expired());
+  EXPECT_NE(m_cache.Known("new"), nullptr);
+}
+
+TEST_F(CFileCacheTest, FilesAreBoundedAndTheOneUnusedTheLongestGoes) {
+  for (size_t i = 0; i < CFileCache::kMaxFiles; ++i) Put(std::to_string(i), MakeFile());
+  EXPECT_NE(Find("0"), nullptr);
+  Put("more", MakeFile());
+  EXPECT_NE(Find("0"), nullptr);
+  EXPECT_EQ(Find("1"), nullptr);
+  Put("packed", MakeFile(1, 1));
+  EXPECT_EQ(Find("2"), nullptr);
+  EXPECT_EQ(Find("3"), nullptr) << "a precompressed file is a file more";
+  EXPECT_NE(Find("4"), nullptr);
+}
+
+TEST_F(CFileCacheTest, BytesInMemoryAreBounded) {
+  constexpr size_t kPart = CFileCache::kMaxBodyBytes / 4;
+  Put("a", MakeFile(kPart, kPart));
+  Put("b", MakeFile(kPart, kPart));
+  EXPECT_NE(Find("a"), nullptr);
+  EXPECT_NE(Find("b"), nullptr);
+  Put("a", MakeFile(kPart, kPart));
+  EXPECT_NE(Find("b"), nullptr) << "what is replaced counts no more";
+  Put("c", MakeFile(1));
+  EXPECT_EQ(Find("a"), nullptr);
+  EXPECT_NE(Find("b"), nullptr);
+  Put("too large", MakeFile(CFileCache::kMaxBodyBytes + 1));
+  EXPECT_EQ(Find("too large"), nullptr);
 }
 
 }  // namespace

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "logic/CModule.h"
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "net/network/SServerLinks.h"
+#include "net/packet/CPacketHandlers.h"
+
+namespace switchboard {
+
+// The handlers of one listener's msgCodes, indexed by msgCode; brings each packet to its one outcome.
+// Threads: Add by the worker's main thread before the start; the rest as CPacketHandlers.
+class CHandlerTable final : public CPacketHandlers {
+ public:
+  // `modules` get the hooks; they and `links` outlive the table.
+  CHandlerTable(const SServerLinks& links, const std::vector<CModule*>& modules);
+
+  // `pool` is the number of the handler's. Throws std::logic_error when the code has a handler.
+  void Add(CModule& module, const CModule::SCode& code, uint8_t pool);
+
+  const SServerLinks& Links() const { return m_links; }
+  // Ends a packet with a Reject; `wireReason` may be another number than that of the counted `reason`, and `cause` are
+  // words for the log. False when the connection takes nothing any more.
+  bool Refuse(CTurn& turn, uint16_t msgCode, ERejectReason reason, uint16_t wireReason, std::string_view cause = {});
+
+  // CPacketHandlers
+  void OnOpening(CTurn& turn) override;
+  void Run(CTurn& turn, CFrameBatch& batch) override;
+  void RunInline(CTurn& turn, CFrameBatch& batch) override;
+  bool RunsInline(uint16_t msgCode) const override;
+  void RefuseAll(CTurn& turn, CFrameBatch& batch) override;
+  void OnEnd(CTurn& turn) override;
+
+ private:
+  struct SEntry {
+    CModule* p_module = nullptr;  // nullptr: no handler
+    CModule::Handler p_handler = nullptr;
+    uint8_t pool = 0;
+    bool isInline = false;
+    bool isBlocking = false;
+    Replies replies = Replies::kOne;
+  };
+
+  // nullptr when the code has no handler.
+  const SEntry* Find(uint16_t msgCode) const {
+    if (msgCode >= m_table.size() || m_table[msgCode].p_module == nullptr) return nullptr;
+    return &m_table[msgCode];
+  }
+  // Brings a packet to its outcome; false when it was deferred.
+  bool RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
+  bool RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame);
+
+  const SServerLinks& m_links;
+  const std::vector<CModule*>& m_modules;
+  const CQuarantine* const m_p_quarantine;  // nullptr: nothing is refused for it
+  const bool m_sendsRejects;
+  std::vector<SEntry> m_table;  // constant once started
+  std::array<CLogLimit, static_cast<size_t>(ERejectReason::kCount)> m_rejectLimits;
+};
+
+}  // namespace switchboard

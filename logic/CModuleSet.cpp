@@ -1,0 +1,103 @@
+#include "logic/CModuleSet.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "logic/CHandlerTable.h"
+#include "logic/CRouteTable.h"
+#include "net/role/CBusinessPool.h"
+
+namespace switchboard {
+
+namespace {
+
+// The listeners and pools that registrations may name.
+class CNames {
+ public:
+  explicit CNames(const SServerLinks& links) : m_links(links) {}
+
+  // Whether `binding` holds for this listener. Throws when it names one that isn't there.
+  bool IsFor(const CModule::CBinding& binding, uint16_t listener, const std::string& what) const {
+    const std::vector<SListenerConfig>& listeners = m_links.config.listeners;
+    bool isFor = binding.listeners.empty();
+    for (const std::string& name : binding.listeners) {
+      const bool isThere = std::any_of(listeners.begin(), listeners.end(),
+                                       [&](const SListenerConfig& config) { return config.name == name; });
+      if (!isThere)
+        throw std::logic_error(what + " is for the listener \"" + name + "\", and no [[listener]] has that name");
+      isFor |= listeners[listener].name == name;
+    }
+    return isFor;
+  }
+
+  uint8_t PoolOf(const CModule::CBinding& binding, const std::string& what) const {
+    const std::string_view name = binding.run == Run::kBlocking ? "blocking" : std::string_view(binding.pool);
+    const std::optional<uint8_t> pool = m_links.business.Find(name);
+    if (!pool)
+      throw std::logic_error(what + " is for the pool \"" + binding.pool + "\", and no [[pool.named]] has that name");
+    return *pool;
+  }
+
+ private:
+  const SServerLinks& m_links;
+};
+
+}  // namespace
+
+CModuleSet::CModuleSet(CModule& logic) : m_all{&logic} {}
+
+CModuleSet::~CModuleSet() = default;
+
+void CModuleSet::Add(std::unique_ptr<CModule> p_module) {
+  m_all.insert(m_all.end() - 1, p_module.get());
+  m_used.push_back(std::move(p_module));
+}
+
+void CModuleSet::Bind(const SServerLinks& links) {
+  m_p_links = &links;
+  const CNames names(links);
+  for (uint16_t listener = 0; listener < links.config.listeners.size(); ++listener) {
+    auto p_packets = std::make_unique<CHandlerTable>(links, m_all);
+    auto p_routes = std::make_unique<CRouteTable>(links);
+    for (CModule* p_module : m_all) {
+      for (const CModule::SCode& code : p_module->CodeBindings()) {
+        const std::string what = "msgCode " + std::to_string(code.msgCode);
+        const uint8_t pool = names.PoolOf(code, what);
+        if (names.IsFor(code, listener, what)) p_packets->Add(*p_module, code, pool);
+      }
+      for (const CModule::SRoute& route : p_module->RouteBindings()) {
+        const std::string what = "route " + route.path;
+        const uint8_t pool = names.PoolOf(route, what);
+        if (names.IsFor(route, listener, what)) p_routes->Add(*p_module, route, pool);
+      }
+    }
+    m_packets.push_back(std::move(p_packets));
+    m_routes.push_back(std::move(p_routes));
+  }
+  for (CModule* p_module : m_all) p_module->BindTo(links);
+}
+
+CPacketHandlers& CModuleSet::PacketsOf(uint16_t listener) { return *m_packets[listener]; }
+
+CRouteHandlers& CModuleSet::RoutesOf(uint16_t listener) { return *m_routes[listener]; }
+
+void CModuleSet::Start() {
+  for (CModule* p_module : m_all) p_module->OnWorkerStart();
+}
+
+void CModuleSet::Stop() {
+  for (auto p_module = m_all.rbegin(); p_module != m_all.rend(); ++p_module) {
+    try {
+      (*p_module)->OnWorkerStop();
+    } catch (const std::exception& error) {
+      m_p_links->log.Error("OnWorkerStop threw: {}", error.what());
+    } catch (...) {
+      m_p_links->log.Error("OnWorkerStop threw something that is no std::exception");
+    }
+  }
+}
+
+}  // namespace switchboard

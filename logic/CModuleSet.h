@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "logic/CModule.h"
+#include "net/network/CApplication.h"
+
+namespace switchboard {
+
+class CHandlerTable;
+class CRouteTable;
+
+// A logic and the modules that it uses, as one application: its tables of handlers, one for each listener.
+// Threads: the worker's main thread.
+class CModuleSet final : public CApplication {
+ public:
+  // `logic` outlives it.
+  explicit CModuleSet(CModule& logic);
+  ~CModuleSet() override;
+
+  void Add(std::unique_ptr<CModule> p_module);
+
+  // CApplication
+  // Throws std::logic_error when a code or a path has two handlers, or names a listener or a pool that isn't there.
+  void Bind(const SServerLinks& links) override;
+  CPacketHandlers& PacketsOf(uint16_t listener) override;
+  CRouteHandlers& RoutesOf(uint16_t listener) override;
+  void Start() override;
+  void Stop() override;
+
+  // All modules, the logic last. Constant once bound.
+  const std::vector<CModule*>& All() const { return m_all; }
+
+ private:
+  std::vector<std::unique_ptr<CModule>> m_used;
+  std::vector<CModule*> m_all;
+  const SServerLinks* m_p_links = nullptr;
+  std::vector<std::unique_ptr<CHandlerTable>> m_packets;  // by listener
+  std::vector<std::unique_ptr<CRouteTable>> m_routes;
+};
+
+}  // namespace switchboard

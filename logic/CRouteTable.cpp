@@ -1,0 +1,122 @@
+#include "logic/CRouteTable.h"
+
+#include <optional>
+#include <stdexcept>
+
+#include "misc/CallUser.h"
+#include "net/conn/CConnectionPool.h"
+#include "net/http/CHttpNow.h"
+#include "net/role/CBusinessPool.h"
+#include "net/site/CHttpSite.h"
+#include "net/site/CPostedRequest.h"
+
+namespace switchboard {
+
+namespace {
+
+// What may be queued for a connection beside a route's answer when its request is taken: answers to earlier ones.
+constexpr size_t kMarginBytes = 128 * 1024;
+
+SHttpReply FailureReply(std::string_view page) { return {500, "text/html; charset=utf-8", page}; }
+
+// Whether nothing more will be read, because the worker began to stop after the request was taken.
+bool IsDraining(const CConnection* p_connection) {
+  return p_connection != nullptr && p_connection->Phase() >= EPhase::kDraining;
+}
+
+// Appends the whole answer.
+void Append(std::string& to, const CHttpSite& site, const SHttpRequest& request, bool isLast, const CHttpNow& now,
+            const SHttpReply& reply) {
+  std::string fields;
+  for (const SHttpField& field : reply.fields) {
+    fields.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  if (!reply.contentType.empty() && reply.status != 204 && reply.status != 304) {
+    fields.append("Content-Type: ").append(reply.contentType).append("\r\n");
+  }
+  site.AppendHead(to, request, now, isLast, reply.status, fields, reply.body.size());
+  if (request.method != EHttpMethod::kHead) to.append(reply.body);
+}
+
+void WriteLog(const CHttpSite& site, const SHttpRequest& request, const CHttpNow& now, const SPeer& peer,
+              const SHttpReply& reply) {
+  const uint64_t bodyBytes = request.method == EHttpMethod::kHead ? 0 : reply.body.size();
+  site.LogRoute(request, now, peer, reply.status, bodyBytes);
+}
+
+}  // namespace
+
+void CRouteTable::Add(CModule& module, const CModule::SRoute& route, uint8_t pool) {
+  if (!m_numbers.try_emplace(route.path, static_cast<uint32_t>(m_entries.size())).second) {
+    throw std::logic_error("route " + route.path + " has two handlers");
+  }
+  m_entries.push_back({&module, route.p_handler, pool, route.run == Run::kBlocking});
+}
+
+std::optional<uint32_t> CRouteTable::Find(std::string_view path) const {
+  const auto found = m_numbers.find(path);
+  if (found == m_numbers.end()) return std::nullopt;
+  return found->second;
+}
+
+size_t CRouteTable::MaxReplyBytes() const {
+  const SLimitsConfig& limits = m_links.config.limits;
+  return limits.send_queue_bytes - limits.recv_pause_bytes - kMarginBytes;
+}
+
+void CRouteTable::Run(uint32_t route, SRouteTask& task) {
+  const SEntry& entry = m_entries[route];
+  CTurn& turn = task.turn;
+  if (!turn.Connection().IsAnswering()) {
+    turn.Tally().Add(ECounter::kPacketsDiscarded);
+    turn.Tally().Add(ECounter::kPacketsLeft);
+    return;
+  }
+  if (entry.isBlocking) turn.Flush();
+  CHttpRequest request(*this, task, entry.p_module);
+  ERejectReason failure = ERejectReason::kHandlerFailed;
+  CallUser([&] { (entry.p_module->*entry.p_handler)(request); },
+           [&](std::string_view what) {
+             failure = ERejectReason::kHandlerThrew;
+             m_links.log.WarnLimited(m_failLimit, "the handler of route {} threw {}", task.path, what);
+           });
+  if (!request.IsEnded()) Answer(task, FailureReply(CHttpSite::PageOf(500)), CounterOf(failure));
+  if (!request.IsDeferred()) turn.Tally().Add(ECounter::kPacketsLeft);
+}
+
+bool CRouteTable::Answer(const SRouteTask& task, const SHttpReply& reply, ECounter outcome) {
+  // Large, and used again and again.
+  thread_local std::string text;
+  text.clear();
+  CHttpNow now;
+  now.Refresh();
+  CConnection& connection = task.turn.Connection();
+  const bool isLast = task.isLast || IsDraining(&connection);
+  Append(text, task.site, task.request, isLast, now, reply);
+  const bool isTaken = task.turn.Put(std::as_bytes(std::span(text)));
+  task.turn.Tally().Add(isTaken ? outcome : ECounter::kPacketsDiscarded);
+  WriteLog(task.site, task.request, now, connection.Peer(connection.Generation()).value_or(SPeer{}), reply);
+  return isTaken;
+}
+
+bool CRouteTable::AnswerDeferred(CDeferral& deferral, CHttpSite& site, const CBlock& posted, const SHttpReply& reply,
+                                 ECounter outcome) {
+  // A place of its own: a handler that answers at once still has the views of the thread's request.
+  SHttpRequest request;
+  std::string_view path;
+  std::string_view query;
+  CPostedRequest::Unpack(posted.Unused(), request, path, query);
+  CHttpNow now;
+  now.Refresh();
+  CConnection* const p_connection = deferral.Connection();
+  std::string text;
+  Append(text, site, request, CPostedRequest::MetaOf(posted.Unused()).isLast || IsDraining(p_connection), now, reply);
+  // The log first: a stop may only wait for this answer, and then takes the site away.
+  const CSession& session = deferral.Session();
+  const std::optional<SPeer> peer =
+      p_connection != nullptr ? p_connection->Peer(session.Generation()) : std::optional<SPeer>{};
+  if (peer) WriteLog(site, request, now, *peer, reply);
+  return deferral.End(std::as_bytes(std::span(text)), outcome);
+}
+
+}  // namespace switchboard

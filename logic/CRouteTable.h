@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logic/CModule.h"
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "net/network/SServerLinks.h"
+#include "net/site/CRouteHandlers.h"
+
+namespace switchboard {
+
+// The handlers of one listener's routes: runs that of a request's path, and sends and counts what it answers.
+// Threads: Add by the worker's main thread before the start; the rest as CRouteHandlers.
+class CRouteTable final : public CRouteHandlers {
+ public:
+  // `links` outlives it.
+  explicit CRouteTable(const SServerLinks& links) : m_links(links) {}
+
+  // `pool` is the number of the handler's. Throws std::logic_error when the path has a handler.
+  void Add(CModule& module, const CModule::SRoute& route, uint8_t pool);
+
+  // False when the connection takes nothing any more; counts `outcome`, or the discarding.
+  bool Answer(const SRouteTask& task, const SHttpReply& reply, ECounter outcome);
+  // The same for a request that was deferred.
+  bool AnswerDeferred(CDeferral& deferral, CHttpSite& site, const CBlock& posted, const SHttpReply& reply,
+                      ECounter outcome);
+  size_t MaxReplyBytes() const;
+
+  // CRouteHandlers
+  std::optional<uint32_t> Find(std::string_view path) const override;
+  uint8_t PoolOf(uint32_t route) const override { return m_entries[route].pool; }
+  void Run(uint32_t route, SRouteTask& task) override;
+
+ private:
+  struct SEntry {
+    CModule* p_module;
+    CModule::RouteHandler p_handler;
+    uint8_t pool;
+    bool isBlocking;
+  };
+
+  // constant once started
+  const SServerLinks& m_links;
+  std::map<std::string, uint32_t, std::less<>> m_numbers;
+  std::vector<SEntry> m_entries;  // by number
+
+  CLogLimit m_failLimit;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace switchboard {
+
+// Calls code of the user's. What it throws ends here: `onThrow` gets the text of a std::exception, or words about
+// what else it is. True when nothing was thrown. Threads: any.
+template <class Call, class OnThrow>
+bool CallUser(Call call, OnThrow onThrow) {
+  try {
+    call();
+    return true;
+  } catch (const std::exception& error) {
+    onThrow(std::string_view(error.what()));
+  } catch (...) {
+    onThrow(std::string_view("something that is no std::exception"));
+  }
+  return false;
+}
+
+}  // namespace switchboard

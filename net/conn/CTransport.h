@@ -1,0 +1,69 @@
+#pragma once
+
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "misc/SFileRange.h"
+
+namespace switchboard {
+
+// Moves the bytes of one connection between the server and its peer. This is the plain one: the socket itself, without
+// a state and without a virtual call. The roles read and write through here alone, so another transport is one more
+// case in this room. All calls return at once, and what the system calls return, with errno.
+// Threads: Read and DropInput by the owner of the read half, the others by that of the write half.
+class CTransport {
+ public:
+  // Bytes that were read into `to`; 0 at the end of the stream, -1 when there is nothing (IsTemporary) or it broke.
+  static ssize_t Read(int socket, std::span<std::byte> to) {
+    return ::recv(socket, to.data(), to.size(), MSG_DONTWAIT);
+  }
+  // Takes what the peer has sent out of the kernel's buffer, up to a bound: closing over unread bytes would reset the
+  // connection, and the reset can overtake the last answer.
+  static void DropInput(int socket) {
+    std::byte dropped[16 * 1024];
+    for (int i = 0; i < 16; ++i) {
+      if (::recv(socket, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) return;
+    }
+  }
+
+  // `hasMore`: what follows at once shares a segment with it.
+  static ssize_t Write(int socket, std::span<const std::byte> bytes, bool hasMore = false) {
+    return ::send(socket, bytes.data(), bytes.size(), FlagsOf(hasMore));
+  }
+  static ssize_t Write(int socket, std::span<iovec> pieces, bool hasMore) {
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    return ::sendmsg(socket, &message, FlagsOf(hasMore));
+  }
+  // At most `most` bytes of the file's part. 0: the file has got shorter.
+  static ssize_t WriteFile(int socket, const SFileRange& range, uint64_t most) {
+    auto offset = static_cast<off_t>(range.offset);
+    return ::sendfile(socket, range.p_file->Get(), &offset, std::min(range.length, most));
+  }
+  // Between the pieces of a large file the kernel keeps what is no full segment: the peer is woken less often. What is
+  // left is sent when the cork is taken out.
+  static void SetCork(int socket, bool isCorked) {
+    const int value = isCorked ? 1 : 0;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+  }
+  // The peer hears of the end of the stream, also while somebody else has a duplicate of the socket.
+  static void EndWriting(int socket) { ::shutdown(socket, SHUT_WR); }
+
+  // Whether a call that returned -1 may be tried again when epoll says so.
+  static bool IsTemporary(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+ private:
+  static int FlagsOf(bool hasMore) { return MSG_NOSIGNAL | MSG_DONTWAIT | (hasMore ? MSG_MORE : 0); }
+};
+
+}  // namespace switchboard

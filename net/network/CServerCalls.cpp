@@ -1,0 +1,83 @@
+#include "net/network/CServerCalls.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "misc/CTally.h"
+#include "net/conn/CConnectionPool.h"
+#include "net/network/SServerLinks.h"
+#include "net/packet/CPacketWriter.h"
+#include "net/role/CBusinessPool.h"
+#include "net/role/CHeartThread.h"
+#include "net/role/CProtocol.h"
+#include "net/role/CSender.h"
+
+namespace switchboard {
+
+bool CServerCalls::Send(const CSession& session, uint16_t msgCode, std::span<const std::byte> body) {
+  const CTally tally = Tally();
+  CConnection* p_connection = Links().pool.Find(session);
+  // A session that ends meanwhile may leave its slot to one of another protocol; then nothing is written.
+  const CProtocol* p_protocol = p_connection != nullptr ? &p_connection->Protocol() : nullptr;
+  const size_t bytes = p_protocol != nullptr ? p_protocol->PushBytes(body.size()) : 0;
+  bool isSent = false;
+  if (bytes > 0) {
+    CTurn* p_turn = CTurn::Current();
+    if (p_turn != nullptr && p_turn->Session() == session) {
+      p_protocol->WritePush(p_turn->Room(bytes), msgCode, body);
+      isSent = p_turn->Commit(bytes);
+    } else {
+      CLonePacket packet(bytes);
+      p_protocol->WritePush(packet.Data(), msgCode, body);
+      isSent = Links().sender.Write(*p_connection, session.Generation(), packet.Bytes(), tally);
+    }
+  }
+  tally.Add(isSent ? ECounter::kPacketsPushed : ECounter::kStaleSessions);
+  return isSent;
+}
+
+bool CServerCalls::Close(const CSession& session) {
+  CConnection* p_connection = Links().pool.Find(session);
+  CCloser closer(Links().inboxes);
+  const bool isAsked = p_connection != nullptr &&
+                       closer.Close(*p_connection, session.Generation(), EPhase::kDraining, ECloseReason::kByHandler);
+  if (!isAsked) Tally().Add(ECounter::kStaleSessions);
+  return isAsked;
+}
+
+std::optional<SPeer> CServerCalls::PeerAddress(const CSession& session) {
+  CConnection* p_connection = Links().pool.Find(session);
+  if (p_connection == nullptr) return std::nullopt;
+  return p_connection->Peer(session.Generation());
+}
+
+uint32_t CServerCalls::ConnectionCount() { return Links().pool.Active(); }
+
+TimerId CServerCalls::AddTimer(std::chrono::milliseconds after, std::chrono::milliseconds period,
+                               std::function<void()> job) {
+  const TimerId id = Links().timers.Add(Links().clock.Now(), after, period, std::move(job));
+  Links().heart.Wake();
+  return id;
+}
+
+bool CServerCalls::CancelTimer(TimerId id) { return Links().timers.Cancel(id); }
+
+void CServerCalls::Post(std::function<void()> job) { Links().business.PostJob(std::move(job)); }
+
+CLog& CServerCalls::Log() { return Links().log; }
+
+const SConfig& CServerCalls::Config() { return Links().config; }
+
+const SServerLinks& CServerCalls::Links() {
+  if (m_p_links == nullptr) {
+    throw std::logic_error("a CLogic can send, close and set timers from OnWorkerStart on, not before");
+  }
+  return *m_p_links;
+}
+
+CTally CServerCalls::Tally() {
+  const CTurn* p_turn = CTurn::Current();
+  return p_turn != nullptr ? p_turn->Tally() : CTally::Shared(Links().page.shared);
+}
+
+}  // namespace switchboard

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "net/conn/CSession.h"
+#include "net/conn/SPeer.h"
+#include "net/role/TimerId.h"
+
+namespace switchboard {
+
+class CLog;
+class CTally;
+struct SConfig;
+struct SServerLinks;
+
+// The familiar verbs of a server, for the logic: send, close, who is it, call me later.
+// Threads: any, from OnWorkerStart to OnWorkerStop.
+class CServerCalls {
+ public:
+  CServerCalls() = default;
+  CServerCalls(const CServerCalls&) = delete;
+  CServerCalls& operator=(const CServerCalls&) = delete;
+  virtual ~CServerCalls() = default;
+
+  // Sends a packet to a session of this worker, in the order of the calls; from a handler of that very session it
+  // comes after the answers given so far. Copies the body. False when the session is gone or speaks HTTP, the
+  // body is over kMaxBodyBytes (65,527), or limits.send_queue_bytes is exceeded (the session is then closed).
+  bool Send(const CSession& session, uint16_t msgCode, std::span<const std::byte> body);
+  template <class Body>
+  requires(std::is_trivially_copyable_v<Body> && alignof(Body) == 1) bool Send(const CSession& session,
+                                                                               uint16_t msgCode, const Body& body) {
+    return Send(session, msgCode, std::as_bytes(std::span(&body, 1)));
+  }
+
+  // Asks for the close of a session: what it asked before is answered first. False when it is gone.
+  bool Close(const CSession& session);
+  // The peer's address and port; nullopt when the session is gone.
+  std::optional<SPeer> PeerAddress(const CSession& session);
+  // Open connections of this worker.
+  uint32_t ConnectionCount();
+
+  // Runs `job` on a business thread after `after`, then every `period` if that isn't zero.
+  TimerId AddTimer(std::chrono::milliseconds after, std::chrono::milliseconds period, std::function<void()> job);
+  TimerId AddTimer(std::chrono::milliseconds after, std::function<void()> job) {
+    return AddTimer(after, std::chrono::milliseconds{0}, std::move(job));
+  }
+  // False when the timer has run for the last time or was cancelled. Doesn't wait for a run that has begun.
+  bool CancelTimer(TimerId id);
+  // Runs `job` on a business thread, soon.
+  void Post(std::function<void()> job);
+
+  CLog& Log();
+  const SConfig& Config();
+
+  // Ties it to the parts of its worker, which outlive the handlers. Threads: CNetwork's constructor.
+  void BindTo(const SServerLinks& links) { m_p_links = &links; }
+
+ protected:
+  bool IsBound() const { return m_p_links != nullptr; }
+  const SServerLinks& Links();
+  // How the calling thread counts.
+  CTally Tally();
+
+ private:
+  const SServerLinks* m_p_links = nullptr;
+};
+
+using CSocket = CServerCalls;  // its former name
+
+}  // namespace switchboard

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "misc/CClock.h"
+#include "misc/CLog.h"
+#include "misc/CScoreboard.h"
+#include "net/config/CConfig.h"
+
+namespace switchboard {
+
+class CBusinessPool;
+class CConnectionPool;
+class CHeartThread;
+class CQuarantine;
+class CSender;
+class CTimers;
+struct SInboxes;
+
+// The parts of a worker that its logic speaks to; all outlive the handlers.
+struct SServerLinks {
+  const SConfig& config;
+  CLog& log;
+  const CClock& clock;
+  SInboxes& inboxes;
+  CConnectionPool& pool;
+  CSender& sender;
+  CBusinessPool& business;
+  CTimers& timers;
+  CHeartThread& heart;
+  SWorkerPage& page;
+  const CQuarantine* p_quarantine = nullptr;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "net/wire/CFrameDecoder.h"
+
+namespace switchboard {
+
+// Whole packets, back to back, that handlers take from the front; and how many they may.
+// Threads: one owner at a time.
+class CFrameBatch {
+ public:
+  CFrameBatch(std::span<const std::byte> frames, uint32_t quota) : m_rest(frames), m_quota(quota) {}
+
+  bool IsOver() const { return m_rest.empty() || m_quota == 0; }
+  // Only while it isn't over. The packet lives as long as the bytes.
+  SFrame Front() const { return SFrame::At(m_rest.data()); }
+  void Pop(const SFrame& front) {
+    m_rest = m_rest.subspan(front.Bytes());
+    --m_quota;
+  }
+  std::span<const std::byte> Rest() const { return m_rest; }
+  uint32_t Quota() const { return m_quota; }
+
+ private:
+  std::span<const std::byte> m_rest;
+  uint32_t m_quota;
+};
+
+}  // namespace switchboard

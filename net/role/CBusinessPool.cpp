@@ -1,0 +1,165 @@
+#include "net/role/CBusinessPool.h"
+
+#include <sys/resource.h>
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace switchboard {
+
+namespace {
+
+// A tenth of the weight of a thread that isn't nice: handlers that wait get a core whenever one is idle, and those that
+// compute don't take it from the ones that answer at once.
+constexpr int kBackgroundNice = 10;
+
+}  // namespace
+
+CBusinessPool::CBusinessPool(const SConfig& config, CLog& log, CSender& sender, CConnectionPool& connections,
+                             SInboxes& inboxes, const CFlowControl& flowControl, SWorkerPage& page)
+    : m_batch(config.business.batch),
+      m_maxQueued(config.business.queue_packets),
+      m_log(log),
+      m_inboxes(inboxes),
+      m_flowControl(flowControl),
+      m_page(page),
+      m_links{inboxes, connections, sender, *this, page} {
+  Add("work", config.business.threads, false);
+  // A process pool runs everything on one thread.
+  const bool isThreaded = config.business.mode == EBusinessMode::kThreads;
+  Add("block", isThreaded ? config.business.blocking_threads : 0, true);
+  for (const SNamedPoolConfig& named : config.pool.named) Add(named.name, isThreaded ? named.threads : 0, false);
+}
+
+void CBusinessPool::Add(std::string name, uint32_t threads, bool isBackground) {
+  m_pools.push_back(std::make_unique<SPool>(std::move(name), threads, isBackground));
+}
+
+void CBusinessPool::Start() {
+  uint32_t number = 0;
+  for (uint8_t pool = 0; pool < m_pools.size(); ++pool) {
+    for (uint32_t i = 0; i < m_pools[pool]->threads; ++i, ++number) {
+      m_threads.emplace_back("sb-" + m_pools[pool]->name + "-" + std::to_string(i),
+                             [this, pool, number] { Run(pool, number); });
+    }
+  }
+}
+
+void CBusinessPool::Stop() {
+  m_isStopping.store(true, std::memory_order_relaxed);
+  for (const auto& p_pool : m_pools) p_pool->queue.Stop();
+  m_threads.clear();
+}
+
+void CBusinessPool::Push(CConnection& connection) {
+  CRunList one;
+  one.PushBack(connection);
+  Push(std::move(one));
+}
+
+std::optional<uint8_t> CBusinessPool::Find(std::string_view name) const {
+  if (name.empty()) return kMain;
+  for (uint8_t pool = kBlocking; pool < m_pools.size(); ++pool) {
+    const SPool& candidate = *m_pools[pool];
+    const bool isMeant = pool == kBlocking ? name == "blocking" : candidate.name == name;
+    if (isMeant) return candidate.threads > 0 ? pool : kMain;
+  }
+  return std::nullopt;
+}
+
+void CBusinessPool::Run(uint8_t pool, uint32_t number) {
+  SPool& own = *m_pools[pool];
+  if (own.isBackground) ::setpriority(PRIO_PROCESS, 0, kBackgroundNice);  // of this thread; where it fails, it is equal
+  CTrace trace(m_page.workTrace[number]);
+  CTurn turn(m_links, CTally::Own(m_page.work[number]), trace, pool);
+  for (;;) {
+    CRunQueue::Job job;
+    trace.End();
+    CConnection* p_connection = own.queue.Next(job);
+    trace.Begin();
+    if (job) {
+      RunJob(job);
+    } else if (p_connection != nullptr) {
+      RunTurn(turn, *p_connection);
+    } else {
+      return;
+    }
+  }
+}
+
+void CBusinessPool::RunJob(const CRunQueue::Job& job) {
+  try {
+    job();
+  } catch (const std::exception& error) {
+    m_log.Error("a timer or a posted function threw: {}", error.what());
+  } catch (...) {
+    m_log.Error("a timer or a posted function threw something that is no std::exception");
+  }
+}
+
+void CBusinessPool::RunTurn(CTurn& turn, CConnection& connection) {
+  uint32_t quota = m_batch;
+  if (m_isStopping.load(std::memory_order_relaxed)) turn.Stay();
+  turn.Begin(connection);
+  // Bytes in the mailbox tell of a further block; the opening and the end have none, and turn up when the turn is left.
+  do {
+    CMailbox::SPiece piece = connection.mailbox.Take();
+    if (piece.isOpening) {
+      connection.Protocol().OnOpening(turn);
+    } else if (piece.isEnd) {
+      EndConnection(turn, connection);
+      return;
+    } else if (piece.p_block != nullptr) {
+      RunBlock(turn, connection, std::move(piece.p_block), quota);
+    } else {
+      break;
+    }
+  } while (quota > 0 && !turn.HasToStop() && connection.mailbox.Bytes() > 0);
+  const CSession session = turn.Session();
+  const bool isHeld = turn.IsHeld();
+  const uint8_t next = turn.NextPool();
+  turn.End();
+  if (isHeld) {
+    // The answer may have come already; then, as after the end of the quota, it's the others' turn.
+    if (connection.mailbox.Block()) Push(connection);
+    return;
+  }
+  switch (connection.mailbox.Leave()) {
+    case CMailbox::ELeft::kMore:
+      Requeue(connection, turn.Pool(), next);
+      break;
+    case CMailbox::ELeft::kReadAwaits:
+      m_inboxes.io.Post(io_note::SResumeRead{session});
+      break;
+    case CMailbox::ELeft::kIdle:
+      break;
+  }
+}
+
+void CBusinessPool::Requeue(CConnection& connection, uint8_t from, uint8_t to) {
+  // While all stops, the threads of the other pool may have gone.
+  if (from == to || !m_pools[to]->queue.TryPush(connection)) m_pools[from]->queue.Requeue(connection);
+}
+
+void CBusinessPool::RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_block, uint32_t& quota) {
+  const size_t bytesBefore = p_block->Unused().size();
+  const uint32_t quotaBefore = quota;
+  connection.Protocol().Run(turn, p_block, quota);
+  const size_t bytesLeft = p_block != nullptr ? p_block->Unused().size() : 0;
+  m_queued.fetch_sub(quotaBefore - quota, std::memory_order_relaxed);
+  connection.mailbox.Done(static_cast<uint32_t>(bytesBefore - bytesLeft));
+  m_flowControl.Relieve(connection);
+  if (bytesLeft > 0) connection.mailbox.PutBack(std::move(p_block));
+}
+
+void CBusinessPool::EndConnection(CTurn& turn, CConnection& connection) {
+  connection.Protocol().OnEnd(turn);
+  connection.turn.p_state.reset();
+  const CSession session = turn.Session();
+  turn.End();
+  // From here on the slot may begin its next life.
+  m_inboxes.TellRecycler(recycle_note::SHandlingDone{session});
+}
+
+}  // namespace switchboard

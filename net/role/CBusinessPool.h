@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "misc/CLog.h"
+#include "misc/CThread.h"
+#include "net/config/CConfig.h"
+#include "net/conn/CFlowControl.h"
+#include "net/role/CProtocol.h"
+#include "net/role/CRunQueue.h"
+#include "net/role/CTurn.h"
+
+namespace switchboard {
+
+// The threads that run handlers: takes connections that have something to handle from run queues, and runs a turn on
+// each. Pool 0 runs what isn't said to belong elsewhere, and all jobs; pool kBlocking has business.blocking_threads of
+// less scheduling weight, for handlers that wait or compute for long; the others are the user's ([[pool.named]]). A
+// connection is in one queue at a time, and a turn that meets a request of another pool goes on there.
+// Threads: Push, PostJob, HasRoomFor and CountQueued by any; the turns are sb-work-N's, sb-block-N's and sb-NAME-N's.
+class CBusinessPool {
+ public:
+  static constexpr uint8_t kMain = 0;
+  static constexpr uint8_t kBlocking = 1;
+
+  CBusinessPool(const SConfig& config, CLog& log, CSender& sender, CConnectionPool& connections, SInboxes& inboxes,
+                const CFlowControl& flowControl, SWorkerPage& page);
+
+  void Start();
+  // Runs what is queued and joins the threads.
+  void Stop();
+
+  // Queues connections whose mailbox said so; wakes a thread if one sleeps.
+  void Push(CRunList&& connections) { m_pools[kMain]->queue.Push(std::move(connections)); }
+  void Push(CConnection& connection);
+  // Runs a function of the logic on a business thread.
+  void PostJob(CRunQueue::Job job) { m_pools[kMain]->queue.PostJob(std::move(job)); }
+
+  // The pool of this name, "" being the main one and "blocking" that of kBlocking. nullopt when there is none.
+  std::optional<uint8_t> Find(std::string_view name) const;
+
+  // Requests in mailboxes, against business.queue_packets. Threads: any.
+  bool HasRoomFor(uint32_t requests) const {
+    return m_queued.load(std::memory_order_relaxed) + requests <= m_maxQueued;
+  }
+  void CountQueued(uint32_t requests) { m_queued.fetch_add(requests, std::memory_order_relaxed); }
+
+  const STurnLinks& Links() const { return m_links; }
+
+ private:
+  struct SPool {
+    std::string name;
+    uint32_t threads;
+    bool isBackground;  // of less weight for the scheduler
+    CRunQueue queue;
+  };
+
+  void Add(std::string name, uint32_t threads, bool isBackground);
+  // The body of a thread; `number` is that of its block of counters.
+  void Run(uint8_t pool, uint32_t number);
+  void RunJob(const CRunQueue::Job& job);
+  void RunTurn(CTurn& turn, CConnection& connection);
+  // Runs requests of a block, at most `quota`, which they use up; what is left over goes back to the mailbox.
+  void RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_block, uint32_t& quota);
+  void EndConnection(CTurn& turn, CConnection& connection);
+  // Puts the connection at the end of the queue of the pool that its turn goes on in.
+  void Requeue(CConnection& connection, uint8_t from, uint8_t to);
+
+  // constant after construction
+  const uint32_t m_batch;
+  const uint32_t m_maxQueued;
+  CLog& m_log;
+  SInboxes& m_inboxes;
+  const CFlowControl& m_flowControl;
+  SWorkerPage& m_page;
+  const STurnLinks m_links;
+  std::vector<std::unique_ptr<SPool>> m_pools;
+
+  std::atomic<bool> m_isStopping{false};
+  std::atomic<uint32_t> m_queued{0};
+  std::vector<CThread> m_threads;
+};
+
+}  // namespace switchboard

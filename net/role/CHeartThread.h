@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+
+#include "misc/CClock.h"
+#include "misc/CThread.h"
+#include "misc/CTrace.h"
+#include "misc/CWakeup.h"
+#include "net/role/CBusinessPool.h"
+#include "net/role/CSilenceWatch.h"
+#include "net/role/CTimers.h"
+
+namespace switchboard {
+
+// sb-heart: sleeps until the next deadline, of a peer or of a timer, and acts on it.
+// Threads: Start and Stop by the worker's main thread, Wake by any.
+class CHeartThread {
+ public:
+  CHeartThread(const CClock& clock, CSilenceWatch& silence, CTimers& timers, CBusinessPool& business,
+               SWorkerPage& page);
+
+  void Start();
+  void Stop();
+  // There may be an earlier deadline than it knows of.
+  void Wake() { m_wakeup.Signal(); }
+
+ private:
+  void Run();
+
+  const CClock& m_clock;
+  CSilenceWatch& m_silence;
+  CTimers& m_timers;
+  CBusinessPool& m_business;
+  CTrace m_trace;
+  CWakeup m_wakeup;
+  std::atomic<bool> m_isStopping{false};
+  CThread m_thread;
+};
+
+}  // namespace switchboard

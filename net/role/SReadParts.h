@@ -1,0 +1,39 @@
+#pragma once
+
+#include "misc/CBufferPool.h"
+#include "misc/CClock.h"
+#include "misc/CTally.h"
+#include "misc/CTrace.h"
+#include "net/config/CConfig.h"
+#include "net/conn/CFlowControl.h"
+#include "net/role/CBusinessPool.h"
+#include "net/role/CSender.h"
+#include "net/role/CTurn.h"
+
+namespace switchboard {
+
+// What sb-io itself works with while it reads: its trace, its turn, and the connections that got work for the pool.
+// Threads: sb-io.
+struct SReadTurn {
+  SReadTurn(const STurnLinks& links, SWorkerPage& page)
+      : trace(page.ioTrace), turn(links, CTally::Own(page.io), trace) {}
+
+  // Begun by the protocol that answers at once.
+  CTrace trace;
+  CTurn turn;
+  CRunList runnable;
+};
+
+// What the protocols of a worker work with; all of it outlives them.
+struct SProtocolParts {
+  const SConfig& config;
+  const CClock& clock;
+  CBufferPool& buffers;
+  const CFlowControl& flowControl;
+  CBusinessPool& business;
+  CSender& sender;
+  SReadTurn& reading;
+  CCounters& counters;  // sb-io's
+};
+
+}  // namespace switchboard

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "misc/CScoreboard.h"
+#include "net/network/CApplication.h"
+#include "net/network/CServerCalls.h"
+#include "net/packet/CPacketWriter.h"
+#include "net/role/CTurn.h"
+
+namespace switchboard {
+
+// An application whose handlers a test gives as functions; without any it answers each packet with itself.
+// Threads: set up before the start; then as CServerCalls and CPacketHandlers.
+class CStubApplication : public CServerCalls, public CApplication, public CPacketHandlers, public CRouteHandlers {
+ public:
+  std::function<void(CTurn&)> onOpening = [](CTurn&) {};
+  std::function<void(CTurn&, const SFrame&)> onFrame = Echo;
+  std::function<void(CTurn&)> onEnd = [](CTurn&) {};
+  std::set<uint16_t> inlineCodes;
+
+  // The ways to end a packet.
+  static void Echo(CTurn& turn, const SFrame& frame) {
+    const bool isTaken = CPacketWriter::Put(turn, frame.msgCode, frame.body);
+    turn.Tally().Add(isTaken ? ECounter::kPacketsReplied : ECounter::kPacketsDiscarded);
+  }
+  static void Swallow(CTurn& turn, const SFrame&) { turn.Tally().Add(ECounter::kPacketsOneWay); }
+
+  void Bind(const SServerLinks& links) override { BindTo(links); }
+  CPacketHandlers& PacketsOf(uint16_t) override { return *this; }
+  CRouteHandlers& RoutesOf(uint16_t) override { return *this; }
+  void Start() override {}
+  void Stop() override {}
+
+ private:
+  void OnOpening(CTurn& turn) override { onOpening(turn); }
+  void Run(CTurn& turn, CFrameBatch& batch) override {
+    while (!batch.IsOver() && !turn.HasToStop()) RunOne(turn, batch);
+  }
+  void RunInline(CTurn& turn, CFrameBatch& batch) override {
+    while (!batch.IsOver() && !turn.HasToStop() && RunsInline(batch.Front().msgCode)) RunOne(turn, batch);
+  }
+  void RunOne(CTurn& turn, CFrameBatch& batch) {
+    const SFrame frame = batch.Front();
+    batch.Pop(frame);
+    if (turn.Connection().IsAnswering()) {
+      onFrame(turn, frame);
+    } else {
+      turn.Tally().Add(ECounter::kPacketsDiscarded);
+    }
+    turn.Tally().Add(ECounter::kPacketsLeft);
+  }
+  void RefuseAll(CTurn& turn, CFrameBatch& batch) override {
+    while (!batch.IsOver()) {
+      batch.Pop(batch.Front());
+      turn.Tally().Add(CounterOf(ERejectReason::kOverload));
+      turn.Tally().Add(ECounter::kPacketsLeft);
+    }
+  }
+  void OnEnd(CTurn& turn) override { onEnd(turn); }
+  bool RunsInline(uint16_t msgCode) const override { return inlineCodes.contains(msgCode); }
+
+  std::optional<uint32_t> Find(std::string_view) const override { return std::nullopt; }
+  uint8_t PoolOf(uint32_t) const override { return 0; }
+  void Run(uint32_t, SRouteTask&) override {}
+};
+
+}  // namespace switchboard
