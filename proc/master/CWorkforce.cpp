@@ -93,7 +93,7 @@ std::optional<CWorkerEnd> CWorkforce::End(pid_t pid, int status) {
   m_listeners.RingAll();
   page.pid.store(0, std::memory_order_relaxed);
   std::optional<CWorkerEnd> end(std::in_place, std::move(worker), status);
-  if (!end->IsClean()) m_scoreboard.WriteOff(end->Worker().page);
+  if (!end->IsClean()) WriteOff(page);
   return end;
 }
 

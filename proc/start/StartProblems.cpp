@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "logic/STransferConfig.h"
 #include "misc/CFd.h"
 #include "proc/sys/CSocketAddress.h"
 
@@ -61,8 +62,10 @@ SStartProblems FindStartProblems(const SConfig& config, const std::string& direc
   };
   checkFile("server.pid_file", config.server.pid_file);
   if (!config.log.IsOnStderr()) checkFile("log.file", config.log.file);
-  if (!config.transfer.root.empty()) {
-    check("transfer.root", config.transfer.root, WhyNotUsable(config.transfer.root, from, config.transfer.writable));
+  if (config.sections.Has<STransferConfig>()) {
+    const auto& transfer = config.sections.Get<STransferConfig>();
+    if (!transfer.root.empty())
+      check("transfer.root", transfer.root, WhyNotUsable(transfer.root, from, transfer.writable));
   }
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const SListenerConfig& listener = config.listeners[i];
