@@ -7,22 +7,27 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "logic/CLogic.h"
+#include "logic/CModuleSet.h"
 #include "misc/CBufferPool.h"
 #include "misc/CLog.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CFlowControl.h"
 #include "net/conn/Notes.h"
+#include "net/network/SServerLinks.h"
+#include "net/packet/CPacketProtocol.h"
 #include "net/role/CBusinessPool.h"
 #include "net/role/CHeartThread.h"
 #include "net/role/CSender.h"
 #include "net/role/CSilenceWatch.h"
 #include "net/role/CTimers.h"
 #include "net/role/CTurn.h"
+#include "net/role/SReadParts.h"
 #include "net/wire/CFrameEncoder.h"
 #include "net/wire/Counters.h"
 
@@ -60,18 +65,19 @@ class CCountingLogic final : public switchboard::CLogic {
 class CHalfWorker {
  public:
   CHalfWorker(uint32_t threads, uint32_t connections) : m_config(ConfigWith(threads)) {
-    m_logic.Bind(
-        {m_config, m_log, m_clock, m_inboxes, m_pool, m_sender, m_dispatcher, m_timers, m_heart, m_scoreboard.Page(0)});
+    m_logic.Modules().Bind(m_links);
+    m_p_protocol = std::make_unique<switchboard::CPacketProtocol>(
+        switchboard::SProtocolParts{m_config, m_clock, m_buffers, m_flowControl, m_business, m_sender, m_reading,
+                                    m_scoreboard.Page(0).io},
+        m_logic.Modules().PacketsOf(0));
     for (uint32_t i = 0; i < connections; ++i) {
       switchboard::CFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-      m_connections.push_back(m_pool.Acquire(std::move(fd), {}, m_clock.Now()));
-      m_connections.back()->mailbox.Take();  // its opening
-      m_connections.back()->mailbox.Leave();
+      m_connections.push_back(m_pool.Acquire(std::move(fd), {}, m_clock.Now(), *m_p_protocol));
     }
     switchboard::CFrameEncoder::WriteFrame(m_frame.data(), kCode, m_body);
-    if (threads != 0) m_dispatcher.Start();
+    if (threads != 0) m_business.Start();
   }
-  ~CHalfWorker() { m_dispatcher.Stop(); }
+  ~CHalfWorker() { m_business.Stop(); }
   CHalfWorker(const CHalfWorker&) = delete;
   CHalfWorker& operator=(const CHalfWorker&) = delete;
 
@@ -82,25 +88,29 @@ class CHalfWorker {
     for (CConnection* p_connection : m_connections) {
       switchboard::BlockPtr p_block = m_buffers.Get(m_frame.size());
       p_block->Append(m_frame);
-      m_dispatcher.CountQueued(1);
+      m_business.CountQueued(1);
       if (p_connection->mailbox.Post(std::move(p_block))) runnable.PushBack(*p_connection);
     }
-    m_dispatcher.Push(std::move(runnable));
+    m_business.Push(std::move(runnable));
     m_logic.Await();
   }
 
   // One packet straight to the handler table, in a turn of the calling thread.
-  void Dispatch(switchboard::CTurn& turn) { Handlers().OnFrame(turn, SFrame::At(m_frame.data())); }
-  switchboard::CTurn MakeTurn() { return {m_sender, m_inboxes, CTally::Own(m_scoreboard.Page(0).io), m_trace}; }
+  void Dispatch(switchboard::CTurn& turn) {
+    switchboard::CFrameBatch batch(m_frame, 1);
+    m_logic.Modules().PacketsOf(0).Run(turn, batch);
+  }
+  switchboard::CTurn& Turn() { return m_reading.turn; }
   CConnection& FirstConnection() { return *m_connections.front(); }
 
  private:
   static switchboard::SConfig ConfigWith(uint32_t threads) {
     switchboard::SConfig config;
     config.business.threads = threads;
+    config.business.blocking_threads = 0;
+    config.listeners.resize(1);
     return config;
   }
-  switchboard::CHandlers& Handlers() { return m_logic; }
 
   const switchboard::SConfig m_config;
   const switchboard::CClock m_clock;
@@ -113,12 +123,15 @@ class CHalfWorker {
                                       m_scoreboard.Page(0)};
   switchboard::CFlowControl m_flowControl{m_inboxes, m_config.limits.recv_pause_bytes};
   switchboard::CSender m_sender{m_config, m_pool, m_buffers, m_inboxes, m_flowControl, m_scoreboard.Page(0)};
-  switchboard::CDispatcher m_dispatcher{
-      m_config, m_log, m_logic, m_sender, m_inboxes, m_flowControl, m_scoreboard.Page(0)};
-  switchboard::CHeartbeat m_heartbeat{m_config, m_pool, m_inboxes};
+  switchboard::CBusinessPool m_business{
+      m_config, m_log, m_sender, m_pool, m_inboxes, m_flowControl, m_scoreboard.Page(0)};
+  switchboard::CSilenceWatch m_silence{m_config, m_pool, m_inboxes};
   switchboard::CTimers m_timers;
-  switchboard::CHeart m_heart{m_clock, m_heartbeat, m_timers, m_dispatcher, m_scoreboard.Page(0)};
-  switchboard::CTrace m_trace{m_scoreboard.Page(0).ioTrace};
+  switchboard::CHeartThread m_heart{m_clock, m_silence, m_timers, m_business, m_scoreboard.Page(0)};
+  const switchboard::SServerLinks m_links{m_config, m_log,      m_clock,  m_inboxes, m_pool,
+                                          m_sender, m_business, m_timers, m_heart,   m_scoreboard.Page(0)};
+  switchboard::SReadTurn m_reading{m_business.Links(), m_scoreboard.Page(0)};
+  std::unique_ptr<switchboard::CPacketProtocol> m_p_protocol;
   std::array<std::byte, kFrameBytes - switchboard::kHeaderBytes> m_body{};
   std::array<std::byte, kFrameBytes> m_frame{};
   std::vector<CConnection*> m_connections;
@@ -133,7 +146,7 @@ void HandOver(benchmark::State& state) {
 
 void TableDispatch(benchmark::State& state) {
   CHalfWorker worker(0, 1);
-  switchboard::CTurn turn = worker.MakeTurn();
+  switchboard::CTurn& turn = worker.Turn();
   turn.Begin(worker.FirstConnection());
   for (auto _ : state) worker.Dispatch(turn);
   turn.End();

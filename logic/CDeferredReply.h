@@ -26,13 +26,16 @@ class CDeferredReply {
   // As CRequest::Reply. False when it was answered before, the body is over kMaxBodyBytes (it may be answered
   // otherwise), or the session is gone.
   bool Reply(std::span<const std::byte> body = {}) { return ReplyAs(m_msgCode, body); }
-  bool Reply(std::string_view body) { return Reply(std::as_bytes(std::span(body))); }
   template <class T>
-  requires(!std::is_convertible_v<const T&, std::span<const std::byte>> &&
-           !std::is_convertible_v<const T&, std::string_view>) bool Reply(const T& body) {
-    static_assert(std::is_trivially_copyable_v<T> && alignof(T) == 1,
-                  "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
-    return Reply(std::as_bytes(std::span(&body, 1)));
+  requires(!std::is_convertible_v<const T&, std::span<const std::byte>>) bool Reply(const T& body) {
+    if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+      const std::string_view text = body;
+      return Reply(std::as_bytes(std::span(text)));
+    } else {
+      static_assert(std::is_trivially_copyable_v<T> && alignof(T) == 1,
+                    "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
+      return Reply(std::as_bytes(std::span(&body, 1)));
+    }
   }
   // Answers with another msgCode.
   bool ReplyAs(uint16_t msgCode, std::span<const std::byte> body);

@@ -51,12 +51,15 @@ class CRequest : public CSessionContext {
   // Answers with the request's own msgCode; copies the body. False when it was ended before, is one-way, the body is
   // over kMaxBodyBytes (65,527; the request may still be answered otherwise), or the connection is gone.
   bool Reply(std::span<const std::byte> body = {}) { return ReplyAs(MsgCode(), body); }
-  bool Reply(std::string_view body) { return Reply(std::as_bytes(std::span(body))); }
   template <class T>
-  requires(!std::is_convertible_v<const T&, std::span<const std::byte>> &&
-           !std::is_convertible_v<const T&, std::string_view>) bool Reply(const T& body) {
-    static_assert(kIsPacked<T>, "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
-    return Reply(std::as_bytes(std::span(&body, 1)));
+  requires(!std::is_convertible_v<const T&, std::span<const std::byte>>) bool Reply(const T& body) {
+    if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+      const std::string_view text = body;
+      return Reply(std::as_bytes(std::span(text)));
+    } else {
+      static_assert(kIsPacked<T>, "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
+      return Reply(std::as_bytes(std::span(&body, 1)));
+    }
   }
   // As Reply, with a body that is made in place: `write` gets room for `most` bytes (at most kMaxBodyBytes), fills it
   // from the front, and returns how many it filled; more than it got is answered with Reject{handler_failed}. It sends

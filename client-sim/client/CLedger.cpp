@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "misc/count/CScoreboard.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard::sim {
 
