@@ -1,5 +1,6 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>

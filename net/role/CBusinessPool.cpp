@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "net/config/BusinessThreads.h"
+
 namespace switchboard {
 
 namespace {
@@ -24,7 +26,8 @@ CBusinessPool::CBusinessPool(const SConfig& config, CLog& log, CSender& sender, 
       m_inboxes(inboxes),
       m_flowControl(flowControl),
       m_page(page),
-      m_links{inboxes, connections, sender, *this, page} {
+      m_links{inboxes, connections, sender, *this, page},
+      m_threadNames(BusinessThreads(config)) {
   Add("work", config.business.threads, false);
   // A process pool runs everything on one thread.
   const bool isThreaded = config.business.mode == EBusinessMode::kThreads;
@@ -40,8 +43,7 @@ void CBusinessPool::Start() {
   uint32_t number = 0;
   for (uint8_t pool = 0; pool < m_pools.size(); ++pool) {
     for (uint32_t i = 0; i < m_pools[pool]->threads; ++i, ++number) {
-      m_threads.emplace_back("sb-" + m_pools[pool]->name + "-" + std::to_string(i),
-                             [this, pool, number] { Run(pool, number); });
+      m_threads.emplace_back(m_threadNames[number], [this, pool, number] { Run(pool, number); });
     }
   }
 }

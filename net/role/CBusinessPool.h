@@ -79,6 +79,7 @@ class CBusinessPool {
   const CFlowControl& m_flowControl;
   SWorkerPage& m_page;
   const STurnLinks m_links;
+  const std::vector<std::string> m_threadNames;  // by number
   std::vector<std::unique_ptr<SPool>> m_pools;
 
   std::atomic<bool> m_isStopping{false};

@@ -81,7 +81,7 @@ class CTurn {
 
  private:
   CSender& m_sender;
-  const STurnLinks m_links;
+  const STurnLinks& m_links;  // outlives the deferrals that are made here
   CCloser m_closer;
   const CTally m_tally;
   CTrace& m_trace;

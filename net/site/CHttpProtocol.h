@@ -32,7 +32,7 @@ class CHttpProtocol final : public CProtocol {
   // From now on every answer is its connection's last.
   void BeginDrain() override { m_isDraining = true; }
   bool IsOverAtFarewell(CConnection& connection, const SFarewell&) override {
-    return connection.read.p_input == nullptr && connection.mailbox.IsIdle();
+    return connection.read.p_input == nullptr;
   }
   bool HasEnd(const CConnection& connection) const override {
     return !connection.mailbox.IsIdle() || connection.turn.p_state != nullptr;

@@ -36,7 +36,7 @@ std::string Hex(std::span<const std::byte> bytes) {
 }  // namespace
 
 std::optional<STracedPacket> CInquest::Hold(const SWorkerPage& page, pid_t pid, int signal) {
-  const std::vector<STracedPacket> packets = PacketsIn(page);
+  const std::vector<STracedPacket> packets = PacketsIn(page, m_businessThreads);
   const STracedPacket* p_culprit = Blame(packets, signal, page.faultThread.load(std::memory_order_relaxed));
   // The culprit comes first, and the bystanders only as far as there is room.
   if (p_culprit != nullptr) Report(*p_culprit, page, pid, signal, true);
@@ -57,10 +57,12 @@ const STracedPacket* CInquest::Blame(const std::vector<STracedPacket>& packets, 
   return faultThread == 0 && packets.size() == 1 ? packets.data() : nullptr;
 }
 
-std::vector<STracedPacket> CInquest::PacketsIn(const SWorkerPage& page) {
+std::vector<STracedPacket> CInquest::PacketsIn(const SWorkerPage& page, std::vector<std::string> businessThreads) {
   std::vector<STracedPacket> packets;
   const uint32_t process = page.process.load(std::memory_order_relaxed);
-  for (const SNamedTrace& trace : TracesOf(page, SWorkerPage::kMaxBusinessThreads)) {
+  // A worker of an earlier configuration may have had more.
+  businessThreads.resize(SWorkerPage::kMaxBusinessThreads, "a business thread");
+  for (const SNamedTrace& trace : TracesOf(page, businessThreads)) {
     if (auto packet = ReadPacket(trace, process)) packets.push_back(std::move(*packet));
   }
   return packets;

@@ -28,13 +28,18 @@ class CInquest {
   // when no mark says which that was, the only one. nullptr when there is none, or no telling.
   static const STracedPacket* Blame(const std::vector<STracedPacket>& packets, int signal, uint64_t faultThread);
   // What runs in a page; best read when nothing runs any more.
-  static std::vector<STracedPacket> PacketsIn(const SWorkerPage& page);
+  // `businessThreads` are their names, as far as they are known.
+  static std::vector<STracedPacket> PacketsIn(const SWorkerPage& page, std::vector<std::string> businessThreads = {});
+
+  // What the threads of a worker are called: BusinessThreads.
+  void SetBusinessThreads(std::vector<std::string> names) { m_businessThreads = std::move(names); }
 
  private:
   void Report(const STracedPacket& packet, const SWorkerPage& page, pid_t pid, int signal, bool isToBlame);
 
   CLog& m_log;
   const CCrashFiles m_files;
+  std::vector<std::string> m_businessThreads;
 };
 
 }  // namespace switchboard

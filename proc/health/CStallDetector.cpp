@@ -6,7 +6,8 @@ namespace switchboard {
 
 std::string SStall::ToString() const { return packet ? thread + " at " + packet->ToString() : thread; }
 
-CStallDetector::CStallDetector(const SWorkerPage& page, uint32_t businessThreads, MonotonicTime::duration limit)
+CStallDetector::CStallDetector(const SWorkerPage& page, const std::vector<std::string>& businessThreads,
+                               MonotonicTime::duration limit)
     : m_page(page), m_limit(limit) {
   // Even ticks to begin with: what the first look sees is new.
   for (SNamedTrace& trace : TracesOf(page, businessThreads)) m_threads.push_back({std::move(trace), 0, {}, false});

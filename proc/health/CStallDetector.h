@@ -32,7 +32,8 @@ class CStallDetector {
   };
 
   // `page` outlives the detector.
-  CStallDetector(const SWorkerPage& page, uint32_t businessThreads, MonotonicTime::duration limit);
+  CStallDetector(const SWorkerPage& page, const std::vector<std::string>& businessThreads,
+                 MonotonicTime::duration limit);
 
   SFindings Look(MonotonicTime now);
   // What was seen so far counts no longer: the worker, or the one who looks, was not running.

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "net/config/BusinessThreads.h"
+
 namespace switchboard {
 
 CSupervisor::CSupervisor(CLog& log, const CClock& clock, CQuarantine& quarantine, std::filesystem::path folder,
@@ -18,7 +20,8 @@ CSupervisor::CSupervisor(CLog& log, const CClock& clock, CQuarantine& quarantine
 
 void CSupervisor::Configure(const SConfig& config) {
   m_limit = config.server.watchdog;
-  m_businessThreads = config.business.threads;
+  m_businessThreads = BusinessThreads(config);
+  m_inquest.SetBusinessThreads(m_businessThreads);
   m_isQuarantineOn = config.server.quarantine;
   m_quarantine.Clear();
   m_offenders.Clear();

@@ -58,7 +58,7 @@ class CSupervisor {
   CRepeatOffenders m_offenders;
 
   std::chrono::milliseconds m_limit{0};
-  uint32_t m_businessThreads = 0;
+  std::vector<std::string> m_businessThreads;
   bool m_isQuarantineOn = false;
   std::map<pid_t, SWorkerPage*> m_pages;  // of those that serve
 };

@@ -18,7 +18,8 @@ std::string InSeconds(milliseconds time) { return fmt::format("{:g} s", static_c
 
 }  // namespace
 
-void CWatchdog::Watch(pid_t pid, const SWorkerPage& page, uint32_t businessThreads, milliseconds limit) {
+void CWatchdog::Watch(pid_t pid, const SWorkerPage& page, const std::vector<std::string>& businessThreads,
+                      milliseconds limit) {
   if (limit == milliseconds(0)) return;
   m_workers.erase(pid);
   m_workers.emplace(pid, SWorker{CStallDetector(page, businessThreads, limit), limit, m_clock.Now()});

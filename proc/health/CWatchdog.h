@@ -39,7 +39,8 @@ class CWatchdog {
   explicit CWatchdog(const CClock& clock) : m_clock(clock) {}
 
   // From now on the worker moves within `limit`. `page` is its own until Forget. A limit of zero watches nothing.
-  void Watch(pid_t pid, const SWorkerPage& page, uint32_t businessThreads, std::chrono::milliseconds limit);
+  void Watch(pid_t pid, const SWorkerPage& page, const std::vector<std::string>& businessThreads,
+             std::chrono::milliseconds limit);
   // The worker is dead, or was told to stop and has a deadline of its own.
   void Forget(pid_t pid) { m_workers.erase(pid); }
   // Somebody has stopped the process, and let it continue.

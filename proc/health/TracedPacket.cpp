@@ -11,13 +11,13 @@
 
 namespace switchboard {
 
-std::vector<SNamedTrace> TracesOf(const SWorkerPage& page, uint32_t businessThreads) {
+std::vector<SNamedTrace> TracesOf(const SWorkerPage& page, const std::vector<std::string>& businessThreads) {
   std::vector<SNamedTrace> traces{{"sb-io", false, &page.ioTrace},
                                   {"sb-send", false, &page.sendTrace},
                                   {"sb-recycle", false, &page.recycleTrace},
                                   {"sb-heart", false, &page.heartTrace}};
-  const size_t count = std::min<size_t>(businessThreads, page.workTrace.size());
-  for (size_t i = 0; i < count; ++i) traces.push_back({fmt::format("sb-work-{}", i), true, &page.workTrace[i]});
+  const size_t count = std::min(businessThreads.size(), page.workTrace.size());
+  for (size_t i = 0; i < count; ++i) traces.push_back({businessThreads[i], true, &page.workTrace[i]});
   return traces;
 }
 

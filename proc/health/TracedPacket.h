@@ -18,8 +18,8 @@ struct SNamedTrace {
   const SThreadTrace* p_trace = nullptr;
 };
 
-// The threads of the worker whose page it is, of which `businessThreads` are sb-work-N.
-std::vector<SNamedTrace> TracesOf(const SWorkerPage& page, uint32_t businessThreads);
+// The threads of the worker whose page it is, `businessThreads` among them.
+std::vector<SNamedTrace> TracesOf(const SWorkerPage& page, const std::vector<std::string>& businessThreads);
 
 // A packet in the hands of a worker's thread.
 struct STracedPacket {

@@ -49,7 +49,7 @@ TEST_F(COwnConfigTest, TheTestOfAConfigurationChecksKeysOfTheLogic) {
   Configure("[test]\nnumber = 1001\n");
   const SRunResult range = RunTestServer({"-t", "-c", "switchboard.toml"});
   EXPECT_EQ(range.exitCode, kExitFailed);
-  EXPECT_THAT(range.errors, MatchesRegex("switchboard: switchboard\\.toml:[0-9]+: test\\.number: 1001 is out of range; "
+  EXPECT_THAT(range.errors, MatchesRegex("test-server: switchboard\\.toml:[0-9]+: test\\.number: 1001 is out of range; "
                                          "allowed: 1\\.\\.1000 pieces\n"));
   Configure("[test]\nnumbers = 1\n");
   const SRunResult unknown = RunTestServer({"-t", "-c", "switchboard.toml"});
@@ -58,7 +58,7 @@ TEST_F(COwnConfigTest, TheTestOfAConfigurationChecksKeysOfTheLogic) {
   Configure("[test]\nnumber = 1000\n");
   EXPECT_EQ(RunTestServer({"-t", "-c", "switchboard.toml"}).exitCode, 0);
   EXPECT_EQ(RunTestServer({"-t", "-c", "switchboard.toml", "--set", "test.number=0"}).errors,
-            "switchboard: --set test.number=0: 0 is out of range; allowed: 1..1000 pieces\n");
+            "test-server: --set test.number=0: 0 is out of range; allowed: 1..1000 pieces\n");
   // Another program knows no such section.
   EXPECT_THAT(Run({"-t", "-c", "switchboard.toml"}).errors, HasSubstr(": test: unknown section; allowed: server, "));
 }

@@ -67,7 +67,7 @@ TEST_F(CWatchdogTest, AStuckHandlerIsReportedOnceAndTheWorkerGoesOn) {
   const pid_t worker = server.WorkerPid();
   CTestClient stuck(server.Port());
   ASSERT_TRUE(stuck.SendFrame(kTestAwaitGate));
-  ASSERT_TRUE(server.WaitForLog("has a stuck handler: sb-work-"));
+  ASSERT_TRUE(server.WaitForLog("has a stuck handler: sb-block-"));
   CTestClient client(server.Port());
   EXPECT_EQ(NumberIn(Ask(client, kTestBlock, 300)), 300U);
   const auto lines = server.LogLines("has a stuck handler");

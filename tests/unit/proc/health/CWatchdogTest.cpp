@@ -30,7 +30,7 @@ class CWatchdogTest : public testing::Test {
   CWatchdogTest() {
     m_p_page->slot = 3;
     m_p_page->process = 8;
-    m_watchdog.Watch(kPid, *m_p_page, 2, kLimit);
+    m_watchdog.Watch(kPid, *m_p_page, {"sb-work-0", "sb-work-1"}, kLimit);
   }
 
   // Lets the time pass as the master does: it looks whenever the watchdog wants to. What was ordered meanwhile.
@@ -79,7 +79,7 @@ TEST_F(CWatchdogTest, ThreadsThatMoveAreBusyAndNotStuck) {
 TEST_F(CWatchdogTest, AThreadTheWorkerCannotDoWithoutIsAbortedThenKilled) {
   for (SThreadTrace* p_trace :
        {&m_p_page->ioTrace, &m_p_page->sendTrace, &m_p_page->recycleTrace, &m_p_page->heartTrace}) {
-    m_watchdog.Watch(kPid, *m_p_page, 2, kLimit);
+    m_watchdog.Watch(kPid, *m_p_page, {"sb-work-0", "sb-work-1"}, kLimit);
     CTrace trace(*p_trace);
     trace.Begin();
     EXPECT_THAT(Pass(kLimit), IsEmpty());
@@ -173,7 +173,7 @@ TEST_F(CWatchdogTest, ForgottenAndUnwatchedWorkersAreLeftAlone) {
   m_watchdog.NoteStopped(kPid);
   m_watchdog.NoteContinued(kPid);
   EXPECT_EQ(m_watchdog.NextLook(), std::nullopt);
-  m_watchdog.Watch(kPid, *m_p_page, 2, milliseconds(0));
+  m_watchdog.Watch(kPid, *m_p_page, {"sb-work-0", "sb-work-1"}, milliseconds(0));
   EXPECT_EQ(m_watchdog.NextLook(), std::nullopt);
   EXPECT_THAT(m_watchdog.Look(), IsEmpty());
 }

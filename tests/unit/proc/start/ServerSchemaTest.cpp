@@ -45,8 +45,11 @@ std::vector<std::string> KeysOf(const std::filesystem::path& path) {
 
 TEST(ServerSchemaTest, TheShippedFileHasEveryKeyWithItsDefault) {
   const CConfigSchema schema = ServerSchema({});
-  EXPECT_EQ(KeysOf(kSource / "conf/switchboard.toml"), schema.Keys());
-  EXPECT_EQ(CConfig::Load((kSource / "conf/switchboard.toml").string(), {}, schema), CConfig::Load("", {}, schema));
+  std::vector<std::string> keys = schema.Keys();
+  std::erase_if(keys, [](const std::string& key) { return key.starts_with("pool.named."); });  // there are none
+  EXPECT_EQ(KeysOf(kSource / "conf/switchboard.toml"), keys);
+  const std::vector<std::string> names{"server.pid_file=switchboard.pid", "log.file=switchboard.log"};
+  EXPECT_EQ(CConfig::Load((kSource / "conf/switchboard.toml").string(), {}, schema), CConfig::Load("", names, schema));
 }
 
 TEST(ServerSchemaTest, TheDocumentationHasEverySection) {
