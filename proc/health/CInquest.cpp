@@ -61,7 +61,9 @@ std::vector<STracedPacket> CInquest::PacketsIn(const SWorkerPage& page, std::vec
   std::vector<STracedPacket> packets;
   const uint32_t process = page.process.load(std::memory_order_relaxed);
   // A worker of an earlier configuration may have had more.
-  businessThreads.resize(SWorkerPage::kMaxBusinessThreads, "a business thread");
+  for (size_t i = businessThreads.size(); i < SWorkerPage::kMaxBusinessThreads; ++i) {
+    businessThreads.push_back(fmt::format("sb-work-{}", i));
+  }
   for (const SNamedTrace& trace : TracesOf(page, businessThreads)) {
     if (auto packet = ReadPacket(trace, process)) packets.push_back(std::move(*packet));
   }

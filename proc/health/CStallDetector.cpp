@@ -1,8 +1,20 @@
 #include "proc/health/CStallDetector.h"
 
+#include <map>
+#include <string_view>
 #include <utility>
 
 namespace switchboard {
+
+namespace {
+
+// Of "sb-work-3" its "sb-work": what its handlers wait for, the other pools can't run.
+std::string_view PoolOf(const SNamedTrace& trace) {
+  const std::string_view name = trace.thread;
+  return trace.isBusiness ? name.substr(0, name.rfind('-')) : name;
+}
+
+}  // namespace
 
 std::string SStall::ToString() const { return packet ? thread + " at " + packet->ToString() : thread; }
 
@@ -15,22 +27,27 @@ CStallDetector::CStallDetector(const SWorkerPage& page, const std::vector<std::s
 
 CStallDetector::SFindings CStallDetector::Look(MonotonicTime now) {
   SFindings findings;
-  size_t business = 0;
-  size_t stuck = 0;
-  const SWatched* p_last = nullptr;
+  struct SPool {
+    size_t threads = 0;
+    size_t stuck = 0;
+    const SWatched* p_last = nullptr;  // the last one to get stuck
+  };
+  std::map<std::string_view, SPool> pools;
   for (SWatched& watched : m_threads) {
-    if (watched.trace.isBusiness) ++business;
+    SPool& pool = pools[PoolOf(watched.trace)];
+    ++pool.threads;
     if (!IsStalled(watched, now)) continue;
     if (!watched.trace.isBusiness) {
       findings.fatal = Describe(watched);
       return findings;
     }
-    ++stuck;
-    if (p_last == nullptr || watched.since > p_last->since) p_last = &watched;
+    ++pool.stuck;
+    if (pool.p_last == nullptr || watched.since > pool.p_last->since) pool.p_last = &watched;
     if (!std::exchange(watched.isReported, true)) findings.stuck.push_back(Describe(watched));
   }
-  if (p_last != nullptr && stuck == business) {
-    findings.fatal = Describe(*p_last);
+  for (const auto& [name, pool] : pools) {
+    if (pool.p_last == nullptr || pool.stuck < pool.threads) continue;
+    findings.fatal = Describe(*pool.p_last);
     findings.areAllBusy = true;
   }
   return findings;

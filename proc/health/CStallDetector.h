@@ -27,8 +27,8 @@ class CStallDetector {
  public:
   struct SFindings {
     std::vector<SStall> stuck;    // business threads, each once for each piece of work
-    std::optional<SStall> fatal;  // a thread that the worker can't do without, or the last business thread
-    bool areAllBusy = false;      // with `fatal`: every business thread is stuck
+    std::optional<SStall> fatal;  // a thread that the worker can't do without, or the last one of a pool
+    bool areAllBusy = false;      // with `fatal`: every thread of a pool is stuck
   };
 
   // `page` outlives the detector.

@@ -79,9 +79,9 @@ TEST_F(CWatchdogTest, AStuckHandlerIsReportedOnceAndTheWorkerGoesOn) {
 }
 
 TEST_F(CWatchdogTest, AWorkerWithoutAFreeBusinessThreadIsReplaced) {
-  ExpectComplaint("has no business thread left, the last one to get stuck is sb-work-");
+  ExpectComplaint("has no business thread left, the last one to get stuck is sb-block-");
   ExpectComplaint("was killed by SIGABRT");
-  CServerProcess& server = StartWith({"server.watchdog_s=0.5", "business.threads=2"});
+  CServerProcess& server = StartWith({"server.watchdog_s=0.5", "business.blocking_threads=2"});
   const pid_t worker = server.WorkerPid();
   std::deque<CTestClient> clients;
   for (int i = 0; i < 3; ++i) {
