@@ -88,7 +88,7 @@ bool CRouteTable::Answer(const SRouteTask& task, const SHttpReply& reply, ECount
   // Large, and used again and again.
   thread_local std::string text;
   text.clear();
-  CHttpNow now;
+  thread_local CHttpNow now;  // formats the time once a second
   now.Refresh();
   CConnection& connection = task.turn.Connection();
   const bool isLast = task.isLast || IsDraining(&connection);

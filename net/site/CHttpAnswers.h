@@ -15,7 +15,8 @@ namespace switchboard {
 // Threads: the turn's.
 class CHttpAnswers {
  public:
-  explicit CHttpAnswers(CTurn& turn) : m_turn(turn) { m_now.Refresh(); }
+  // `now`, the thread's, formats the time once a second.
+  CHttpAnswers(CTurn& turn, CHttpNow& now) : m_turn(turn), m_now(now) { m_now.Refresh(); }
   CHttpAnswers(const CHttpAnswers&) = delete;
   CHttpAnswers& operator=(const CHttpAnswers&) = delete;
   ~CHttpAnswers() { Flush(); }
@@ -35,7 +36,7 @@ class CHttpAnswers {
   CTurn& m_turn;
   uint32_t m_requests = 0;  // whose answers are gathered
   bool m_isGood = true;
-  CHttpNow m_now;
+  CHttpNow& m_now;
 };
 
 }  // namespace switchboard

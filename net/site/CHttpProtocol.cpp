@@ -36,7 +36,7 @@ SReading CHttpProtocol::Receive(CConnection& connection, std::span<const std::by
   SReading reading;
   m_parts.reading.turn.Begin(connection);
   {
-    CHttpAnswers answers(m_parts.reading.turn);
+    CHttpAnswers answers(m_parts.reading.turn, m_now);
     reading = Handle(connection, p_held != nullptr ? p_held->parser : m_parser, text, answers, now);
   }
   m_parts.reading.turn.End();
@@ -189,7 +189,8 @@ void CHttpProtocol::RunFile(const SRouteTask& task) {
   if (turn.Connection().IsAnswering()) {
     const SSiteEntry entry = m_site.Lookup(task.path, m_parts.clock.Now());
     const bool isLast = task.isLast || turn.Connection().Phase() >= EPhase::kDraining;
-    CHttpAnswers answers(turn);
+    thread_local CHttpNow now;
+    CHttpAnswers answers(turn, now);
     m_site.Answer(task.request, entry, isLast, answers);
   } else {
     turn.Tally().Add(ECounter::kPacketsDiscarded);
@@ -202,7 +203,7 @@ void CHttpProtocol::OnOverdue(CConnection& connection) {
   if (!connection.mailbox.IsIdle()) return;
   m_parts.reading.turn.Begin(connection);
   {
-    CHttpAnswers answers(m_parts.reading.turn);
+    CHttpAnswers answers(m_parts.reading.turn, m_now);
     m_request.Reset();
     m_site.Refuse(m_request, 408, answers);
   }

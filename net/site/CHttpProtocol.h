@@ -85,6 +85,7 @@ class CHttpProtocol final : public CProtocol {
   CHttpParser m_parser;  // of connections that hold no input
   SHttpRequest m_request;
   CHttpPath m_path;
+  CHttpNow m_now;
   std::vector<std::byte> m_resumed;  // while Resume runs: what had waited
   uint32_t m_requests = 0;           // that the read at hand has brought
   bool m_isDraining = false;
