@@ -1,5 +1,6 @@
 #include "client-sim/message/CGetMessage.h"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -31,7 +32,7 @@ CGetMessage::SPiece CGetMessage::PieceOf(uint64_t offset, std::span<const std::b
   reply.offset = offset;
   std::vector<std::byte> body(sizeof(reply) + bytes.size());
   std::memcpy(body.data(), &reply, sizeof(reply));
-  std::memcpy(body.data() + sizeof(reply), bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), body.begin() + sizeof(reply));
   return {static_cast<uint32_t>(body.size()), CCrc32::Of(body)};
 }
 
