@@ -99,23 +99,25 @@ bool CRouteTable::Answer(const SRouteTask& task, const SHttpReply& reply, ECount
   return isTaken;
 }
 
-bool CRouteTable::AnswerDeferred(CDeferral& deferral, CHttpSite& site, const CBlock& posted, const SHttpReply& reply,
-                                 ECounter outcome) {
+bool CRouteTable::AnswerDeferred(CDeferral& deferral, CHttpSite& site, std::shared_ptr<const CBlock> p_posted,
+                                 const SHttpReply& reply, ECounter outcome) {
   // A place of its own: a handler that answers at once still has the views of the thread's request.
   SHttpRequest request;
   std::string_view path;
   std::string_view query;
-  CPostedRequest::Unpack(posted.Unused(), request, path, query);
+  CPostedRequest::Unpack(p_posted->Unused(), request, path, query);
   CHttpNow now;
   now.Refresh();
   CConnection* const p_connection = deferral.Connection();
   std::string text;
-  Append(text, site, request, CPostedRequest::MetaOf(posted.Unused()).isLast || IsDraining(p_connection), now, reply);
+  Append(text, site, request, CPostedRequest::MetaOf(p_posted->Unused()).isLast || IsDraining(p_connection), now,
+         reply);
   // The log first: a stop may only wait for this answer, and then takes the site away.
   const CSession& session = deferral.Session();
   const std::optional<SPeer> peer =
       p_connection != nullptr ? p_connection->Peer(session.Generation()) : std::optional<SPeer>{};
   if (peer) WriteLog(site, request, now, *peer, reply);
+  p_posted.reset();
   return deferral.End(std::as_bytes(std::span(text)), outcome);
 }
 

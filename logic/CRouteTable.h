@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,9 +29,9 @@ class CRouteTable final : public CRouteHandlers {
 
   // False when the connection takes nothing any more; counts `outcome`, or the discarding.
   bool Answer(const SRouteTask& task, const SHttpReply& reply, ECounter outcome);
-  // The same for a request that was deferred.
-  bool AnswerDeferred(CDeferral& deferral, CHttpSite& site, const CBlock& posted, const SHttpReply& reply,
-                      ECounter outcome);
+  // The same for a request that was deferred; lets go of the request before its end, with which a stop may go on.
+  bool AnswerDeferred(CDeferral& deferral, CHttpSite& site, std::shared_ptr<const CBlock> p_posted,
+                      const SHttpReply& reply, ECounter outcome);
   size_t MaxReplyBytes() const;
 
   // CRouteHandlers

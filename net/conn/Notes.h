@@ -87,6 +87,8 @@ template <class... Functions>
 struct SOverloads : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+SOverloads(Functions...) -> SOverloads<Functions...>;
 
 // One inbox for each role that is told things. Made before the roles and gone after them, so that the roles need not
 // know each other.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "misc/CLog.h"
@@ -54,9 +55,12 @@ class CBusinessPool {
 
  private:
   struct SPool {
-    std::string name;
-    uint32_t threads;
-    bool isBackground;  // of less weight for the scheduler
+    SPool(std::string poolName, uint32_t count, bool isOfLessWeight)
+        : name(std::move(poolName)), threads(count), isBackground(isOfLessWeight) {}
+
+    const std::string name;
+    const uint32_t threads;
+    const bool isBackground;  // of less weight for the scheduler
     CRunQueue queue;
   };
 
