@@ -20,7 +20,7 @@ enum class ECloseReason : uint8_t {
   kMaxSession,         // older than heartbeat.max_session_s
   kFlood,              //
   kSendQueueOverflow,  // more than limits.send_queue_bytes unsent
-  kByHandler,          // CSocket::Close
+  kByHandler,          // CServerCalls::Close
   kBadRequest,         // HTTP that can't be read any further
   kAnswered,           // the HTTP answer before it said "Connection: close"
   kTooSlow,            // took its answers more slowly than the listener's min_rate
