@@ -1,5 +1,7 @@
 #include "logic/CModuleSet.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <stdexcept>
@@ -14,6 +16,10 @@ namespace switchboard {
 
 namespace {
 
+std::string Unknown(const std::string& what, const char* p_kind, const std::string& name, const char* p_section) {
+  return fmt::format("{} is for the {} \"{}\", and no {} has that name", what, p_kind, name, p_section);
+}
+
 // The listeners and pools that registrations may name.
 class CNames {
  public:
@@ -26,8 +32,7 @@ class CNames {
     for (const std::string& name : binding.listeners) {
       const bool isThere = std::any_of(listeners.begin(), listeners.end(),
                                        [&](const SListenerConfig& config) { return config.name == name; });
-      if (!isThere)
-        throw std::logic_error(what + " is for the listener \"" + name + "\", and no [[listener]] has that name");
+      if (!isThere) throw std::logic_error(Unknown(what, "listener", name, "[[listener]]"));
       isFor |= listeners[listener].name == name;
     }
     return isFor;
@@ -36,8 +41,7 @@ class CNames {
   uint8_t PoolOf(const CModule::CBinding& binding, const std::string& what) const {
     const std::string_view name = binding.run == Run::kBlocking ? "blocking" : std::string_view(binding.pool);
     const std::optional<uint8_t> pool = m_links.business.Find(name);
-    if (!pool)
-      throw std::logic_error(what + " is for the pool \"" + binding.pool + "\", and no [[pool.named]] has that name");
+    if (!pool) throw std::logic_error(Unknown(what, "pool", binding.pool, "[[pool.named]]"));
     return *pool;
   }
 
@@ -59,7 +63,8 @@ void CModuleSet::Add(std::unique_ptr<CModule> p_module) {
 void CModuleSet::Bind(const SServerLinks& links) {
   m_p_links = &links;
   const CNames names(links);
-  for (uint16_t listener = 0; listener < links.config.listeners.size(); ++listener) {
+  for (size_t index = 0; index < links.config.listeners.size(); ++index) {
+    const auto listener = static_cast<uint16_t>(index);
     auto p_packets = std::make_unique<CHandlerTable>(links, m_all);
     auto p_routes = std::make_unique<CRouteTable>(links);
     for (CModule* p_module : m_all) {

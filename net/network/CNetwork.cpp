@@ -71,12 +71,13 @@ struct CNetwork::SParts {
     application.Bind(links);
     const SProtocolParts parts{config, clock, buffers, flowControl, business, sender, reading, deps.page.io};
     Protocols made;
-    for (uint16_t i = 0; i < config.listeners.size(); ++i) {
+    for (size_t i = 0; i < config.listeners.size(); ++i) {
       const SListenerConfig& listener = config.listeners[i];
       if (listener.protocol == EListenerProtocol::kHttp) {
-        made.push_back(std::make_unique<CHttpProtocol>(parts, listener, application.RoutesOf(i), deps.log));
+        made.push_back(
+            std::make_unique<CHttpProtocol>(parts, listener, application.RoutesOf(static_cast<uint16_t>(i)), deps.log));
       } else {
-        made.push_back(std::make_unique<CPacketProtocol>(parts, application.PacketsOf(i)));
+        made.push_back(std::make_unique<CPacketProtocol>(parts, application.PacketsOf(static_cast<uint16_t>(i))));
       }
     }
     return made;

@@ -41,9 +41,9 @@ void CBusinessPool::Add(std::string name, uint32_t threads, bool isBackground) {
 
 void CBusinessPool::Start() {
   uint32_t number = 0;
-  for (uint8_t pool = 0; pool < m_pools.size(); ++pool) {
+  for (size_t pool = 0; pool < m_pools.size(); ++pool) {
     for (uint32_t i = 0; i < m_pools[pool]->threads; ++i, ++number) {
-      m_threads.emplace_back(m_threadNames[number], [this, pool, number] { Run(pool, number); });
+      m_threads.emplace_back(m_threadNames[number], [this, pool, number] { Run(static_cast<uint8_t>(pool), number); });
     }
   }
 }
@@ -62,10 +62,10 @@ void CBusinessPool::Push(CConnection& connection) {
 
 std::optional<uint8_t> CBusinessPool::Find(std::string_view name) const {
   if (name.empty()) return kMain;
-  for (uint8_t pool = kBlocking; pool < m_pools.size(); ++pool) {
+  for (size_t pool = kBlocking; pool < m_pools.size(); ++pool) {
     const SPool& candidate = *m_pools[pool];
     const bool isMeant = pool == kBlocking ? name == "blocking" : candidate.name == name;
-    if (isMeant) return candidate.threads > 0 ? pool : kMain;
+    if (isMeant) return candidate.threads > 0 ? static_cast<uint8_t>(pool) : kMain;
   }
   return std::nullopt;
 }
