@@ -48,7 +48,8 @@ endif()
 # A program, or a library that programs are made of, does what SWITCHBOARD_LTO says.
 function(switchboard_optimise target)
   if(SWITCHBOARD_LTO)
-    target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects)
+    # Calls of libraries go through a table of addresses that is read-only (-z now), without a jump in between.
+    target_compile_options(${target} PRIVATE -flto=auto -ffat-lto-objects -fno-plt)
     set_target_properties(${target} PROPERTIES SWITCHBOARD_OPTIMISED ON)
   endif()
 endfunction()

@@ -51,28 +51,51 @@ void CHandlerTable::OnEnd(CTurn& turn) {
   }
 }
 
-void CHandlerTable::Run(CTurn& turn, CFrameBatch& batch) {
+inline bool CHandlerTable::RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame) {
+  if (entry.isBlocking) [[unlikely]] {
+    turn.Flush();
+    turn.Yield();
+  }
+  turn.Trace().BeginPacket(frame.Raw());
+  CRequest request(*this, turn, frame, entry.replies, entry.p_module);
+  bool isGood = false;
+  CallUser([&] { isGood = (entry.p_module->*entry.p_handler)(request); },
+           [&](std::string_view what) { EndThrown(turn, request, what); });
+  turn.Trace().EndPacket();
+  if (!request.IsEnded()) [[unlikely]]
+    EndUnanswered(entry, turn, request, isGood);
+  return !request.IsDeferred();
+}
+
+inline bool CHandlerTable::RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame) {
+  const bool isQuarantined = m_p_quarantine != nullptr && m_p_quarantine->Has(frame.msgCode);
+  if (p_entry == nullptr || isQuarantined || !turn.Connection().IsAnswering() || CCrc32::Of(frame.body) != frame.crc32)
+      [[unlikely]] {
+    RefuseFrame(p_entry, turn, frame);
+    return true;
+  }
+  return RunHandler(*p_entry, turn, frame);
+}
+
+template <class MayRun>
+void CHandlerTable::RunWhile(CTurn& turn, CFrameBatch& batch, MayRun mayRun) {
   uint32_t ended = 0;
   while (!batch.IsOver() && !turn.HasToStop()) {
     const SFrame frame = batch.Front();
     const SEntry* p_entry = Find(frame.msgCode);
-    if (p_entry != nullptr && turn.MoveTo(p_entry->pool)) break;
+    if (!mayRun(p_entry)) break;
     batch.Pop(frame);
     ended += RunFrame(p_entry, turn, frame) ? 1 : 0;
   }
   turn.Tally().Add(ECounter::kPacketsLeft, ended);
 }
 
+void CHandlerTable::Run(CTurn& turn, CFrameBatch& batch) {
+  RunWhile(turn, batch, [&](const SEntry* p_entry) { return p_entry == nullptr || !turn.MoveTo(p_entry->pool); });
+}
+
 void CHandlerTable::RunInline(CTurn& turn, CFrameBatch& batch) {
-  uint32_t ended = 0;
-  while (!batch.IsOver() && !turn.HasToStop()) {
-    const SFrame frame = batch.Front();
-    const SEntry* p_entry = Find(frame.msgCode);
-    if (p_entry == nullptr || !p_entry->isInline) break;
-    batch.Pop(frame);
-    ended += RunFrame(p_entry, turn, frame) ? 1 : 0;
-  }
-  turn.Tally().Add(ECounter::kPacketsLeft, ended);
+  RunWhile(turn, batch, [](const SEntry* p_entry) { return p_entry != nullptr && p_entry->isInline; });
 }
 
 void CHandlerTable::RefuseAll(CTurn& turn, CFrameBatch& batch) {
@@ -89,53 +112,33 @@ void CHandlerTable::RefuseAll(CTurn& turn, CFrameBatch& batch) {
   turn.Tally().Add(ECounter::kPacketsLeft, ended);
 }
 
-bool CHandlerTable::RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame) {
-  const auto refuse = [&](ERejectReason reason) {
-    Refuse(turn, frame.msgCode, reason, static_cast<uint16_t>(reason));
-    return true;
-  };
+void CHandlerTable::RefuseFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame) {
   if (!turn.Connection().IsAnswering()) {
     turn.Tally().Add(ECounter::kPacketsDiscarded);
-    return true;
+    return;
   }
-  if (CCrc32::Of(frame.body) != frame.crc32) {
-    refuse(ERejectReason::kBadCrc);
-    turn.Close(EPhase::kFlushing, ECloseReason::kBadCrc);
-    return true;
-  }
-  if (p_entry == nullptr) return refuse(ERejectReason::kUnknownCode);
-  if (m_p_quarantine != nullptr && m_p_quarantine->Has(frame.msgCode)) {
-    return refuse(ERejectReason::kQuarantined);
-  }
-  return RunHandler(*p_entry, turn, frame);
+  ERejectReason reason = p_entry == nullptr ? ERejectReason::kUnknownCode : ERejectReason::kQuarantined;
+  const bool isBroken = CCrc32::Of(frame.body) != frame.crc32;
+  if (isBroken) reason = ERejectReason::kBadCrc;
+  Refuse(turn, frame.msgCode, reason, static_cast<uint16_t>(reason));
+  if (isBroken) turn.Close(EPhase::kFlushing, ECloseReason::kBadCrc);
 }
 
-bool CHandlerTable::RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame) {
-  if (entry.isBlocking) {
-    turn.Flush();
-    turn.Yield();
-  }
-  turn.Trace().BeginPacket(frame.Raw());
-  CRequest request(*this, turn, frame, entry.replies, entry.p_module);
-  ERejectReason failure = ERejectReason::kHandlerFailed;
-  bool isGood = false;
-  const bool isDone =
-      CallUser([&] { isGood = (entry.p_module->*entry.p_handler)(request); },
-               [&](std::string_view what) {
-                 failure = ERejectReason::kHandlerThrew;
-                 m_links.log.WarnLimited(m_rejectLimits[0], "the handler of msgCode {} threw {}", frame.msgCode, what);
-               });
-  turn.Trace().EndPacket();
-  if (request.IsDeferred()) return false;
-  if (request.IsEnded()) return true;
+void CHandlerTable::EndThrown(CTurn& turn, CRequest& request, std::string_view what) {
+  m_links.log.WarnLimited(m_rejectLimits[0], "the handler of msgCode {} threw {}", request.MsgCode(), what);
+  if (request.IsEnded()) return;
+  request.m_isEnded = true;
+  const auto reason = ERejectReason::kHandlerThrew;
+  Refuse(turn, request.MsgCode(), reason, static_cast<uint16_t>(reason));
+}
+
+void CHandlerTable::EndUnanswered(const SEntry& entry, CTurn& turn, const CRequest& request, bool isGood) {
   if (isGood && entry.replies == Replies::kNone) {
     turn.Tally().Add(ECounter::kPacketsOneWay);
-    return true;
+    return;
   }
-  std::string_view cause;
-  if (isDone) cause = request.Mistake(isGood);
-  Refuse(turn, frame.msgCode, failure, static_cast<uint16_t>(failure), cause);
-  return true;
+  const auto reason = ERejectReason::kHandlerFailed;
+  Refuse(turn, request.MsgCode(), reason, static_cast<uint16_t>(reason), request.Mistake(isGood));
 }
 
 bool CHandlerTable::Refuse(CTurn& turn, uint16_t msgCode, ERejectReason reason, uint16_t wireReason,

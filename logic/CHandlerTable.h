@@ -12,6 +12,8 @@
 
 namespace switchboard {
 
+class CRequest;
+
 // The handlers of one listener's msgCodes, indexed by msgCode; brings each packet to its one outcome.
 // Threads: Add by the worker's main thread before the start; the rest as CPacketHandlers.
 class CHandlerTable final : public CPacketHandlers {
@@ -47,12 +49,21 @@ class CHandlerTable final : public CPacketHandlers {
 
   // nullptr when the code has no handler.
   const SEntry* Find(uint16_t msgCode) const {
-    if (msgCode >= m_table.size() || m_table[msgCode].p_module == nullptr) return nullptr;
-    return &m_table[msgCode];
+    if (msgCode >= m_table.size()) return nullptr;
+    const SEntry* p_entry = m_table.data() + msgCode;
+    return p_entry->p_module != nullptr ? p_entry : nullptr;
   }
-  // Brings a packet to its outcome; false when it was deferred.
-  bool RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
-  bool RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame);
+  // Takes packets as long as `mayRun(const SEntry*)` says so.
+  template <class MayRun>
+  void RunWhile(CTurn& turn, CFrameBatch& batch, MayRun mayRun);
+  // Brings a packet to its outcome; false when it was deferred. These two are what every packet goes through, so they
+  // are a part of the loop.
+  [[gnu::always_inline]] bool RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
+  [[gnu::always_inline]] bool RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame);
+  // What seldom happens is kept out of the way of what often does.
+  [[gnu::noinline]] void RefuseFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
+  [[gnu::noinline]] void EndUnanswered(const SEntry& entry, CTurn& turn, const CRequest& request, bool isGood);
+  [[gnu::noinline]] void EndThrown(CTurn& turn, CRequest& request, std::string_view what);
 
   const SServerLinks& m_links;
   const std::vector<CModule*>& m_modules;

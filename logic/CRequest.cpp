@@ -10,24 +10,30 @@
 namespace switchboard {
 
 bool CRequest::MayReply(size_t bodyBytes) {
-  if (m_isEnded) return false;
-  if (m_replies == Replies::kNone) {
-    m_mistake = EMistake::kOneWay;
-    return false;
-  }
-  if (bodyBytes > kMaxBodyBytes) {
-    m_mistake = EMistake::kTooLarge;
-    return false;
-  }
-  return true;
+  if (!m_isEnded && m_replies == Replies::kOne && bodyBytes <= kMaxBodyBytes) [[likely]]
+    return true;
+  if (!m_isEnded) m_mistake = m_replies == Replies::kNone ? EMistake::kOneWay : EMistake::kTooLarge;
+  return false;
+}
+
+inline bool CRequest::CountReply(bool isTaken) {
+  m_turn.Tally().Add(isTaken ? ECounter::kPacketsReplied : ECounter::kPacketsDiscarded);
+  return isTaken;
 }
 
 bool CRequest::ReplyAs(uint16_t msgCode, std::span<const std::byte> body) {
-  if (!MayReply(body.size())) return false;
+  // An empty answer, which has nothing to copy nor to sum up, needs no calls: it is written here.
+  const bool isPlain = body.empty() && !m_isEnded && m_replies == Replies::kOne;
+  if (!isPlain || !m_turn.HasRoom(kHeaderBytes)) return ReplyWith(msgCode, body);
   m_isEnded = true;
-  const bool isTaken = CPacketWriter::Put(m_turn, msgCode, body);
-  m_turn.Tally().Add(isTaken ? ECounter::kPacketsReplied : ECounter::kPacketsDiscarded);
-  return isTaken;
+  return CountReply(CPacketWriter::Put(m_turn, msgCode, {}));
+}
+
+bool CRequest::ReplyWith(uint16_t msgCode, std::span<const std::byte> body) {
+  if (!MayReply(body.size())) [[unlikely]]
+    return false;
+  m_isEnded = true;
+  return CountReply(CPacketWriter::Put(m_turn, msgCode, body));
 }
 
 std::span<std::byte> CRequest::Room(size_t most) { return CPacketWriter::Room(m_turn, most); }
@@ -39,9 +45,7 @@ bool CRequest::EndInPlace(size_t bodyBytes, size_t most) {
     return false;
   }
   m_isEnded = true;
-  const bool isTaken = CPacketWriter::PutInPlace(m_turn, MsgCode(), bodyBytes);
-  m_turn.Tally().Add(isTaken ? ECounter::kPacketsReplied : ECounter::kPacketsDiscarded);
-  return isTaken;
+  return CountReply(CPacketWriter::PutInPlace(m_turn, MsgCode(), bodyBytes));
 }
 
 bool CRequest::Reject(ERejectReason reason) {

@@ -32,6 +32,7 @@ inline constexpr bool kIsPacked = std::is_trivially_copyable_v<T> && alignof(T) 
 // Threads: the one that runs the handler, until it returns.
 class CRequest : public CSessionContext {
  public:
+  // `frame` outlives it.
   CRequest(CHandlerTable& table, CTurn& turn, const SFrame& frame, Replies replies, const void* p_module)
       : CSessionContext(turn, p_module), m_table(table), m_frame(frame), m_replies(replies) {}
 
@@ -86,7 +87,10 @@ class CRequest : public CSessionContext {
   std::string_view Mistake(bool isGood) const;
 
  private:
+  friend class CHandlerTable;
   enum class EMistake : uint8_t { kNone, kTooLarge, kOneWay, kRoom };
+  [[gnu::noinline]] bool ReplyWith(uint16_t msgCode, std::span<const std::byte> body);
+  bool CountReply(bool isTaken);
   // Whether a reply of `bodyBytes` may be given now; notes why not.
   bool MayReply(size_t bodyBytes);
   std::span<std::byte> Room(size_t most);
@@ -94,7 +98,7 @@ class CRequest : public CSessionContext {
   void RejectShort(size_t wanted);
 
   CHandlerTable& m_table;
-  const SFrame m_frame;
+  const SFrame& m_frame;
   const Replies m_replies;
   bool m_isEnded = false;
   bool m_isDeferred = false;

@@ -11,8 +11,8 @@ class CTally {
   static CTally Own(CCounters& counters) { return {counters, false}; }
   static CTally Shared(CCounters& counters) { return {counters, true}; }
 
-  void Add(ECounter counter, uint64_t n = 1) const {
-    if (m_isShared) {
+  [[gnu::always_inline]] void Add(ECounter counter, uint64_t n = 1) const {
+    if (m_isShared) [[unlikely]] {
       m_counters.AddShared(counter, n);
     } else {
       m_counters.Add(counter, n);

@@ -26,7 +26,7 @@ inline constexpr size_t kCounterCount = 64;
 // Threads: Add by the one owner of the block; AddShared by any thread, on the block that is set apart for it.
 class alignas(64) CCounters {
  public:
-  void Add(ECounter counter, uint64_t n = 1) {
+  [[gnu::always_inline]] void Add(ECounter counter, uint64_t n = 1) {
     auto& value = m_values[static_cast<size_t>(counter)];
     value.store(value.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }

@@ -8,9 +8,9 @@ namespace switchboard {
 void CMailbox::Open(uint32_t generation) {
   CMutexLock lock(m_mutex);
   m_generation = generation;
-  m_isOpening = m_isEnd = m_isReadAwaiting = m_isHeld = m_isBlocked = false;
+  m_isOpening = m_isEnd = m_isHeld = m_isBlocked = false;
   m_deferrals.clear();
-  m_isScheduled.store(false, std::memory_order_relaxed);
+  m_state.store(0, std::memory_order_relaxed);
 }
 
 bool CMailbox::PostOpening() {
@@ -33,9 +33,7 @@ bool CMailbox::PostEnd() {
 }
 
 bool CMailbox::Schedule() {
-  if (m_isScheduled.load(std::memory_order_relaxed)) return false;
-  m_isScheduled.store(true, std::memory_order_relaxed);
-  return true;
+  return (m_state.fetch_or(kScheduled | kPending, std::memory_order_acq_rel) & kScheduled) == 0;
 }
 
 CMailbox::SPiece CMailbox::Take() {
@@ -50,25 +48,31 @@ CMailbox::SPiece CMailbox::Take() {
     m_isEnd = false;
     piece.isEnd = true;
   }
+  if (!HasWork()) m_state.fetch_and(~kPending, std::memory_order_relaxed);
   return piece;
 }
 
 void CMailbox::PutBack(BlockPtr p_block) {
   CMutexLock lock(m_mutex);
   m_blocks.PushFront(std::move(p_block));
+  m_state.fetch_or(kPending, std::memory_order_relaxed);
 }
 
 CMailbox::ELeft CMailbox::Leave() {
+  uint32_t state = kScheduled;
+  if (m_state.compare_exchange_strong(state, 0, std::memory_order_acq_rel)) [[likely]]
+    return ELeft::kIdle;
   CMutexLock lock(m_mutex);
-  if (m_isOpening || !m_blocks.IsEmpty() || IsEndDue()) return ELeft::kMore;
-  m_isScheduled.store(false, std::memory_order_release);
-  return std::exchange(m_isReadAwaiting, false) ? ELeft::kReadAwaits : ELeft::kIdle;
+  if (HasWork()) return ELeft::kMore;
+  return (m_state.exchange(0, std::memory_order_acq_rel) & kReadAwaiting) != 0 ? ELeft::kReadAwaits : ELeft::kIdle;
 }
 
 bool CMailbox::AwaitTurn() {
-  CMutexLock lock(m_mutex);
-  m_isReadAwaiting = m_isScheduled.load(std::memory_order_relaxed);
-  return m_isReadAwaiting;
+  uint32_t state = m_state.load(std::memory_order_acquire);
+  while ((state & kScheduled) != 0) {
+    if (m_state.compare_exchange_weak(state, state | kReadAwaiting, std::memory_order_acq_rel)) return true;
+  }
+  return false;
 }
 
 bool CMailbox::Block() {
@@ -83,7 +87,7 @@ uint32_t CMailbox::BeginDeferral(bool isHolding) {
   if (isHolding) {
     m_isHeld = true;
     // In an inline turn of sb-io nothing was scheduled; from here on posts must wait.
-    m_isScheduled.store(true, std::memory_order_relaxed);
+    m_state.fetch_or(kScheduled, std::memory_order_relaxed);
   }
   return m_lastDeferral;
 }

@@ -42,7 +42,7 @@ class CMailbox {
   // The last thing that a connection posts. Threads: sb-io.
   bool PostEnd();
   // No handler runs or waits, and none will before sb-io posts again. Threads: sb-io; to others it's a glance.
-  bool IsIdle() const { return !m_isScheduled.load(std::memory_order_acquire); }
+  bool IsIdle() const { return (m_state.load(std::memory_order_acquire) & kScheduled) == 0; }
   // As !IsIdle; when true, the turn that ends what waits tells of it. Threads: sb-io.
   bool AwaitTurn();
   // Bytes of blocks that wait or run. Threads: any.
@@ -76,13 +76,20 @@ class CMailbox {
     bool isHolding;
     bool isClaimed;
   };
+  // The state: a turn that has found all that was posted ends with one exchange; whoever posts, under the lock, sets
+  // kPending, and the turn looks again.
+  static constexpr uint32_t kScheduled = 1;
+  static constexpr uint32_t kPending = 2;       // something may wait to be taken
+  static constexpr uint32_t kReadAwaiting = 4;  // sb-io waits for the end of the turns
+
   bool Schedule() REQUIRES(m_mutex);
+  bool HasWork() const REQUIRES(m_mutex) { return m_isOpening || !m_blocks.IsEmpty() || IsEndDue(); }
   // Whether the end may be handled now: answers that are still to come, come before it.
   bool IsEndDue() const REQUIRES(m_mutex) { return m_isEnd && m_deferrals.empty(); }
   // What a deferral that is gone makes possible.
   bool GoOn(bool wasHolding) REQUIRES(m_mutex);
 
-  std::atomic<bool> m_isScheduled{false};
+  std::atomic<uint32_t> m_state{0};
   std::atomic<uint32_t> m_bytes{0};
   CMutex m_mutex;
   CBlockQueue m_blocks GUARDED_BY(m_mutex);
@@ -91,7 +98,6 @@ class CMailbox {
   uint32_t m_generation GUARDED_BY(m_mutex) = 0;
   bool m_isOpening GUARDED_BY(m_mutex) = false;
   bool m_isEnd GUARDED_BY(m_mutex) = false;
-  bool m_isReadAwaiting GUARDED_BY(m_mutex) = false;
   bool m_isHeld GUARDED_BY(m_mutex) = false;     // by a deferral
   bool m_isBlocked GUARDED_BY(m_mutex) = false;  // held, and the turn was left
 };

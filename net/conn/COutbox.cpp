@@ -6,53 +6,52 @@ namespace switchboard {
 
 void COutbox::Open(uint32_t generation) {
   m_bytes.store(0, std::memory_order_relaxed);
-  CMutexLock lock(m_mutex);
-  m_generation = generation;
-  m_owner = EOwner::kNobody;
-  m_isClosed = m_isAwaited = false;
+  m_state.store(uint64_t{generation} << 32, std::memory_order_release);
 }
 
 COutbox::EOwn COutbox::TryOwn(uint32_t generation) {
-  CMutexLock lock(m_mutex);
-  if (m_isClosed || generation != m_generation) return EOwn::kGone;
+  const uint64_t free = uint64_t{generation} << 32;
+  uint64_t state = free;
   // Whoever owns it also sees to what is queued, so "nobody" implies an empty queue.
-  if (m_owner != EOwner::kNobody) return EOwn::kBusy;
-  m_owner = EOwner::kDirect;
-  return EOwn::kOwned;
+  if (m_state.compare_exchange_strong(state, free | kDirect, std::memory_order_acq_rel)) [[likely]]
+    return EOwn::kOwned;
+  return IsGone(state, generation) ? EOwn::kGone : EOwn::kBusy;
 }
 
 COutbox::EAppend COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t limit) {
   const auto bytes = static_cast<uint32_t>(p_block->Weight());
   CMutexLock lock(m_mutex);
-  if (m_isClosed || generation != m_generation) return EAppend::kGone;
+  if (IsGone(m_state.load(std::memory_order_acquire), generation)) return EAppend::kGone;
   if (uint64_t{m_bytes.load(std::memory_order_relaxed)} + bytes > limit) return EAppend::kOverflow;
   m_bytes.fetch_add(bytes, std::memory_order_seq_cst);
   m_queue.PushBack(std::move(p_block));
-  if (m_owner != EOwner::kNobody) return EAppend::kQueued;
-  m_owner = EOwner::kSender;
-  return EAppend::kHandOver;
+  const uint64_t before =
+      Change([](uint64_t state) { return state | kQueued | (IsNobodys(state) ? kSender : uint64_t{0}); });
+  return IsNobodys(before) ? EAppend::kHandOver : EAppend::kQueued;
 }
 
 COutbox::EEnd COutbox::EndDirect(BlockPtr p_rest) {
+  if (p_rest == nullptr) {
+    uint64_t state = m_state.load(std::memory_order_relaxed);
+    if ((state & (kQueued | kAwaited)) == 0 &&
+        m_state.compare_exchange_strong(state, state & ~kDirect, std::memory_order_acq_rel)) [[likely]] {
+      return EEnd::kReleased;
+    }
+  }
   CMutexLock lock(m_mutex);
-  if (!m_isClosed && p_rest != nullptr) {
+  if ((m_state.load(std::memory_order_acquire) & kClosed) == 0 && p_rest != nullptr) {
     m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Weight()), std::memory_order_seq_cst);
     m_queue.PushFront(std::move(p_rest));
   }
   if (m_queue.IsEmpty()) return Release();
-  m_owner = EOwner::kSender;
+  Change([](uint64_t state) { return (state & ~kDirect) | kSender | kQueued; });
   return EEnd::kMore;
-}
-
-bool COutbox::IsSenders() {
-  CMutexLock lock(m_mutex);
-  return m_owner == EOwner::kSender;
 }
 
 bool COutbox::TakeQueued(CBlockQueue& to) {
   CMutexLock lock(m_mutex);
   to.Splice(std::move(m_queue));
-  return !m_isClosed;
+  return (Change([](uint64_t state) { return state & ~kQueued; }) & kClosed) == 0;
 }
 
 COutbox::EEnd COutbox::EndSending() {
@@ -61,26 +60,30 @@ COutbox::EEnd COutbox::EndSending() {
 }
 
 COutbox::EEnd COutbox::Release() {
-  m_owner = EOwner::kNobody;
-  return std::exchange(m_isAwaited, false) ? EEnd::kAwaited : EEnd::kReleased;
-}
-
-bool COutbox::IsNobodys() {
-  m_isAwaited = m_owner != EOwner::kNobody;
-  return !m_isAwaited;
+  const uint64_t before = Change([](uint64_t state) { return state & ~(kDirect | kSender | kQueued | kAwaited); });
+  return (before & kAwaited) != 0 ? EEnd::kAwaited : EEnd::kReleased;
 }
 
 bool COutbox::Close() {
   CBlockQueue dropped;
   CMutexLock lock(m_mutex);
-  m_isClosed = true;
   dropped = std::move(m_queue);
-  return IsNobodys();
+  return IsNobodys(Change([](uint64_t state) {
+    return ((state | kClosed) & ~(kQueued | kAwaited)) | (IsNobodys(state) ? uint64_t{0} : kAwaited);
+  }));
 }
 
 bool COutbox::IsDrained() {
-  CMutexLock lock(m_mutex);
-  return IsNobodys();
+  return IsNobodys(
+      Change([](uint64_t state) { return (state & ~kAwaited) | (IsNobodys(state) ? uint64_t{0} : kAwaited); }));
+}
+
+template <class Next>
+uint64_t COutbox::Change(Next next) {
+  uint64_t state = m_state.load(std::memory_order_acquire);
+  while (!m_state.compare_exchange_weak(state, next(state), std::memory_order_acq_rel)) {
+  }
+  return state;
 }
 
 }  // namespace switchboard

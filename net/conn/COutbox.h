@@ -44,7 +44,7 @@ class COutbox {
 
   // Threads (the next four): sb-send.
   // True when sb-send owns it.
-  bool IsSenders();
+  bool IsSenders() const { return (m_state.load(std::memory_order_acquire) & kSender) != 0; }
   // Moves what is queued behind `to`; false when the outbox was closed.
   bool TakeQueued(CBlockQueue& to);
   // Takes `bytes` (of CBlock::Weight) that were sent or dropped off the account.
@@ -62,17 +62,27 @@ class COutbox {
   uint32_t Bytes() const { return m_bytes.load(std::memory_order_seq_cst); }
 
  private:
-  enum class EOwner : uint8_t { kNobody, kDirect, kSender };
+  // The state: the generation, and these. A direct write that meets nobody takes and gives back the write half with one
+  // exchange each; the lock is for the queue, so kQueued changes under it alone.
+  static constexpr uint64_t kDirect = 1;   // a direct owner
+  static constexpr uint64_t kSender = 2;   // sb-send owns it
+  static constexpr uint64_t kQueued = 4;   // the queue isn't empty
+  static constexpr uint64_t kAwaited = 8;  // sb-recycle waits for the owner
+  static constexpr uint64_t kClosed = 16;
+
+  static bool IsNobodys(uint64_t state) { return (state & (kDirect | kSender)) == 0; }
+  static bool IsGone(uint64_t state, uint32_t generation) {
+    return (state & kClosed) != 0 || state >> 32 != generation;
+  }
+  // Replaces the state by `next(state)`; returns what it was.
+  template <class Next>
+  uint64_t Change(Next next);
   EEnd Release() REQUIRES(m_mutex);
-  bool IsNobodys() REQUIRES(m_mutex);
 
   std::atomic<uint32_t> m_bytes{0};
+  std::atomic<uint64_t> m_state{kClosed};
   CMutex m_mutex;
   CBlockQueue m_queue GUARDED_BY(m_mutex);
-  uint32_t m_generation GUARDED_BY(m_mutex) = 0;
-  EOwner m_owner GUARDED_BY(m_mutex) = EOwner::kNobody;
-  bool m_isClosed GUARDED_BY(m_mutex) = true;
-  bool m_isAwaited GUARDED_BY(m_mutex) = false;
 };
 
 }  // namespace switchboard

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -17,9 +16,19 @@ class CByteSet {
     for (const char c : more) m_has[static_cast<unsigned char>(c)] = true;
   }
 
+  static constexpr CByteSet AllBut(std::string_view bytes) {
+    CByteSet set("");
+    set.m_has.fill(true);
+    for (const char c : bytes) set.m_has[static_cast<unsigned char>(c)] = false;
+    return set;
+  }
+
   constexpr bool Has(char c) const { return m_has[static_cast<unsigned char>(c)]; }
   constexpr bool HoldsAllOf(std::string_view text) const {
-    return std::all_of(text.begin(), text.end(), [this](char c) { return Has(c); });
+    for (const char c : text) {
+      if (!Has(c)) return false;
+    }
+    return true;
   }
 
  private:

@@ -11,7 +11,6 @@ namespace switchboard {
 // Cuts the data out of a chunked body (RFC 9112 §7.1) that arrives in pieces. Strict: sizes of 1 … 8 hexadecimal digits
 // without blanks, CR LF after each line and each chunk; extensions and trailer fields are skipped, and bounded. A line
 // of the trailer that no head could have is refused.
-// (http_parser lets pass an LF alone in extensions and trailers; two servers would see two ends of the body.)
 // Threads: one owner at a time.
 class CHttpChunks {
  public:

@@ -1,6 +1,8 @@
 #include "net/http/CHttpHead.h"
 
-#include <http_parser.h>
+#include <algorithm>
+#include <array>
+#include <utility>
 
 #include "net/http/CByteSet.h"
 #include "net/http/CHttpHost.h"
@@ -13,79 +15,33 @@ namespace {
 constexpr SHttpVerdict kGood{};
 
 constexpr CByteSet kDigits("0123456789");
+// Of a target: no blank, no control byte (the scanner has seen to the others), no fragment.
+constexpr CByteSet kTargetBytes = CByteSet::AllBut(" \t#");
 
-// What http_parser's callbacks fill.
-struct SSplit {
-  SHttpRequest& request;
-  bool isNameOpen = false;  // a name has come, its value not yet
-  bool isFull = false;
-  bool isOdd = false;  // two values for a name: a folded field
-};
+// What is registered (IANA) for servers like this one or for others; all else is a client's invention.
+constexpr std::array<std::string_view, 26> kOtherMethods = {
+    "TRACE",  "COPY",      "LOCK",        "MKCOL", "MOVE",       "PROPFIND",   "PROPPATCH", "SEARCH", "UNLOCK",
+    "BIND",   "REBIND",    "UNBIND",      "ACL",   "REPORT",     "MKACTIVITY", "CHECKOUT",  "MERGE",  "M-SEARCH",
+    "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE", "PURGE", "MKCALENDAR", "LINK",       "UNLINK",    "SOURCE"};
 
-SSplit& SplitOf(http_parser* p_parser) { return *static_cast<SSplit*>(p_parser->data); }
-
-int OnTarget(http_parser* p_parser, const char* p_at, size_t length) {
-  SplitOf(p_parser).request.target = {p_at, length};
-  return 0;
-}
-
-int OnName(http_parser* p_parser, const char* p_at, size_t length) {
-  SSplit& split = SplitOf(p_parser);
-  if (split.request.fieldCount == SHttpRequest::kMaxFields) {
-    split.isFull = true;
-    return 1;
+SHttpVerdict ReadMethod(SHttpRequest& request) {
+  constexpr std::array<std::pair<std::string_view, EHttpMethod>, 7> kMethods = {{{"GET", EHttpMethod::kGet},
+                                                                                 {"HEAD", EHttpMethod::kHead},
+                                                                                 {"POST", EHttpMethod::kPost},
+                                                                                 {"PUT", EHttpMethod::kPut},
+                                                                                 {"PATCH", EHttpMethod::kPatch},
+                                                                                 {"DELETE", EHttpMethod::kDelete},
+                                                                                 {"OPTIONS", EHttpMethod::kOptions}}};
+  for (const auto& [name, method] : kMethods) {
+    if (request.methodName != name) continue;
+    request.method = method;
+    return kGood;
   }
-  split.request.fields[split.request.fieldCount].name = {p_at, length};
-  split.isNameOpen = true;
-  return 0;
+  const bool isKnown = std::find(kOtherMethods.begin(), kOtherMethods.end(), request.methodName) != kOtherMethods.end();
+  return isKnown ? kGood : SHttpVerdict{501, "unknown method"};
 }
 
-int OnValue(http_parser* p_parser, const char* p_at, size_t length) {
-  SSplit& split = SplitOf(p_parser);
-  if (!split.isNameOpen) {
-    split.isOdd = true;
-    return 1;
-  }
-  split.isNameOpen = false;
-  split.request.fields[split.request.fieldCount++].value = TrimBlanks({p_at, length});
-  return 0;
-}
-
-// The body is not the library's business.
-int OnHeadEnd(http_parser*) { return 2; }
-
-constexpr http_parser_settings MakeSettings() {
-  http_parser_settings settings{};
-  settings.on_url = OnTarget;
-  settings.on_header_field = OnName;
-  settings.on_header_value = OnValue;
-  settings.on_headers_complete = OnHeadEnd;
-  return settings;
-}
-constexpr http_parser_settings kSettings = MakeSettings();
-
-EHttpMethod MethodOf(unsigned int method) {
-  switch (method) {
-    case HTTP_GET:
-      return EHttpMethod::kGet;
-    case HTTP_HEAD:
-      return EHttpMethod::kHead;
-    case HTTP_POST:
-      return EHttpMethod::kPost;
-    case HTTP_PUT:
-      return EHttpMethod::kPut;
-    case HTTP_PATCH:
-      return EHttpMethod::kPatch;
-    case HTTP_DELETE:
-      return EHttpMethod::kDelete;
-    case HTTP_OPTIONS:
-      return EHttpMethod::kOptions;
-    default:
-      return EHttpMethod::kOther;
-  }
-}
-
-// The request line, of which the library would let pass several blanks, blanks in the target, and versions to come.
+// The request line: one blank after the method and one before the version, and none elsewhere.
 SHttpVerdict ReadLine(std::string_view line, SHttpRequest& request) {
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');
@@ -94,7 +50,7 @@ SHttpVerdict ReadLine(std::string_view line, SHttpRequest& request) {
   const std::string_view version = line.substr(last + 1);
   if (!IsHttpToken(line.substr(0, first))) return {400, "method is no token"};
   request.methodName = line.substr(0, first);
-  if (target.empty() || target.find_first_of(" \t#") != std::string_view::npos) return {400, "bad target"};
+  if (target.empty() || !kTargetBytes.HoldsAllOf(target)) return {400, "bad target"};
   request.target = target;
   const bool isVersion = version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.' &&
                          kDigits.HoldsAllOf(version.substr(5, 1)) && kDigits.HoldsAllOf(version.substr(7));
@@ -127,34 +83,28 @@ SHttpVerdict ReadTarget(const SHttpRequest& request, STarget& parts) {
   return kGood;
 }
 
-SHttpVerdict Split(std::string_view head, SHttpRequest& request) {
-  SSplit split{request};
-  http_parser parser;
-  http_parser_init(&parser, HTTP_REQUEST);
-  parser.data = &split;
-  const size_t eaten = http_parser_execute(&parser, &kSettings, head.data(), head.size());
-  request.method = MethodOf(parser.method);
-  if (split.isFull) return {431, "too many fields"};
-  if (split.isOdd) return {400, "folded field"};
-  switch (HTTP_PARSER_ERRNO(&parser)) {
-    case HPE_OK:
-      break;
-    case HPE_INVALID_METHOD:
-      return {501, "unknown method"};
-    case HPE_HEADER_OVERFLOW:
-      return {431, "head too long"};
-    case HPE_INVALID_CONTENT_LENGTH:
-    case HPE_UNEXPECTED_CONTENT_LENGTH:
-      return {400, "bad length"};
-    default:
-      return {400, "bad head"};
+// The lines between the request line and the empty one, CRLF behind each. None begins with a blank, nor holds a CR or
+// LF of its own: CHttpHeadScanner has seen to that.
+SHttpVerdict ReadFieldLines(std::string_view lines, SHttpRequest& request) {
+  while (!lines.empty()) {
+    const size_t end = lines.find('\r');
+    const std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(end + 2);
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return {400, "field without a colon"};
+    if (request.fieldCount == SHttpRequest::kMaxFields) return {431, "too many fields"};
+    request.fields[request.fieldCount++] = {line.substr(0, colon), TrimBlanks(line.substr(colon + 1))};
   }
-  return eaten == head.size() ? kGood : SHttpVerdict{400, "bad head"};
+  return kGood;
 }
 
 SHttpVerdict ReadLength(std::string_view value, SHttpRequest& request) {
-  // 19 digits fit into 64 bits.
-  if (value.empty() || value.size() > 19 || !kDigits.HoldsAllOf(value)) return {400, "bad length"};
+  // 19 digits fit into 64 bits. A tab before or behind them is a blank (RFC 9110 §5.5) that not everybody takes for
+  // one: what follows the value of a field is in the head, too.
+  if (value.empty() || value.size() > 19 || !kDigits.HoldsAllOf(value) || value.data()[-1] == '\t' ||
+      value.data()[value.size()] == '\t') {
+    return {400, "bad length"};
+  }
   for (const char c : value) request.contentLength = request.contentLength * 10 + static_cast<uint64_t>(c - '0');
   return kGood;
 }
@@ -203,6 +153,7 @@ SHttpVerdict ReadFields(std::string_view authority, SHttpRequest& request) {
   for (SHttpField& field : std::span(request.fields).first(request.fieldCount)) {
     if (!IsHttpToken(field.name)) return {400, "field name is no token"};
     SHttpVerdict verdict;
+    // IsHttpName looks at the length first, so the names of most fields are told apart at once.
     if (IsHttpName(field.name, "host")) {
       if (++hosts > 1 || !CHttpHost::IsValid(field.value)) verdict = {400, "repeated or bad Host"};
       if (!authority.empty()) field.value = authority;
@@ -231,18 +182,19 @@ SHttpVerdict CHttpHead::Parse(std::string_view head, SHttpRequest& request) {
   request.Reset();
   request.head = head;
   if (head.starts_with("\r\n")) head.remove_prefix(2);
-  SHttpVerdict verdict = ReadLine(head.substr(0, head.find("\r\n")), request);
+  const size_t lineEnd = head.find('\r');
+  SHttpVerdict verdict = ReadLine(head.substr(0, lineEnd), request);
   if (verdict.status != 0) return verdict;
-  const std::string_view target = request.target;
-  // http_parser reads the target of CONNECT as an authority; no proxy is here.
+  // The target of CONNECT is an authority; no proxy is here.
   if (request.methodName == "CONNECT") return {405, "CONNECT"};
   STarget parts;
   verdict = ReadTarget(request, parts);
   if (verdict.status != 0) return verdict;
-  verdict = Split(head, request);
+  verdict = ReadMethod(request);
   if (verdict.status != 0) return verdict;
-  if (request.target != target) return {400, "bad target"};
   request.target = parts.path;
+  verdict = ReadFieldLines(head.substr(lineEnd + 2, head.size() - lineEnd - 4), request);
+  if (verdict.status != 0) return verdict;
   return ReadFields(parts.authority, request);
 }
 

@@ -6,8 +6,8 @@
 
 namespace switchboard {
 
-// Reads the head of a request: http_parser splits it, and the rules here refuse all that could be read in two ways
-// (RFC 9112 §§2.2, 3, 5, 6; docs/HTTP.md has the list).
+// Reads the head of a request, and refuses all that could be read in two ways (RFC 9112 §§2.2, 3, 5, 6; docs/HTTP.md
+// has the list).
 // Threads: any.
 class CHttpHead {
  public:

@@ -23,7 +23,7 @@ CHttpHeadScanner::SScan CHttpHeadScanner::Scan(std::string_view input, const SHt
   while (at < input.size()) {
     if (!m_isAfterCr) {
       const size_t begin = at;
-      while (at < input.size() && IsHttpLineByte(input[at])) ++at;
+      at += CountHttpLineBytes(input.substr(at));
       if (at > begin && m_lineBytes == 0 && (input[begin] == ' ' || input[begin] == '\t')) {
         return refuse(400, "line begins with a blank");
       }

@@ -1,6 +1,9 @@
 #include "net/http/HttpText.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 
 #include "net/http/CByteSet.h"
 
@@ -13,9 +16,32 @@ constexpr CByteSet kUnreservedBytes("-._~", CByteSet::kAlphanumeric);
 
 }  // namespace
 
-bool IsHttpName(std::string_view text, std::string_view lower) {
+bool IsSameHttpName(std::string_view text, std::string_view lower) {
   const auto isSame = [](char c, char small) { return c == small || (c >= 'A' && c <= 'Z' && (c | 0x20) == small); };
-  return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(), isSame);
+  return std::equal(text.begin(), text.end(), lower.begin(), isSame);
+}
+
+size_t CountHttpLineBytes(std::string_view text) {
+  // Eight at a time: the top bit of a byte tells that it is below 0x20 or is 0x7f. The subtraction borrows from a byte
+  // only where a lower one is of that kind, so the lowest bit that is set is right.
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kTops = 0x8080808080808080;
+  size_t at = 0;
+  while (std::endian::native == std::endian::little && text.size() - at >= sizeof(uint64_t)) {
+    uint64_t word;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    const uint64_t isDelete = word ^ (kOnes * 0x7f);
+    const uint64_t odd = (((word - kOnes * 0x20) & ~word) | ((isDelete - kOnes) & ~isDelete)) & kTops;
+    if (odd == 0) {
+      at += sizeof(word);
+      continue;
+    }
+    at += static_cast<size_t>(std::countr_zero(odd)) / 8;
+    if (text[at] != '\t') return at;
+    ++at;
+  }
+  while (at < text.size() && IsHttpLineByte(text[at])) ++at;
+  return at;
 }
 
 bool IsHttpTokenByte(char c) { return kTokenBytes.Has(c); }

@@ -7,7 +7,10 @@ namespace switchboard {
 // What RFC 9110 and RFC 3986 allow where; the one place for it. ASCII only. Threads: any.
 
 // Whether `text` is `lower`, which is in small letters, in any mix of letters.
-bool IsHttpName(std::string_view text, std::string_view lower);
+bool IsSameHttpName(std::string_view text, std::string_view lower);
+inline bool IsHttpName(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && IsSameHttpName(text, lower);
+}
 
 // A byte of a token, and a token: a method, the name of a header field (RFC 9110 §5.6.2).
 bool IsHttpTokenByte(char c);
@@ -17,6 +20,8 @@ inline bool IsHttpLineByte(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte >= 0x20 && byte != 0x7f) || c == '\t';
 }
+// How many bytes at the front of `text` may stand in a line.
+size_t CountHttpLineBytes(std::string_view text);
 bool IsHttpFieldValue(std::string_view text);
 
 // RFC 3986 §2.3: what means itself in every part of a URI.

@@ -26,7 +26,7 @@ struct SHttpVerdict {
 
 // What a request may measure, in bytes.
 struct SHttpLimits {
-  // A head is at most this long, whatever headBytes says: the parser library stops at 80 KiB.
+  // A head is at most this long, whatever headBytes says.
   static constexpr size_t kMaxHeadBytes = 64 * 1024;
 
   size_t lineBytes = 8192;   // of the request line: beyond it 414

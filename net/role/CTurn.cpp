@@ -28,7 +28,7 @@ void CTurn::Begin(CConnection& connection) {
   m_p_connection = &connection;
   m_session = connection.Session();
   m_isGood = true;
-  m_isHeld = m_hasDeferred = m_isYielding = false;
+  m_isHeld = m_hasDeferred = m_isYielding = m_hasToStop = false;
   m_nextPool = m_pool;
   m_trace.BeginSession(m_session.Slot(), m_session.Generation(), connection.PeerWords());
   t_p_current = this;
@@ -79,6 +79,7 @@ CDeferral CTurn::Defer() {
   Flush();
   m_hasDeferred = true;
   m_isHeld = m_p_connection->Protocol().HoldsBehindDeferred();
+  m_hasToStop |= m_isHeld;
   return {m_links, m_session, m_p_connection->mailbox.BeginDeferral(m_isHeld)};
 }
 

@@ -39,9 +39,12 @@ class CTurn {
   // Room for `bytes` (at most kCapacity) behind what is gathered, valid until the next call of any of these; Commit
   // gathers the first `bytes` of it, which can't be more. False when the connection takes nothing any more.
   std::byte* Room(size_t bytes) {
-    if (m_size + bytes > kCapacity) Flush();
+    if (!HasRoom(bytes)) [[unlikely]]
+      Flush();
     return m_p_gathered.get() + m_size;
   }
+  // Whether Room sends nothing to make it.
+  bool HasRoom(size_t bytes) const { return m_size + bytes <= kCapacity; }
   bool Commit(size_t bytes) {
     if (!m_p_connection->IsAnswering()) return false;
     m_size += bytes;
@@ -59,14 +62,15 @@ class CTurn {
   void Close(EPhase phase, ECloseReason reason);
 
   // After the request that runs it's the others' turn, whatever is left of the quota.
-  void Yield() { m_isYielding = true; }
+  void Yield() { m_isYielding = m_hasToStop = true; }
   bool IsYielding() const { return m_isYielding; }
   uint8_t Pool() const { return m_pool; }
   // The next request belongs to `pool`. False when it is to run here: it's this one, or all stops. Else the turn ends,
   // and goes on there.
   bool MoveTo(uint8_t pool) {
-    if (!m_isStaying) m_nextPool = pool;
-    return m_nextPool != m_pool;
+    if (pool == m_pool || m_isStaying) return false;
+    m_nextPool = pool;
+    return m_hasToStop = true;
   }
   uint8_t NextPool() const { return m_nextPool; }
   // From the next Begin on nothing moves to another pool.
@@ -77,7 +81,7 @@ class CTurn {
   // Requests that were deferred in this turn; the last one if it holds up what comes behind it.
   bool IsHeld() const { return m_isHeld; }
   // Nothing more is run in this turn.
-  bool HasToStop() const { return m_isHeld || m_isYielding || m_nextPool != m_pool; }
+  bool HasToStop() const { return m_hasToStop; }
 
  private:
   CSender& m_sender;
@@ -93,6 +97,7 @@ class CTurn {
   bool m_hasDeferred = false;
   bool m_isYielding = false;
   bool m_isStaying = false;
+  bool m_hasToStop = false;
   uint8_t m_nextPool = 0;
   std::unique_ptr<std::byte[]> m_p_gathered;
   size_t m_size = 0;

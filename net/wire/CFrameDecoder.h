@@ -18,15 +18,14 @@ struct SFrame {
 
   // Of the whole frame that begins at `p_frame`.
   static SFrame At(const std::byte* p_frame) {
-    SPacketHeader header;
-    std::memcpy(&header, p_frame, kHeaderBytes);
-    return {header.msgCode, header.crc32, {p_frame + kHeaderBytes, header.pkgLen - kHeaderBytes}};
+    const uint64_t word = CHeaderWord::Load(p_frame);
+    return {CHeaderWord::MsgCode(word),
+            CHeaderWord::Crc32(word),
+            {p_frame + kHeaderBytes, CHeaderWord::PkgLen(word) - kHeaderBytes}};
   }
   // Header + body of the frame that begins at `p_frame`, in bytes.
   static size_t BytesAt(const std::byte* p_frame) {
-    boost::endian::big_uint16_t pkgLen;
-    std::memcpy(&pkgLen, p_frame, sizeof(pkgLen));
-    return pkgLen;
+    return std::to_integer<size_t>(p_frame[0]) << 8 | std::to_integer<size_t>(p_frame[1]);
   }
   size_t Bytes() const { return kHeaderBytes + body.size(); }
   // Header and body, as received.

@@ -15,11 +15,8 @@ class CFrameEncoder {
  public:
   // Fills the 8 bytes at `p_frame` for the body of `bodyBytes` (at most kMaxBodyBytes) that lies right behind them.
   static void WriteHeader(std::byte* p_frame, uint16_t msgCode, size_t bodyBytes) {
-    SPacketHeader header;
-    header.pkgLen = static_cast<uint16_t>(kHeaderBytes + bodyBytes);
-    header.msgCode = msgCode;
-    header.crc32 = CCrc32::Of({p_frame + kHeaderBytes, bodyBytes});
-    std::memcpy(p_frame, &header, kHeaderBytes);
+    const uint32_t crc32 = CCrc32::Of({p_frame + kHeaderBytes, bodyBytes});
+    CHeaderWord::Store(p_frame, CHeaderWord::Make(kHeaderBytes + bodyBytes, msgCode, crc32));
   }
   // Copies `body` (at most kMaxBodyBytes) behind a new header; `p_frame` has room for kHeaderBytes + body.size().
   static void WriteFrame(std::byte* p_frame, uint16_t msgCode, std::span<const std::byte> body) {
