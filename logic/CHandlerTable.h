@@ -52,6 +52,7 @@ class CHandlerTable final : public CPacketHandlers {
   }
   // Brings a packet to its outcome; false when it was deferred.
   bool RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
+  void LogRefusal(const CTurn& turn, uint16_t msgCode, ERejectReason reason, std::string_view cause);
   bool RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame);
 
   const SServerLinks& m_links;

@@ -19,6 +19,7 @@ void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now, CProtoc
   isReadPaused.store(false, std::memory_order_relaxed);
   read.floodGuard.Reset();
   read.isDetached = read.isResting = false;
+  read.inputBytes = 0;
   write.isInSendEpoll = write.isCorked = false;
   recycling = {};
   const uint32_t generation = Generation();

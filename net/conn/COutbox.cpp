@@ -21,11 +21,22 @@ COutbox::EOwn COutbox::TryOwn(uint32_t generation) {
   return EOwn::kOwned;
 }
 
+bool COutbox::Join(uint32_t generation, std::span<const std::byte> bytes) {
+  CMutexLock lock(m_mutex);
+  CBlock* const p_last = m_queue.Last();
+  if (p_last == nullptr || generation != m_generation || p_last->File() != nullptr || p_last->Free() < bytes.size()) {
+    return false;
+  }
+  p_last->Append(bytes);
+  return true;
+}
+
 COutbox::EAppend COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t limit) {
-  const auto bytes = static_cast<uint32_t>(p_block->Weight());
+  const auto bytes = static_cast<uint32_t>(p_block->Memory());
   CMutexLock lock(m_mutex);
   if (m_isClosed || generation != m_generation) return EAppend::kGone;
-  if (uint64_t{m_bytes.load(std::memory_order_relaxed)} + bytes > limit) return EAppend::kOverflow;
+  const uint64_t before = m_bytes.load(std::memory_order_relaxed);
+  if (before + bytes > limit && (before > 0 || p_block->Unused().size() > limit)) return EAppend::kOverflow;
   m_bytes.fetch_add(bytes, std::memory_order_seq_cst);
   m_queue.PushBack(std::move(p_block));
   if (m_owner != EOwner::kNobody) return EAppend::kQueued;
@@ -36,7 +47,7 @@ COutbox::EAppend COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t
 COutbox::EEnd COutbox::EndDirect(BlockPtr p_rest) {
   CMutexLock lock(m_mutex);
   if (!m_isClosed && p_rest != nullptr) {
-    m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Weight()), std::memory_order_seq_cst);
+    m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Memory()), std::memory_order_seq_cst);
     m_queue.PushFront(std::move(p_rest));
   }
   if (m_queue.IsEmpty()) return Release();

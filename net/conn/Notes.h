@@ -34,6 +34,7 @@ struct SResumeRead {  // its bytes in the server have fallen enough, or its hand
 struct SLookAtSilent {  // nothing was heard of it for too long: look whether something waits, then judge
   CSession session;
 };
+struct SMakeRoom {};      // all connections together hold more than limits.total_bytes
 struct SResumeAccept {};  // a descriptor or a slot has become free
 struct SAcceptAll {};     // what waits, before SStopAccept
 struct SStopAccept {      // for good
@@ -49,7 +50,8 @@ struct SDetachAll {  // every connection moves on to `phase`
 };
 struct SQuit {};
 }  // namespace io_note
-using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SResumeAccept,
+using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SMakeRoom,
+                            io_note::SResumeAccept,
                             io_note::SAcceptAll, io_note::SStopAccept, io_note::SAddListener, io_note::SReopenLogs,
                             io_note::SSayFarewell, io_note::SDetachAll, io_note::SQuit>;
 

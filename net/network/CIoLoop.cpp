@@ -122,6 +122,7 @@ void CIoLoop::Handle(const IoNote& note, MonotonicTime now) {
       SOverloads{[&](const io_note::SPhaseMoved& moved) { return m_receiver.OnPhaseMoved(moved.session), false; },
                  [&](const io_note::SResumeRead& resume) { return m_receiver.Resume(resume.session, now), false; },
                  [&](const io_note::SLookAtSilent& look) { return m_receiver.LookAtSilent(look.session, now), false; },
+                 [&](const io_note::SMakeRoom&) { return m_receiver.MakeRoom(), false; },
                  [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(), false; },
                  [&](const io_note::SReopenLogs&) { return m_receiver.ReopenLogs(), false; },
                  [&](const io_note::SQuit&) { return m_isQuitting = true, false; },

@@ -1,5 +1,6 @@
 #include "net/role/CReceiver.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -11,6 +12,7 @@ namespace switchboard {
 namespace {
 
 constexpr size_t kBufferBytes = 128 * 1024;
+constexpr uint64_t kRoomShare = 16;  // of limits.total_bytes is free after MakeRoom
 
 }  // namespace
 
@@ -27,6 +29,7 @@ void CReceiver::Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTim
   CConnection* p_connection = m_parts.pool.Acquire(std::move(fd), peer, now, protocol, static_cast<uint16_t>(listener));
   if (p_connection == nullptr) return;
   m_counters.Add(ECounter::kConnectionsAccepted);
+  p_connection->mostUnsent.store(protocol.MostUnsent(), std::memory_order_relaxed);
   const CSession session = p_connection->Session();
   if (protocol.HasOpening() && p_connection->mailbox.PostOpening()) m_parts.reading.runnable.PushBack(*p_connection);
   if (!m_epoll.Add(socket, EPOLLIN, session.Key())) {
@@ -64,7 +67,14 @@ size_t CReceiver::Receive(CConnection& connection, MonotonicTime now) {
   return bytes;
 }
 
+void CReceiver::CountInput(CConnection& connection) {
+  SReadHalf& read = connection.read;
+  const size_t now = read.p_input != nullptr ? read.p_input->HeldBytes() : 0;
+  if (now != read.inputBytes) m_parts.ceiling.CountInput(std::exchange(read.inputBytes, now), now);
+}
+
 void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicTime now) {
+  CountInput(connection);
   if (reading.hasFinished) CPartialList::Remove(connection);
   switch (reading.then) {
     case SReading::EThen::kWait:
@@ -142,6 +152,39 @@ void CReceiver::DetachAll(EPhase phase) {
   ForEach([&](CConnection& connection) { MoveOn(connection, phase, ECloseReason::kWorkerStop); });
 }
 
+void CReceiver::MakeRoom() {
+  struct SHolder {
+    uint64_t bytes;
+    CConnection* p_connection;
+  };
+  m_parts.ceiling.Rearm();
+  const uint64_t most = m_parts.ceiling.Most();
+  uint64_t held = m_parts.ceiling.Held();
+  std::vector<SHolder> holders;
+  ForEach([&](CConnection& connection) {
+    const uint64_t bytes =
+        uint64_t{connection.mailbox.Bytes()} + connection.outbox.Bytes() + connection.read.inputBytes;
+    if (connection.Phase() >= EPhase::kAborting) {
+      held -= std::min(held, bytes);  // on its way to be free
+    } else if (bytes > 0) {
+      holders.push_back({bytes, &connection});
+    }
+  });
+  if (held <= most) return;
+  std::sort(holders.begin(), holders.end(), [](const SHolder& a, const SHolder& b) { return a.bytes > b.bytes; });
+  // Some more than needed, so that the next look isn't due at once.
+  for (const SHolder& holder : holders) {
+    if (held <= most - most / kRoomShare) break;
+    const std::optional<SPeer> peer = holder.p_connection->Peer(holder.p_connection->Generation());
+    m_parts.log.WarnLimited(m_roomLimit,
+                            "{} bytes are held, more than limits.total_bytes = {}: the connection of {} is closed, "
+                            "which has {} of them",
+                            held, most, peer ? peer->ToString() : "a client", holder.bytes);
+    MoveOn(*holder.p_connection, EPhase::kAborting, ECloseReason::kMemory);
+    held -= std::min(held, holder.bytes);
+  }
+}
+
 void CReceiver::ExpirePartials(MonotonicTime now) {
   while (CConnection* p_first = m_partials.First()) {
     if (m_partials.FirstDeadline() > now) break;
@@ -187,6 +230,7 @@ void CReceiver::LetGo(CConnection& connection) {
   if (!std::exchange(connection.read.isDetached, true)) {
     m_epoll.Remove(connection.fd.Get());
     connection.read.p_input.reset();
+    CountInput(connection);
     if (!connection.Protocol().HasEnd(connection)) {
       m_parts.inboxes.TellRecycler(recycle_note::SHandlingDone{session});
     } else if (connection.mailbox.PostEnd()) {

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "misc/CClock.h"
+#include "misc/CLog.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CEpoll.h"
+#include "net/conn/CMemoryCeiling.h"
 #include "net/conn/CPartialList.h"
 #include "net/conn/Notes.h"
 #include "net/role/CBusinessPool.h"
@@ -34,6 +36,8 @@ struct SReceiverParts {
   const Protocols& protocols;
   SReadTurn& reading;
   SWorkerPage& page;
+  CMemoryCeiling& ceiling;
+  CLog& log;
 };
 
 // The read half of every connection: receives, and does what the connection's protocol makes of it.
@@ -56,6 +60,8 @@ class CReceiver {
   void SayFarewell(const SFarewell& farewell, MonotonicTime now);
   // Moves every connection on to `phase`, because the worker stops.
   void DetachAll(EPhase phase);
+  // All connections together hold more than limits.total_bytes: closes those that hold the most.
+  void MakeRoom();
   // Ends those whose started request is overdue; what waits in their sockets is read first.
   void ExpirePartials(MonotonicTime now);
   std::optional<MonotonicTime> NextDeadline() const;
@@ -70,6 +76,8 @@ class CReceiver {
   size_t Receive(CConnection& connection, MonotonicTime now);
   void Act(CConnection& connection, const SReading& reading, MonotonicTime now);
   void Rest(CConnection& connection);
+  // Counts what the connection holds as input.
+  void CountInput(CConnection& connection);
   // Calls `visit` for every connection that lives.
   template <class Visit>
   void ForEach(Visit visit);
@@ -84,6 +92,7 @@ class CReceiver {
   std::unique_ptr<std::byte[]> m_p_buffer;  // for one read at a time
 
   CPartialList m_partials;
+  CLogLimit m_roomLimit;
 };
 
 }  // namespace switchboard

@@ -53,6 +53,8 @@ class CHttpProtocol final : public CProtocol {
   // What has arrived of a request, or has to wait. It holds what has arrived, never what a header claims.
   struct SInput final : CInput {
     using CInput::CInput;
+    size_t HeldBytes() const override { return sizeof(*this) + parser.PartialCapacity() + waiting.capacity(); }
+
     CHttpParser parser;              // has the started request
     std::vector<std::byte> waiting;  // come behind that; not looked at yet, from waitingAt on
     size_t waitingAt = 0;
