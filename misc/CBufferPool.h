@@ -71,8 +71,8 @@ using BlockPtr = std::unique_ptr<CBlock, SBlockRecycle>;
 class CBufferPool {
  public:
   CBufferPool() = default;
-  // `held` follows what is lent; it outlives the pool. `onGrowth` is called, by any thread, whenever the system is asked
-  // for memory.
+  // `held` follows what is lent; it outlives the pool. `onGrowth` is called, by any thread, whenever the system is
+  // asked for memory.
   CBufferPool(SHeldBytes& held, std::function<void()> onGrowth) : m_held(held), m_onGrowth(std::move(onGrowth)) {}
   ~CBufferPool();
   CBufferPool(const CBufferPool&) = delete;
@@ -84,7 +84,7 @@ class CBufferPool {
  private:
   friend struct SBlockRecycle;
   static constexpr size_t kClasses = 11;
-  static constexpr size_t kSmallest = 256;  // bytes of a block of class 0; each class is twice the one before
+  static constexpr size_t kSmallest = 256;          // bytes of a block of class 0; each class is twice the one before
   static constexpr size_t kKeptBytes = 512 * 1024;  // at most this much of a class is kept
   static_assert(kClasses < SHeldBytes::kParts);
 

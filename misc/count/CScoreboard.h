@@ -93,7 +93,7 @@ struct SWorkerPage {
   std::atomic<uint64_t> generation{0};         // of the configuration that the worker runs, from 1
   std::atomic<uint64_t> connectionsActive{0};  // written by sb-io and sb-recycle under the pool's lock
   std::atomic<uint64_t> faultThread{0};        // the pthread_t of the thread that a fatal signal hit; 0: none
-  SHeldBytes held;  // the memory of what the connections have in the worker
+  SHeldBytes held;                             // the memory of what the connections have in the worker
   CCounters io;
   CCounters send;
   CCounters recycle;

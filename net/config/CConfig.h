@@ -40,7 +40,7 @@ struct SBusinessConfig {
   uint32_t threads = 4;
   uint32_t queue_packets = 100000;
   uint32_t connection_packets = 1024;  // of those, of one connection
-  uint32_t batch = 64;  // packets of one connection that run in a row before the others get their turn
+  uint32_t batch = 64;                 // packets of one connection that run in a row before the others get their turn
   EBusinessMode mode = EBusinessMode::kThreads;
   uint32_t queue_clients = 128;   // with kProcessPool: who may wait in the master until a worker is free
   uint32_t blocking_threads = 4;  // for handlers with Run::kBlocking; 0: they run on the others

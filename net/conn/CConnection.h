@@ -38,6 +38,7 @@ struct SReadHalf {
   std::unique_ptr<CInput> p_input;  // the protocol's; nullptr between requests
   bool isDetached = false;          // from epoll; nothing is read any more
   bool isResting = false;           // nothing is read until it is resumed
+  bool isLingering = false;         // what comes is dropped, until the peer ends it
   size_t inputBytes = 0;            // the memory of p_input, as it was counted last
 };
 
@@ -62,6 +63,7 @@ struct SRecycling {
   bool isReadHalfDone = false;
   bool isHandlingDone = false;
   bool isFlushTimed = false;
+  bool isLingering = false;
   uint64_t sentAtFlushLook = 0;
 };
 

@@ -7,8 +7,8 @@
 
 namespace switchboard {
 
-// Decides when reading a connection rests and resumes, by the memory that it takes in the server, for what is unprocessed
-// and what is unsent, and by the requests of it that wait for a handler.
+// Decides when reading a connection rests and resumes, by the memory that it takes in the server, for what is
+// unprocessed and what is unsent, and by the requests of it that wait for a handler.
 // Threads: any, but ShouldRest is sb-io's.
 class CFlowControl {
  public:

@@ -66,8 +66,8 @@ struct CNetwork::SParts {
         links{config, deps.log, clock, inboxes, pool, sender, business, timers, heart, deps.page, deps.p_quarantine},
         reading(business.Links(), deps.page),
         protocols(MakeProtocols(deps)),
-        io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page, ceiling, deps.log}, deps.log, clock,
-           std::move(listeners), deps.p_masterBell) {}
+        io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page, ceiling, deps.log},
+           deps.log, clock, std::move(listeners), deps.p_masterBell) {}
 
   // One for each listener.
   Protocols MakeProtocols(const SNetworkDeps& deps) {

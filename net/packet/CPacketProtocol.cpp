@@ -214,6 +214,7 @@ void CPacketProtocol::Run(CTurn& turn, BlockPtr& p_block, uint32_t& quota) {
 
 bool CPacketProtocol::IsOverAtFarewell(CConnection& connection, const SFarewell& farewell) {
   if (!m_saysGoAway) return true;
+  if (farewell.isMomentOver) return false;
   SGoAwayBody body;
   body.drain_ms = farewell.drainMs;
   body.reason = static_cast<uint16_t>(farewell.reason);

@@ -73,7 +73,8 @@ class CPacketProtocol final : public CProtocol {
   uint32_t RunInline(CConnection& connection, SFrames& frames);
   // Posts `frames`, which are `count`.
   void PostFrames(CConnection& connection, const SFrames& frames, uint32_t count);
-  // They were refused, but are answered in their turn, so that answers stay in order: their headers wait in their place.
+  // They were refused, but are answered in their turn, so that answers stay in order: their headers wait in their
+  // place.
   void PostRefused(CConnection& connection, const SFrames& frames, uint32_t count);
   void Post(CConnection& connection, BlockPtr p_block, uint32_t queued, uint32_t refused);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "net/conn/CTransport.h"
@@ -12,6 +13,8 @@ namespace switchboard {
 namespace {
 
 constexpr size_t kBufferBytes = 128 * 1024;
+// After a farewell, for clients that can be told with an answer only.
+constexpr std::chrono::seconds kMoment{1};
 constexpr uint64_t kRoomShare = 16;  // of limits.total_bytes is free after MakeRoom
 
 }  // namespace
@@ -21,7 +24,8 @@ CReceiver::CReceiver(const SReceiverParts& parts, CEpoll& epoll)
       m_packetTimeout(parts.config.limits.packet_timeout),
       m_counters(parts.page.io),
       m_epoll(epoll),
-      m_p_buffer(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)) {}
+      m_p_buffer(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)),
+      m_lingering(parts.pool, parts.inboxes, epoll, {m_p_buffer.get(), kBufferBytes}) {}
 
 void CReceiver::Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTime now) {
   const int socket = fd.Get();
@@ -40,6 +44,10 @@ void CReceiver::Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTim
 }
 
 void CReceiver::OnEvent(CConnection& connection, uint32_t events, MonotonicTime now) {
+  if (connection.read.isLingering) {
+    m_lingering.DropInput(connection, now);
+    return;
+  }
   if (connection.read.isDetached) return;
   if ((events & EPOLLIN) != 0) {
     Receive(connection, now);
@@ -76,6 +84,8 @@ void CReceiver::CountInput(CConnection& connection) {
 void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicTime now) {
   CountInput(connection);
   if (reading.hasFinished) CPartialList::Remove(connection);
+  const bool isSentTo = connection.Protocol().MostUnsent() != UINT32_MAX && connection.outbox.Bytes() > 0;
+  if (isSentTo && m_parts.silence.WatchSending(connection, now)) m_parts.heart.Wake();
   switch (reading.then) {
     case SReading::EThen::kWait:
       break;
@@ -136,7 +146,12 @@ void CReceiver::ForEach(Visit visit) {
 }
 
 void CReceiver::SayFarewell(const SFarewell& farewell, MonotonicTime now) {
-  for (const auto& p_protocol : m_parts.protocols) p_protocol->BeginDrain();
+  if (!farewell.isMomentOver) {
+    for (const auto& p_protocol : m_parts.protocols) p_protocol->BeginDrain();
+    m_farewell = farewell;
+    m_farewell.isMomentOver = true;
+    m_momentEnd = now + std::min<MonotonicTime::duration>(kMoment, std::chrono::milliseconds(farewell.drainMs / 2));
+  }
   ForEach([&](CConnection& connection) {
     // What has arrived by now is answered: to close over it would look like a failure.
     const SReadHalf& read = connection.read;
@@ -149,7 +164,17 @@ void CReceiver::SayFarewell(const SFarewell& farewell, MonotonicTime now) {
 }
 
 void CReceiver::DetachAll(EPhase phase) {
+  m_momentEnd.reset();
+  m_lingering.EndAll();
   ForEach([&](CConnection& connection) { MoveOn(connection, phase, ECloseReason::kWorkerStop); });
+}
+
+void CReceiver::HandleDeadlines(MonotonicTime now) {
+  ExpirePartials(now);
+  m_lingering.Expire(now);
+  if (!m_momentEnd || *m_momentEnd > now) return;
+  m_momentEnd.reset();
+  SayFarewell(m_farewell, now);
 }
 
 void CReceiver::MakeRoom() {
@@ -202,8 +227,10 @@ void CReceiver::ExpirePartials(MonotonicTime now) {
 }
 
 std::optional<MonotonicTime> CReceiver::NextDeadline() const {
-  if (m_partials.First() == nullptr) return std::nullopt;
-  return m_partials.FirstDeadline();
+  std::optional<MonotonicTime> next = m_momentEnd;
+  if (const std::optional<MonotonicTime> look = m_lingering.Next()) next = next ? std::min(*next, *look) : *look;
+  if (m_partials.First() == nullptr) return next;
+  return next ? std::min(*next, m_partials.FirstDeadline()) : m_partials.FirstDeadline();
 }
 
 void CReceiver::FlushRunnable() { m_parts.business.Push(std::exchange(m_parts.reading.runnable, {})); }

@@ -16,6 +16,7 @@
 #include "net/conn/Notes.h"
 #include "net/role/CBusinessPool.h"
 #include "net/role/CHeartThread.h"
+#include "net/role/CLingering.h"
 #include "net/role/CProtocol.h"
 #include "net/role/CSilenceWatch.h"
 #include "net/role/SReadParts.h"
@@ -56,14 +57,17 @@ class CReceiver {
   void OnPhaseMoved(const CSession& session);
   // Nothing was heard of it for too long, unless something waits in its socket.
   void LookAtSilent(const CSession& session, MonotonicTime now);
-  // Tells every client that the worker drains; whom its protocol can't tell drains at once.
+  // Drops what the peer of a closed connection still sends, until it ends the stream or nothing comes for a while.
+  void Linger(const CSession& session, MonotonicTime now) { m_lingering.Begin(session, now); }
+  // Tells every client that the worker drains. Whom its protocol can tell with an answer only has a moment to ask for
+  // one; who can't be told drains at once.
   void SayFarewell(const SFarewell& farewell, MonotonicTime now);
   // Moves every connection on to `phase`, because the worker stops.
   void DetachAll(EPhase phase);
   // All connections together hold more than limits.total_bytes: closes those that hold the most.
   void MakeRoom();
-  // Ends those whose started request is overdue; what waits in their sockets is read first.
-  void ExpirePartials(MonotonicTime now);
+  // Does what is due at NextDeadline.
+  void HandleDeadlines(MonotonicTime now);
   std::optional<MonotonicTime> NextDeadline() const;
   // Puts the connections that got work since the last call into the run queue.
   void FlushRunnable();
@@ -75,6 +79,8 @@ class CReceiver {
   // Takes what has arrived; the bytes that were read.
   size_t Receive(CConnection& connection, MonotonicTime now);
   void Act(CConnection& connection, const SReading& reading, MonotonicTime now);
+  // Ends those whose started request is overdue; what waits in their sockets is read first.
+  void ExpirePartials(MonotonicTime now);
   void Rest(CConnection& connection);
   // Counts what the connection holds as input.
   void CountInput(CConnection& connection);
@@ -92,6 +98,9 @@ class CReceiver {
   std::unique_ptr<std::byte[]> m_p_buffer;  // for one read at a time
 
   CPartialList m_partials;
+  CLingering m_lingering;
+  SFarewell m_farewell;
+  std::optional<MonotonicTime> m_momentEnd;  // of the farewell
   CLogLimit m_roomLimit;
 };
 

@@ -31,8 +31,9 @@ class CHttpProtocol final : public CProtocol {
   void OnOverdue(CConnection& connection) override;
   // From now on every answer is its connection's last.
   void BeginDrain() override { m_isDraining = true; }
-  bool IsOverAtFarewell(CConnection& connection, const SFarewell&) override {
-    return connection.read.p_input == nullptr;
+  // A client is told by its next answer, for which it has a moment.
+  bool IsOverAtFarewell(CConnection& connection, const SFarewell& farewell) override {
+    return farewell.isMomentOver && connection.read.p_input == nullptr;
   }
   bool HasEnd(const CConnection& connection) const override {
     return !connection.mailbox.IsIdle() || connection.turn.p_state != nullptr;

@@ -136,7 +136,8 @@ TEST_F(COutcomeTest, OverloadIsRejectedInOrder) {
   CTestClient busy(server.Port());
   CTestClient client(server.Port());
   for (CTestClient* p_client : {&gate, &busy, &client}) ExpectServed(*p_client);
-  // The only thread waits at the gate; three more packets find room, and one of the next ten. Refused ones aren't in it.
+  // The only thread waits at the gate; three more packets find room, and one of the next ten. Refused ones aren't in
+  // it.
   ASSERT_TRUE(busy.SendFrame(kTestAwaitGate));
   ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, 4));
   Bytes three;

@@ -36,14 +36,16 @@ class CShareTest : public CHttpSystemTest {
 };
 
 TEST_F(CShareTest, ConnectionsThatQueueAllTheyCanLeaveRoomForTheOthers) {
-  CServerProcess& server = StartWith({"business.threads=1", "business.blocking_threads=0", "business.queue_packets=5000",
-                                      "business.connection_packets=1000"});
+  CServerProcess& server = StartWith({"business.threads=1", "business.blocking_threads=0",
+                                      "business.queue_packets=5000", "business.connection_packets=1000"});
   CTestClient gate(server.Port());
   ExpectServed(gate);
   std::deque<CTestClient> greedy;
   for (int i = 0; i < 11; ++i) {
     CTestClient& client = greedy.emplace_back(server.Port());
-    if (i == 0) ASSERT_TRUE(client.SendFrame(kTestAwaitGate));
+    if (i == 0) {
+      ASSERT_TRUE(client.SendFrame(kTestAwaitGate));
+    }
     // What the server doesn't read fills the socket.
     client.SendRaw(Many(kTestOneWay, 131000), std::chrono::milliseconds(200));
   }

@@ -41,7 +41,7 @@ class CFlowControlTest : public testing::Test {
   CBufferPool m_buffers;
   SInboxes m_inboxes{1};
   const size_t m_memory = m_buffers.Get(1)->Memory();
-  CFlowControl m_flowControl{m_inboxes, static_cast<uint32_t>(kBlocks * m_memory), kRequests};
+  CFlowControl m_flowControl{m_inboxes, static_cast<uint32_t>(kBlocks* m_memory), kRequests};
   CConnection m_connection;
 };
 
