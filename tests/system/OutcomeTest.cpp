@@ -131,7 +131,7 @@ TEST_F(COutcomeTest, OldClientsGetNoRejects) {
 }
 
 TEST_F(COutcomeTest, OverloadIsRejectedInOrder) {
-  CServerProcess& server = StartWith({"business.threads=1", "business.queue_packets=5"});
+  CServerProcess& server = StartWith({"business.threads=1", "business.blocking_threads=0", "business.queue_packets=5"});
   CTestClient gate(server.Port());
   CTestClient busy(server.Port());
   CTestClient client(server.Port());
