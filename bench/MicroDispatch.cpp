@@ -88,7 +88,7 @@ class CHalfWorker {
     for (CConnection* p_connection : m_connections) {
       switchboard::BlockPtr p_block = m_buffers.Get(m_frame.size());
       p_block->Append(m_frame);
-      m_business.CountQueued(1);
+      m_business.CountQueued(1, p_connection->mailbox.Charge(*p_block, 1));
       if (p_connection->mailbox.Post(std::move(p_block))) runnable.PushBack(*p_connection);
     }
     m_business.Push(std::move(runnable));

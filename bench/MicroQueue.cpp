@@ -67,10 +67,12 @@ void MailboxTurn(benchmark::State& state) {
   for (auto _ : state) {
     BlockPtr p_block = pool.Get(packet.size());
     p_block->Append(packet);
+    const size_t memory = p_block->Memory();
+    benchmark::DoNotOptimize(mailbox.Charge(*p_block, 1));
     benchmark::DoNotOptimize(mailbox.Post(std::move(p_block)));
     const CMailbox::SPiece piece = mailbox.Take();
     benchmark::DoNotOptimize(piece.p_block.get());
-    mailbox.Done(packet.size());
+    mailbox.Done(memory, 1);
     benchmark::DoNotOptimize(mailbox.Leave());
   }
   state.SetItemsProcessed(state.iterations());

@@ -99,17 +99,14 @@ void CHandlerTable::RunInline(CTurn& turn, CFrameBatch& batch) {
 }
 
 void CHandlerTable::RefuseAll(CTurn& turn, CFrameBatch& batch) {
-  uint32_t ended = 0;
-  for (; !batch.IsOver(); ++ended) {
+  constexpr auto kReason = ERejectReason::kOverload;
+  while (!batch.IsOver()) {
     const SFrame frame = batch.Front();
     batch.Pop(frame);
-    if (turn.Connection().IsAnswering()) {
-      Refuse(turn, frame.msgCode, ERejectReason::kOverload, static_cast<uint16_t>(ERejectReason::kOverload));
-    } else {
-      turn.Tally().Add(ECounter::kPacketsDiscarded);
-    }
+    if (!turn.Connection().IsAnswering()) continue;
+    LogRefusal(turn, frame.msgCode, kReason, {});
+    if (m_sendsRejects) CPacketWriter::PutReject(turn, frame.msgCode, static_cast<uint16_t>(kReason));
   }
-  turn.Tally().Add(ECounter::kPacketsLeft, ended);
 }
 
 void CHandlerTable::RefuseFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame) {
@@ -141,11 +138,15 @@ void CHandlerTable::EndUnanswered(const SEntry& entry, CTurn& turn, const CReque
   Refuse(turn, request.MsgCode(), reason, static_cast<uint16_t>(reason), request.Mistake(isGood));
 }
 
-bool CHandlerTable::Refuse(CTurn& turn, uint16_t msgCode, ERejectReason reason, uint16_t wireReason,
-                           std::string_view cause) {
+void CHandlerTable::LogRefusal(const CTurn& turn, uint16_t msgCode, ERejectReason reason, std::string_view cause) {
   CLogLimit& limit = m_rejectLimits[static_cast<size_t>(reason)];
   m_links.log.WarnLimited(limit, "{}: msgCode {} rejected: {}{}{}", turn.Session().ToString(), msgCode,
                           ToString(reason), cause.empty() ? "" : ": ", cause);
+}
+
+bool CHandlerTable::Refuse(CTurn& turn, uint16_t msgCode, ERejectReason reason, uint16_t wireReason,
+                           std::string_view cause) {
+  LogRefusal(turn, msgCode, reason, cause);
   const bool isTaken = !m_sendsRejects || CPacketWriter::PutReject(turn, msgCode, wireReason);
   turn.Tally().Add(isTaken ? CounterOf(reason) : ECounter::kPacketsDiscarded);
   return isTaken;

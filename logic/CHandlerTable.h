@@ -64,6 +64,7 @@ class CHandlerTable final : public CPacketHandlers {
   [[gnu::noinline]] void RefuseFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
   [[gnu::noinline]] void EndUnanswered(const SEntry& entry, CTurn& turn, const CRequest& request, bool isGood);
   [[gnu::noinline]] void EndThrown(CTurn& turn, CRequest& request, std::string_view what);
+  void LogRefusal(const CTurn& turn, uint16_t msgCode, ERejectReason reason, std::string_view cause);
 
   const SServerLinks& m_links;
   const std::vector<CModule*>& m_modules;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <climits>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -27,6 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kPathDigits = 64;       // of a part's name: the SHA-256 of its path
+constexpr uint64_t kLeastBytes = 1;      // that a file counts: without end, empty ones would take all inodes
 constexpr size_t kMaxParts = 1'000'000;  // that one sweep looks at
 
 std::string PartPath(std::string_view path, uint64_t size) {
@@ -48,6 +50,8 @@ ETransferStatus CheckName(std::string_view path) {
   for (size_t at = 0; at <= path.size();) {
     const size_t end = std::min(path.find('/', at), path.size());
     if (path.substr(at, end - at) == CTransferStore::kParts) return ETransferStatus::kNotFound;
+    // No file can be called so: better to say it now than when all bytes have come.
+    if (end - at > NAME_MAX) return ETransferStatus::kBadName;
     at = end + 1;
   }
   return ETransferStatus::kOk;
@@ -58,7 +62,7 @@ std::optional<uint64_t> FileBytes(const fs::directory_entry& entry) {
   std::error_code gone;
   if (!fs::is_regular_file(entry.symlink_status(gone))) return std::nullopt;
   const uintmax_t bytes = entry.file_size(gone);
-  return gone ? std::nullopt : std::optional<uint64_t>(bytes);
+  return gone ? std::nullopt : std::optional<uint64_t>(std::max<uint64_t>(bytes, kLeastBytes));
 }
 
 // What all files beneath take together, unfinished uploads at their announced size; nothing when that can't be found
@@ -202,6 +206,7 @@ ETransferStatus CTransferStore::CheckTotal(uint64_t size) const {
   const SOpenedFile root = m_files.OpenDirectory("");
   if (root.error != EFileError::kNone) return StatusOf(root.error);
   const uint64_t most = m_config.max_total_bytes;
+  size = std::max(size, kLeastBytes);
   if (size > most) return ETransferStatus::kNoSpace;
   const std::optional<uint64_t> taken = BytesBeneath(root.fd);
   if (!taken) return ETransferStatus::kIoError;

@@ -1,5 +1,6 @@
 #include "misc/CBufferPool.h"
 
+#include <bit>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -25,9 +26,7 @@ CBufferPool::~CBufferPool() {
 }
 
 size_t CBufferPool::ClassFor(size_t bytes) {
-  size_t sizeClass = 0;
-  while (sizeClass < kClasses && BytesOf(sizeClass) < bytes + sizeof(CBlock)) ++sizeClass;
-  return sizeClass;
+  return bytes <= kSmallest ? 0 : static_cast<size_t>(std::bit_width((bytes - 1) / kSmallest));
 }
 
 BlockPtr CBufferPool::Get(size_t bytes) {
@@ -35,6 +34,7 @@ BlockPtr CBufferPool::Get(size_t bytes) {
   if (sizeClass < kClasses) {
     SShelf& shelf = m_shelves[sizeClass];
     CMutexLock lock(shelf.mutex);
+    m_held.Set(sizeClass, ++shelf.lent * MemoryOf(sizeClass));
     if (CBlock* p_block = shelf.p_first) {
       shelf.p_first = std::exchange(p_block->m_p_next, nullptr);
       --shelf.count;
@@ -42,10 +42,16 @@ BlockPtr CBufferPool::Get(size_t bytes) {
       p_block->m_isMarked = false;
       return BlockPtr(p_block);
     }
+  } else {
+    m_held.AddShared(bytes + sizeof(CBlock));
   }
-  const size_t total = sizeClass < kClasses ? BytesOf(sizeClass) : bytes + sizeof(CBlock);
-  void* p_memory = ::operator new(total);
-  return BlockPtr(new (p_memory) CBlock(*this, static_cast<uint32_t>(total - sizeof(CBlock))));
+  return Make(sizeClass < kClasses ? BytesOf(sizeClass) : bytes);
+}
+
+BlockPtr CBufferPool::Make(size_t bytes) {
+  if (m_onGrowth) m_onGrowth();
+  void* p_memory = ::operator new(sizeof(CBlock) + bytes);
+  return BlockPtr(new (p_memory) CBlock(*this, static_cast<uint32_t>(bytes)));
 }
 
 void CBufferPool::Return(CBlock* p_block) {
@@ -54,12 +60,15 @@ void CBufferPool::Return(CBlock* p_block) {
   if (sizeClass < kClasses) {
     SShelf& shelf = m_shelves[sizeClass];
     CMutexLock lock(shelf.mutex);
+    m_held.Set(sizeClass, --shelf.lent * MemoryOf(sizeClass));
     if ((shelf.count + 1) * BytesOf(sizeClass) <= kKeptBytes) {
       p_block->m_p_next = shelf.p_first;
       shelf.p_first = p_block;
       ++shelf.count;
       return;
     }
+  } else {
+    m_held.SubtractShared(p_block->m_capacity + sizeof(CBlock));
   }
   ::operator delete(p_block);
 }

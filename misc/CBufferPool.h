@@ -3,12 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
 
 #include "misc/CMutex.h"
 #include "misc/SFileRange.h"
+#include "misc/SHeldBytes.h"
 
 namespace switchboard {
 
@@ -36,8 +38,11 @@ class CBlock {
   // A part of a file that comes behind the bytes; nullptr if there is none.
   void SetFile(SFileRange range) { m_p_file = std::make_unique<SFileRange>(std::move(range)); }
   SFileRange* File() const { return m_p_file.get(); }
-  // What it counts where bytes in memory are bounded: a file is not in memory, but what names it is.
-  size_t Weight() const { return m_size - m_begin + (m_p_file != nullptr ? kFileWeight : 0); }
+  // The bytes that may still be appended.
+  size_t Free() const { return m_capacity - m_size; }
+  // The memory that it takes, however few bytes are in it: what is counted where memory is bounded. A file is not in
+  // memory, but what names it is.
+  size_t Memory() const { return sizeof(CBlock) + m_capacity + (m_p_file != nullptr ? kFileWeight : 0); }
   static constexpr size_t kFileWeight = 256;
 
  private:
@@ -60,11 +65,15 @@ struct SBlockRecycle {
 };
 using BlockPtr = std::unique_ptr<CBlock, SBlockRecycle>;
 
-// Lends blocks in a few sizes and keeps a bounded number of returned ones for the next borrower.
+// Lends blocks in a few sizes, which are at most twice what was asked for, and keeps a bounded number of returned ones
+// for the next borrower.
 // Threads: any. Outlives every block that it lent.
 class CBufferPool {
  public:
   CBufferPool() = default;
+  // `held` follows what is lent; it outlives the pool. `onGrowth` is called, by any thread, whenever the system is
+  // asked for memory.
+  CBufferPool(SHeldBytes& held, std::function<void()> onGrowth) : m_held(held), m_onGrowth(std::move(onGrowth)) {}
   ~CBufferPool();
   CBufferPool(const CBufferPool&) = delete;
   CBufferPool& operator=(const CBufferPool&) = delete;
@@ -74,19 +83,28 @@ class CBufferPool {
 
  private:
   friend struct SBlockRecycle;
-  static constexpr size_t kClasses = 6;
-  static constexpr size_t kSmallest = 256;  // bytes of a block of class 0; each class is four times the one before
-  static constexpr size_t kKeptBytes = 1024 * 1024;  // at most this much of a class is kept
+  static constexpr size_t kClasses = 11;
+  static constexpr size_t kSmallest = 256;          // bytes of a block of class 0; each class is twice the one before
+  static constexpr size_t kKeptBytes = 512 * 1024;  // at most this much of a class is kept
+  static_assert(kClasses < SHeldBytes::kParts);
 
   struct SShelf {
     CMutex mutex;
     CBlock* p_first GUARDED_BY(mutex) = nullptr;
     size_t count GUARDED_BY(mutex) = 0;
+    size_t lent GUARDED_BY(mutex) = 0;
   };
 
-  static constexpr size_t BytesOf(size_t sizeClass) { return kSmallest << (2 * sizeClass); }
+  // Of the bytes in a block of a class, and of its memory.
+  static constexpr size_t BytesOf(size_t sizeClass) { return kSmallest << sizeClass; }
+  static constexpr size_t MemoryOf(size_t sizeClass) { return BytesOf(sizeClass) + sizeof(CBlock); }
   static size_t ClassFor(size_t bytes);
+  BlockPtr Make(size_t bytes);
   void Return(CBlock* p_block);
+
+  SHeldBytes m_ownHeld;
+  SHeldBytes& m_held = m_ownHeld;
+  const std::function<void()> m_onGrowth;
 
   std::array<SShelf, kClasses> m_shelves;
 };
@@ -102,6 +120,7 @@ class CBlockQueue {
 
   bool IsEmpty() const { return m_p_first == nullptr; }
   CBlock* First() { return m_p_first; }
+  CBlock* Last() { return m_p_last; }
   static CBlock* Next(CBlock* p_block) { return p_block->m_p_next; }
   void PushBack(BlockPtr p_block);
   void PushFront(BlockPtr p_block);

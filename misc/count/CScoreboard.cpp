@@ -234,6 +234,12 @@ CounterTotals CScoreboard::Sum() const {
   return totals;
 }
 
+uint64_t CScoreboard::HeldBytes() const {
+  uint64_t held = 0;
+  for (uint32_t i = 0; i < Pages(); ++i) held += Page(i).held.Sum();
+  return held;
+}
+
 uint64_t CScoreboard::ConnectionsActive() const {
   uint64_t active = 0;
   for (uint32_t i = 0; i < Pages(); ++i) {

@@ -13,6 +13,7 @@
 #include "misc/CFd.h"
 #include "misc/COutcomes.h"
 #include "misc/CQuarantine.h"
+#include "misc/SHeldBytes.h"
 #include "misc/count/CNamedCounters.h"
 
 namespace switchboard {
@@ -92,6 +93,7 @@ struct SWorkerPage {
   std::atomic<uint64_t> generation{0};         // of the configuration that the worker runs, from 1
   std::atomic<uint64_t> connectionsActive{0};  // written by sb-io and sb-recycle under the pool's lock
   std::atomic<uint64_t> faultThread{0};        // the pthread_t of the thread that a fatal signal hit; 0: none
+  SHeldBytes held;                             // the memory of what the connections have in the worker
   CCounters io;
   CCounters send;
   CCounters recycle;
@@ -147,6 +149,7 @@ class CScoreboard {
   // Over all pages.
   CounterTotals Sum() const;
   uint64_t ConnectionsActive() const;
+  uint64_t HeldBytes() const;
   // The counters of the logic, over all pages.
   std::map<std::string, uint64_t> NamedSums() const;
 

@@ -33,8 +33,8 @@ class CAcceptStrategy {
   virtual bool Next(SNewcomer& newcomer) = 0;
   // The last client that Next gave has become a connection.
   virtual void OnAdopted() {}
-  // The batch is over; the key gets ready again if more of them wait.
-  virtual void End(CEpoll&, uint64_t) {}
+  // The batch is over; the key gets ready again if more of them wait. False, with errno set, when the kernel refuses.
+  virtual bool End(CEpoll&, uint64_t) { return true; }
 
   // Whether nobody else gets those whom Next has yet to give, as long as the server lives.
   virtual bool IsOwed() const { return false; }

@@ -18,6 +18,8 @@ constexpr int kAcceptsPerEvent = 64;  // then the established connections get th
 constexpr int kMaxBatches = 1024;     // of a queue that should end: no backlog is longer than 65,535
 constexpr std::chrono::seconds kRetry{1};
 
+std::string ErrorText() { return std::generic_category().message(errno); }
+
 bool IsOutOfResources(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
 }  // namespace
@@ -69,7 +71,7 @@ bool CAcceptor::Accept(uint64_t key, MonotonicTime now) {
   if (!source.Begin()) return false;
   std::string trouble;
   const bool mayMoreWait = TakeBatch(source, trouble);
-  source.End(m_epoll, key);
+  if (!source.End(m_epoll, key) && trouble.empty()) trouble = "a listener can't be watched: " + ErrorText();
   if (!trouble.empty()) Rest(now, trouble);
   return mayMoreWait;
 }
@@ -113,11 +115,16 @@ void CAcceptor::Rest(MonotonicTime now, const std::string& why) {
   m_inboxes.isAcceptResting.store(true);
 }
 
-void CAcceptor::Resume() {
+void CAcceptor::Resume(MonotonicTime now) {
   if (!m_retryAt) return;
   m_retryAt.reset();
   m_inboxes.isAcceptResting.store(false);
-  for (size_t i = 0; i < m_sources.size(); ++i) m_sources[i]->Arm(m_epoll, m_firstKey + i);
+  for (size_t i = 0; i < m_sources.size(); ++i) {
+    if (m_sources[i]->Arm(m_epoll, m_firstKey + i)) continue;
+    // What one of them lacks the next try may find.
+    Rest(now, "a listener can't be watched: " + ErrorText());
+    return;
+  }
 }
 
 void CAcceptor::Stop(bool isServersEnd) {

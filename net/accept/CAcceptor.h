@@ -49,7 +49,7 @@ class CAcceptor {
   // Accepts all that waits on all listeners, as far as there are slots: before Stop, when nobody else serves them.
   void AcceptAll(MonotonicTime now);
   // Ends a rest: something has become free, or it's time for another try.
-  void Resume();
+  void Resume(MonotonicTime now);
   // When a resting acceptor tries again.
   std::optional<MonotonicTime> RetryAt() const { return m_retryAt; }
   // For good: closes the listeners. When the whole server stops gracefully, those whom this worker alone could serve

@@ -22,7 +22,7 @@ bool CDispatchAccept::Next(SNewcomer& newcomer) {
   }
   SkipLost();
   if (m_waiting.empty()) {
-    errno = EAGAIN;
+    errno = std::exchange(m_hasLost, false) ? EMFILE : EAGAIN;
     return false;
   }
   SClient client = std::move(m_waiting.front());
@@ -40,6 +40,7 @@ void CDispatchAccept::SkipLost() {
   for (; !m_waiting.empty() && !m_waiting.front().fd.IsValid(); m_waiting.pop_front()) {
     m_handOver.missed.fetch_or(SHandOver::MissedBit(m_handOver.taken.load(std::memory_order_relaxed)));
     OnAdopted();
+    m_hasLost = true;
   }
 }
 
@@ -48,9 +49,10 @@ void CDispatchAccept::OnAdopted() {
   m_hasTaken = true;
 }
 
-void CDispatchAccept::End(CEpoll&, uint64_t) {
+bool CDispatchAccept::End(CEpoll&, uint64_t) {
   if (!m_waiting.empty()) m_wakeup.Signal();
   if (std::exchange(m_hasTaken, false)) m_masterBell.Signal();
+  return true;
 }
 
 void CDispatchAccept::Close(CEpoll& epoll) {

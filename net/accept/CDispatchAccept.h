@@ -28,7 +28,7 @@ class CDispatchAccept final : public CAcceptStrategy {
   void Disarm(CEpoll& epoll) override { epoll.Remove(m_wakeup.Fd()); }
   bool Next(SNewcomer& newcomer) override;
   void OnAdopted() override;
-  void End(CEpoll& epoll, uint64_t key) override;
+  bool End(CEpoll& epoll, uint64_t key) override;
   bool IsOwed() const override { return true; }
   // What was posted and not taken is the master's again.
   void Close(CEpoll& epoll) override;
@@ -47,6 +47,7 @@ class CDispatchAccept final : public CAcceptStrategy {
   CWakeup m_wakeup;
   std::deque<SClient> m_waiting;  // sb-io's
   bool m_hasTaken = false;        // since the last End
+  bool m_hasLost = false;         // since Next said that there are no descriptors left
 
   CMutex m_mutex;
   std::deque<SClient> m_posted GUARDED_BY(m_mutex);

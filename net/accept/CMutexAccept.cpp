@@ -23,10 +23,10 @@ bool CMutexAccept::Next(SNewcomer& newcomer) {
   return AcceptFrom(m_socket.Get(), newcomer);
 }
 
-void CMutexAccept::End(CEpoll& epoll, uint64_t key) {
+bool CMutexAccept::End(CEpoll& epoll, uint64_t key) {
   m_p_lock->Unlock();
   epoll.Remove(m_socket.Get());
-  epoll.Add(m_socket.Get(), kOneOfAllAtAnEdge, key);
+  return epoll.Add(m_socket.Get(), kOneOfAllAtAnEdge, key);
 }
 
 }  // namespace switchboard

@@ -25,7 +25,7 @@ class CMutexAccept final : public CAcceptStrategy {
   void Disarm(CEpoll& epoll) override;
   bool Begin() override { return m_p_lock->TryLock(); }
   bool Next(SNewcomer& newcomer) override;
-  void End(CEpoll& epoll, uint64_t key) override;
+  bool End(CEpoll& epoll, uint64_t key) override;
 
  private:
   const CFd m_socket;

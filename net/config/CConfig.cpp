@@ -164,6 +164,8 @@ void SBusinessConfig::Describe(CConfigSchema& schema) {
               "of less weight, for handlers that wait or compute for long")
       .Number("queue_packets", &B::queue_packets, {1, 1000000000, "packets"},
               "that may wait for a thread; beyond it: Reject{overload}")
+      .Number("connection_packets", &B::connection_packets, {1, 1000000000, "packets"},
+              "of one connection that may wait; at it: don't read")
       .Number("batch", &B::batch, {1, 65536, "packets"}, "of one connection in a row before the others get their turn")
       .OneOf("mode", &B::mode, {{"threads", EBusinessMode::kThreads}, {"process_pool", EBusinessMode::kProcessPool}},
              "threads; or one client a worker at a time, with accept = \"dispatch\" only")
@@ -192,6 +194,8 @@ void SLimitsConfig::Describe(CConfigSchema& schema) {
               "that may wait to be sent; beyond it: close")
       .Number("recv_pause_bytes", &L::recv_pause_bytes, {8, kGibi, "bytes"},
               "that may wait for a handler; above it: don't read")
+      .Number("total_bytes", &L::total_bytes, {0, 1024 * kGibi, "bytes (0: no limit)"},
+              "held for all connections of a worker; above it: close the greediest")
       .Seconds("packet_timeout_s", &L::packet_timeout, 0.001, kDay,
                "that a packet may take from its first byte to its last");
 }

@@ -39,7 +39,8 @@ struct SPoolConfig {
 struct SBusinessConfig {
   uint32_t threads = 4;
   uint32_t queue_packets = 100000;
-  uint32_t batch = 64;  // packets of one connection that run in a row before the others get their turn
+  uint32_t connection_packets = 1024;  // of those, of one connection
+  uint32_t batch = 64;                 // packets of one connection that run in a row before the others get their turn
   EBusinessMode mode = EBusinessMode::kThreads;
   uint32_t queue_clients = 128;   // with kProcessPool: who may wait in the master until a worker is free
   uint32_t blocking_threads = 4;  // for handlers with Run::kBlocking; 0: they run on the others
@@ -67,6 +68,7 @@ struct SLimitsConfig {
   uint32_t packet_bytes = 30000;
   uint32_t send_queue_bytes = 4194304;
   uint32_t recv_pause_bytes = 1048576;
+  uint64_t total_bytes = uint64_t{1} << 30;  // of all connections of a worker; 0: no ceiling
   std::chrono::milliseconds packet_timeout{10000};
 
   static void Describe(CConfigSchema& schema);

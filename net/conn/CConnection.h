@@ -38,6 +38,8 @@ struct SReadHalf {
   std::unique_ptr<CInput> p_input;  // the protocol's; nullptr between requests
   bool isDetached = false;          // from epoll; nothing is read any more
   bool isResting = false;           // nothing is read until it is resumed
+  bool isLingering = false;         // what comes is dropped, until the peer ends it
+  size_t inputBytes = 0;            // the memory of p_input, as it was counted last
 };
 
 // What the handlers' side keeps of a connection.
@@ -61,6 +63,7 @@ struct SRecycling {
   bool isReadHalfDone = false;
   bool isHandlingDone = false;
   bool isFlushTimed = false;
+  bool isLingering = false;
   uint64_t sentAtFlushLook = 0;
 };
 
@@ -111,6 +114,8 @@ class CConnection {
   CMailbox mailbox;
   COutbox outbox;
   std::atomic<bool> isReadPaused{false};  // too much of it is in the server (CFlowControl)
+  // Of the memory of what is unsent, while it's read. Written by sb-io when it opens.
+  std::atomic<uint32_t> mostUnsent{UINT32_MAX};
 
   // ---- constant once made
   uint32_t worker = 0;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "misc/CClock.h"
 
 namespace switchboard {
@@ -16,6 +18,9 @@ class CInput {
   CInput(const CInput&) = delete;
   CInput& operator=(const CInput&) = delete;
   virtual ~CInput() { Unlist(); }
+
+  // The memory that it takes, about.
+  virtual size_t HeldBytes() const = 0;
 
   bool IsListed() const { return m_link.p_next != nullptr; }
   void Unlist() {

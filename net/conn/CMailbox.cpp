@@ -20,7 +20,6 @@ bool CMailbox::PostOpening() {
 }
 
 bool CMailbox::Post(BlockPtr p_block) {
-  m_bytes.fetch_add(static_cast<uint32_t>(p_block->Unused().size()), std::memory_order_seq_cst);
   CMutexLock lock(m_mutex);
   m_blocks.PushBack(std::move(p_block));
   return Schedule();

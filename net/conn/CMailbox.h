@@ -37,7 +37,11 @@ class CMailbox {
   void Open(uint32_t generation);
   // The first thing that a connection posts, if it does. Threads: sb-io.
   bool PostOpening();
-  // Threads: sb-io.
+  // Counts a block of so many requests that is about to be posted. True when nothing waited or ran.
+  // Threads (the next two): sb-io.
+  bool Charge(const CBlock& block, uint32_t requests) {
+    return m_load.fetch_add(LoadOf(block.Memory(), requests), std::memory_order_seq_cst) >> 32 == 0;
+  }
   bool Post(BlockPtr p_block);
   // The last thing that a connection posts. Threads: sb-io.
   bool PostEnd();
@@ -45,15 +49,20 @@ class CMailbox {
   bool IsIdle() const { return (m_state.load(std::memory_order_acquire) & kScheduled) == 0; }
   // As !IsIdle; when true, the turn that ends what waits tells of it. Threads: sb-io.
   bool AwaitTurn();
-  // Bytes of blocks that wait or run. Threads: any.
-  uint32_t Bytes() const { return m_bytes.load(std::memory_order_seq_cst); }
+  // The memory of the blocks that wait or run, and the requests in them. Threads: any.
+  uint32_t Bytes() const { return static_cast<uint32_t>(m_load.load(std::memory_order_seq_cst)); }
+  uint32_t Requests() const { return static_cast<uint32_t>(m_load.load(std::memory_order_seq_cst) >> 32); }
 
   // Threads (the next five): whoever runs the turn, between being scheduled and Leave or Block.
   SPiece Take();
   // Puts back what a turn left over.
   void PutBack(BlockPtr p_block);
-  // Takes `bytes` off the account; called when a block is done.
-  void Done(uint32_t bytes) { m_bytes.fetch_sub(bytes, std::memory_order_seq_cst); }
+  // Takes `memory` (of a block that is gone, else 0) and requests that were run off the account. True when no request
+  // is left in it.
+  bool Done(size_t memory, uint32_t requests) {
+    const uint64_t load = LoadOf(memory, requests);
+    return m_load.fetch_sub(load, std::memory_order_seq_cst) >> 32 == requests;
+  }
   // Ends the turn.
   ELeft Leave();
   // Ends a turn that a deferral holds; true when the answer has come meanwhile and the turn goes on.
@@ -82,6 +91,8 @@ class CMailbox {
   static constexpr uint32_t kPending = 2;       // something may wait to be taken
   static constexpr uint32_t kReadAwaiting = 4;  // sb-io waits for the end of the turns
 
+  // Both in one word, so that counting the requests costs nothing: memory below, which stays under 4 GiB.
+  static constexpr uint64_t LoadOf(size_t memory, uint32_t requests) { return uint64_t{requests} << 32 | memory; }
   bool Schedule() REQUIRES(m_mutex);
   bool HasWork() const REQUIRES(m_mutex) { return m_isOpening || !m_blocks.IsEmpty() || IsEndDue(); }
   // Whether the end may be handled now: answers that are still to come, come before it.
@@ -90,7 +101,7 @@ class CMailbox {
   bool GoOn(bool wasHolding) REQUIRES(m_mutex);
 
   std::atomic<uint32_t> m_state{0};
-  std::atomic<uint32_t> m_bytes{0};
+  std::atomic<uint64_t> m_load{0};
   CMutex m_mutex;
   CBlockQueue m_blocks GUARDED_BY(m_mutex);
   std::vector<SDeferral> m_deferrals GUARDED_BY(m_mutex);  // whose answers are still to come

@@ -18,11 +18,23 @@ COutbox::EOwn COutbox::TryOwn(uint32_t generation) {
   return IsGone(state, generation) ? EOwn::kGone : EOwn::kBusy;
 }
 
+bool COutbox::Join(uint32_t generation, std::span<const std::byte> bytes) {
+  CMutexLock lock(m_mutex);
+  CBlock* const p_last = m_queue.Last();
+  if (p_last == nullptr || IsGone(m_state.load(std::memory_order_acquire), generation) || p_last->File() != nullptr ||
+      p_last->Free() < bytes.size()) {
+    return false;
+  }
+  p_last->Append(bytes);
+  return true;
+}
+
 COutbox::EAppend COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t limit) {
-  const auto bytes = static_cast<uint32_t>(p_block->Weight());
+  const auto bytes = static_cast<uint32_t>(p_block->Memory());
   CMutexLock lock(m_mutex);
   if (IsGone(m_state.load(std::memory_order_acquire), generation)) return EAppend::kGone;
-  if (uint64_t{m_bytes.load(std::memory_order_relaxed)} + bytes > limit) return EAppend::kOverflow;
+  const uint64_t held = m_bytes.load(std::memory_order_relaxed);
+  if (held + bytes > limit && (held > 0 || p_block->Unused().size() > limit)) return EAppend::kOverflow;
   m_bytes.fetch_add(bytes, std::memory_order_seq_cst);
   m_queue.PushBack(std::move(p_block));
   const uint64_t before =
@@ -40,7 +52,7 @@ COutbox::EEnd COutbox::EndDirect(BlockPtr p_rest) {
   }
   CMutexLock lock(m_mutex);
   if ((m_state.load(std::memory_order_acquire) & kClosed) == 0 && p_rest != nullptr) {
-    m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Weight()), std::memory_order_seq_cst);
+    m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Memory()), std::memory_order_seq_cst);
     m_queue.PushFront(std::move(p_rest));
   }
   if (m_queue.IsEmpty()) return Release();

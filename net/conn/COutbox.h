@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "misc/CBufferPool.h"
 #include "misc/CMutex.h"
@@ -37,7 +39,10 @@ class COutbox {
 
   // Takes the write half for one direct write.
   EOwn TryOwn(uint32_t generation);
-  // Queues `p_block`, its bytes and then its part of a file. `limit` bounds the queue, in bytes of CBlock::Weight.
+  // Appends to what is queued without taking more memory; false when there is no room, or nobody to send it.
+  bool Join(uint32_t generation, std::span<const std::byte> bytes);
+  // Queues `p_block`, its bytes and then its part of a file. `limit` bounds the queue, in bytes of CBlock::Memory; one
+  // block of no more bytes than that is taken whatever memory it has.
   EAppend Append(uint32_t generation, BlockPtr p_block, uint32_t limit);
   // Ends a direct write; `p_rest` (may be null) is what it could not write, and comes before what is queued.
   EEnd EndDirect(BlockPtr p_rest);
@@ -47,7 +52,7 @@ class COutbox {
   bool IsSenders() const { return (m_state.load(std::memory_order_acquire) & kSender) != 0; }
   // Moves what is queued behind `to`; false when the outbox was closed.
   bool TakeQueued(CBlockQueue& to);
-  // Takes `bytes` (of CBlock::Weight) that were sent or dropped off the account.
+  // Takes `bytes` (of CBlock::Memory) of blocks that were sent or dropped off the account.
   void Done(size_t bytes) { m_bytes.fetch_sub(static_cast<uint32_t>(bytes), std::memory_order_seq_cst); }
   // Lets go if nothing is queued (or it was closed).
   EEnd EndSending();
@@ -58,7 +63,7 @@ class COutbox {
   // Nothing is queued and nobody owns it.
   bool IsDrained();
 
-  // Bytes that are queued or in the hands of sb-send; a part of a file counts CBlock::kFileWeight. Threads: any.
+  // The memory of the blocks that are queued or in the hands of sb-send. Threads: any.
   uint32_t Bytes() const { return m_bytes.load(std::memory_order_seq_cst); }
 
  private:

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -29,11 +31,14 @@ class CTransport {
   }
   // Takes what the peer has sent out of the kernel's buffer, up to a bound: closing over unread bytes would reset the
   // connection, and the reset can overtake the last answer.
-  static void DropInput(int socket) {
+  // True when there was something.
+  static bool DropInput(int socket) {
     std::byte dropped[16 * 1024];
-    for (int i = 0; i < 16; ++i) {
-      if (::recv(socket, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) return;
+    int i = 0;
+    for (; i < 16; ++i) {
+      if (::recv(socket, dropped, sizeof(dropped), MSG_DONTWAIT) <= 0) break;
     }
+    return i > 0;
   }
 
   // `hasMore`: what follows at once shares a segment with it.
@@ -56,6 +61,22 @@ class CTransport {
   static void SetCork(int socket, bool isCorked) {
     const int value = isCorked ? 1 : 0;
     ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+  }
+  // Bytes that the kernel has for the peer and that the peer hasn't acknowledged.
+  static bool HasUnsent(int socket) {
+    int bytes = 0;
+    return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes > 0;
+  }
+  // The close that follows is a reset if the peer leaves something: the kernel would keep that for minutes, and try.
+  static void ResetIfUnsent(int socket) {
+    if (!HasUnsent(socket)) return;
+    const linger reset{1, 0};
+    ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+  }
+  // After the close that follows, the kernel gives the peer so long to take something of what it leaves.
+  static void GiveUpAfter(int socket, unsigned int milliseconds) {
+    if (!HasUnsent(socket)) return;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
   }
   // The peer hears of the end of the stream, also while somebody else has a duplicate of the socket.
   static void EndWriting(int socket) { ::shutdown(socket, SHUT_WR); }

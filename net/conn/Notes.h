@@ -21,6 +21,7 @@ namespace switchboard {
 struct SFarewell {
   uint32_t drainMs = 0;  // they are served for so long
   EGoAwayReason reason = EGoAwayReason::kStop;
+  bool isMomentOver = false;  // it was said a moment ago: who can't be told has had time for one more request
 };
 
 // To sb-io.
@@ -34,6 +35,10 @@ struct SResumeRead {  // its bytes in the server have fallen enough, or its hand
 struct SLookAtSilent {  // nothing was heard of it for too long: look whether something waits, then judge
   CSession session;
 };
+struct SLinger {  // its socket is to be read until its peer has heard the last answer
+  CSession session;
+};
+struct SMakeRoom {};      // all connections together hold more than limits.total_bytes
 struct SResumeAccept {};  // a descriptor or a slot has become free
 struct SAcceptAll {};     // what waits, before SStopAccept
 struct SStopAccept {      // for good
@@ -49,9 +54,10 @@ struct SDetachAll {  // every connection moves on to `phase`
 };
 struct SQuit {};
 }  // namespace io_note
-using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SResumeAccept,
-                            io_note::SAcceptAll, io_note::SStopAccept, io_note::SAddListener, io_note::SReopenLogs,
-                            io_note::SSayFarewell, io_note::SDetachAll, io_note::SQuit>;
+using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SLinger,
+                            io_note::SMakeRoom, io_note::SResumeAccept, io_note::SAcceptAll, io_note::SStopAccept,
+                            io_note::SAddListener, io_note::SReopenLogs, io_note::SSayFarewell, io_note::SDetachAll,
+                            io_note::SQuit>;
 
 // To sb-send.
 namespace send_note {
@@ -73,6 +79,9 @@ struct SReadHalfDone {  // sb-io has let go of it
 struct SHandlingDone {  // its last handler has run
   CSession session;
 };
+struct SLingerDone {  // sb-io has let go of it once more
+  CSession session;
+};
 struct SWriteHalfFree {  // nobody owns its write half
   CSession session;
 };
@@ -80,7 +89,8 @@ struct STellWhenIdle {};  // CRecycler::WaitUntilIdle waits
 struct SQuit {};
 }  // namespace recycle_note
 using RecycleNote = std::variant<recycle_note::SPhaseMoved, recycle_note::SReadHalfDone, recycle_note::SHandlingDone,
-                                 recycle_note::SWriteHalfFree, recycle_note::STellWhenIdle, recycle_note::SQuit>;
+                                 recycle_note::SLingerDone, recycle_note::SWriteHalfFree, recycle_note::STellWhenIdle,
+                                 recycle_note::SQuit>;
 
 // For std::visit: one function for each kind of note.
 template <class... Functions>

@@ -93,8 +93,8 @@ void CIoLoop::Run() {
   MonotonicTime now = m_clock.Now();
   for (uint32_t rounds = 0; !m_isQuitting; ++rounds) {
     TakeNotes(notes, now);
-    m_receiver.ExpirePartials(now);
-    if (m_acceptor.RetryAt() && *m_acceptor.RetryAt() <= now) m_acceptor.Resume();
+    m_receiver.HandleDeadlines(now);
+    if (m_acceptor.RetryAt() && *m_acceptor.RetryAt() <= now) m_acceptor.Resume(now);
     m_receiver.FlushRunnable();
     m_receiver.FlushLogs();
     TellDone();  // by now what a note has made runnable is in the run queue
@@ -122,7 +122,9 @@ void CIoLoop::Handle(const IoNote& note, MonotonicTime now) {
       SOverloads{[&](const io_note::SPhaseMoved& moved) { return m_receiver.OnPhaseMoved(moved.session), false; },
                  [&](const io_note::SResumeRead& resume) { return m_receiver.Resume(resume.session, now), false; },
                  [&](const io_note::SLookAtSilent& look) { return m_receiver.LookAtSilent(look.session, now), false; },
-                 [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(), false; },
+                 [&](const io_note::SLinger& linger) { return m_receiver.Linger(linger.session, now), false; },
+                 [&](const io_note::SMakeRoom&) { return m_receiver.MakeRoom(), false; },
+                 [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(now), false; },
                  [&](const io_note::SReopenLogs&) { return m_receiver.ReopenLogs(), false; },
                  [&](const io_note::SQuit&) { return m_isQuitting = true, false; },
                  [&](const io_note::SAcceptAll&) { return m_acceptor.AcceptAll(now), true; },

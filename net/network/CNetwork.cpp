@@ -9,6 +9,7 @@
 #include "misc/CBufferPool.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CFlowControl.h"
+#include "net/conn/CMemoryCeiling.h"
 #include "net/conn/Notes.h"
 #include "net/network/CApplication.h"
 #include "net/network/CIoLoop.h"
@@ -53,8 +54,10 @@ struct CNetwork::SParts {
         clock(deps.clock),
         application(served),
         inboxes(config.pool.max_connections),
+        ceiling(inboxes, deps.page.held, config.limits.total_bytes),
+        buffers(deps.page.held, [this] { ceiling.Check(); }),
         pool(deps.process, config.pool.connections, config.pool.max_connections, deps.page),
-        flowControl(inboxes, config.limits.recv_pause_bytes),
+        flowControl(inboxes, config.limits.recv_pause_bytes, config.business.connection_packets),
         sender(config, pool, buffers, inboxes, flowControl, deps.page),
         recycler(config, clock, pool, inboxes, deps.page, deps.p_masterBell),
         business(config, deps.log, sender, pool, inboxes, flowControl, deps.page),
@@ -63,8 +66,8 @@ struct CNetwork::SParts {
         links{config, deps.log, clock, inboxes, pool, sender, business, timers, heart, deps.page, deps.p_quarantine},
         reading(business.Links(), deps.page),
         protocols(MakeProtocols(deps)),
-        io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page}, deps.log, clock,
-           std::move(listeners), deps.p_masterBell) {}
+        io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page, ceiling, deps.log},
+           deps.log, clock, std::move(listeners), deps.p_masterBell) {}
 
   // One for each listener.
   Protocols MakeProtocols(const SNetworkDeps& deps) {
@@ -86,8 +89,9 @@ struct CNetwork::SParts {
   const SConfig& config;
   const CClock& clock;
   CApplication& application;
-  CBufferPool buffers;
   SInboxes inboxes;
+  CMemoryCeiling ceiling;
+  CBufferPool buffers;
   CConnectionPool pool;
   CFlowControl flowControl;
   CSender sender;

@@ -22,7 +22,8 @@ class CPacketHandlers {
   virtual void RunInline(CTurn& turn, CFrameBatch& batch) = 0;
   // Whether packets with this code are run by sb-io.
   virtual bool RunsInline(uint16_t msgCode) const = 0;
-  // Refuses packets that came while limits of the worker were exceeded; only their headers are here.
+  // Answers packets that were refused, and counted so, because the worker's queue was full; only their headers are
+  // here.
   virtual void RefuseAll(CTurn& turn, CFrameBatch& batch) = 0;
   // The connection is over, and this is the last call for it.
   virtual void OnEnd(CTurn& turn) = 0;

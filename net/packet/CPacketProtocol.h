@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "net/packet/CPacketHandlers.h"
 #include "net/role/CProtocol.h"
@@ -38,17 +39,44 @@ class CPacketProtocol final : public CProtocol {
   const SIdleRule& IdleRule() const override { return m_idleRule; }
 
  private:
-  // A started packet.
+  // A started packet, and whole ones before it that have to wait because the connection is at its share. It holds what
+  // has arrived, never what a header claims.
   struct SPartial final : CInput {
     using CInput::CInput;
+    size_t HeldBytes() const override { return sizeof(*this) + decoder.PartialCapacity() + waiting.capacity(); }
+
     CFrameDecoder decoder;
+    std::vector<std::byte> waiting;  // from waitingAt on
+    size_t waitingAt = 0;
+    bool isBadBehind = false;  // a bad length follows what waits
+  };
+  // Whole packets, in two pieces one behind the other.
+  struct SFrames {
+    bool IsEmpty() const { return head.empty() && rest.empty(); }
+    // Takes up to `most` packets off the front; `taken` is how many.
+    SFrames Take(uint32_t most, uint32_t& taken);
+
+    std::span<const std::byte> head;
+    std::span<const std::byte> rest;
   };
 
-  void Deliver(CConnection& connection, const CFrameDecoder::SCut& cut);
-  // Runs the leading inline packets of `head` and `rest`, and takes them off; returns how many.
-  uint32_t RunInline(CConnection& connection, std::span<const std::byte>& head, std::span<const std::byte>& rest);
-  void PostBlock(CConnection& connection, std::span<const std::byte> head, std::span<const std::byte> rest,
-                 uint32_t frames);
+  // The connection's, made if there is none.
+  SPartial& InputOf(CConnection& connection);
+  // Says how reading goes on.
+  SReading::EThen Then(CConnection& connection) const;
+  // Runs, posts or refuses packets until none is left or the connection is to rest. `count`: how many there are, or
+  // UINT32_MAX when that isn't known.
+  void Deliver(CConnection& connection, SFrames& frames, uint32_t count);
+  void DeliverInPieces(CConnection& connection, SFrames& frames, uint32_t count, bool mayRunInline);
+  void CountEntered(uint32_t packets);
+  // Runs the leading inline packets, and takes them off; returns how many.
+  uint32_t RunInline(CConnection& connection, SFrames& frames);
+  // Posts `frames`, which are `count`.
+  void PostFrames(CConnection& connection, const SFrames& frames, uint32_t count);
+  // They were refused, but are answered in their turn, so that answers stay in order: their headers wait in their
+  // place.
+  void PostRefused(CConnection& connection, const SFrames& frames, uint32_t count);
+  void Post(CConnection& connection, BlockPtr p_block, uint32_t queued, uint32_t refused);
 
   const SProtocolParts m_parts;
   const SLimitsConfig m_limits;

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -22,6 +23,7 @@ CBusinessPool::CBusinessPool(const SConfig& config, CLog& log, CSender& sender, 
                              SInboxes& inboxes, const CFlowControl& flowControl, SWorkerPage& page)
     : m_batch(config.business.batch),
       m_maxQueued(config.business.queue_packets),
+      m_share(config.business.connection_packets),
       m_log(log),
       m_inboxes(inboxes),
       m_flowControl(flowControl),
@@ -68,6 +70,19 @@ std::optional<uint8_t> CBusinessPool::Find(std::string_view name) const {
     if (isMeant) return candidate.threads > 0 ? static_cast<uint8_t>(pool) : kMain;
   }
   return std::nullopt;
+}
+
+CBusinessPool::SRoom CBusinessPool::RoomFor(uint32_t own, uint32_t requests) const {
+  const uint32_t mine = std::min(requests, m_share - std::min(own, m_share));
+  const uint64_t all = m_queued.load(std::memory_order_relaxed);
+  const auto queued = static_cast<uint32_t>(all);
+  const auto connections = static_cast<uint32_t>(all >> 32) + (own == 0 ? 1 : 0);
+  const uint32_t part = m_maxQueued / std::max(connections, uint32_t{1});
+  const uint32_t room = std::max(m_maxQueued - std::min(queued, m_maxQueued), part - std::min(own, part));
+  SRoom result;
+  result.queued = std::min(mine, room);
+  result.refused = mine - result.queued;
+  return result;
 }
 
 void CBusinessPool::Run(uint8_t pool, uint32_t number) {
@@ -145,14 +160,18 @@ void CBusinessPool::Requeue(CConnection& connection, uint8_t from, uint8_t to) {
 }
 
 void CBusinessPool::RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_block, uint32_t& quota) {
-  const size_t bytesBefore = p_block->Unused().size();
+  const size_t memory = p_block->Memory();
+  const bool isRefused = p_block->IsMarked();
   const uint32_t quotaBefore = quota;
   connection.Protocol().Run(turn, p_block, quota);
-  const size_t bytesLeft = p_block != nullptr ? p_block->Unused().size() : 0;
-  m_queued.fetch_sub(quotaBefore - quota, std::memory_order_relaxed);
-  connection.mailbox.Done(static_cast<uint32_t>(bytesBefore - bytesLeft));
+  const bool isOver = p_block == nullptr || p_block->Unused().empty();
+  const uint32_t ended = quotaBefore - quota;
+  const bool isLast = connection.mailbox.Done(isOver ? memory : 0, ended);
+  m_queued.fetch_sub(Queued(isRefused ? 0 : ended, isLast && ended > 0), std::memory_order_relaxed);
+  // What it takes is free before the connection is read again.
+  if (isOver) p_block.reset();
   m_flowControl.Relieve(connection);
-  if (bytesLeft > 0) connection.mailbox.PutBack(std::move(p_block));
+  if (!isOver) connection.mailbox.PutBack(std::move(p_block));
 }
 
 void CBusinessPool::EndConnection(CTurn& turn, CConnection& connection) {

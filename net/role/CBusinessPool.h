@@ -23,7 +23,7 @@ namespace switchboard {
 // each. Pool 0 runs what isn't said to belong elsewhere, and all jobs; pool kBlocking has business.blocking_threads of
 // less scheduling weight, for handlers that wait or compute for long; the others are the user's ([[pool.named]]). A
 // connection is in one queue at a time, and a turn that meets a request of another pool goes on there.
-// Threads: Push, PostJob, HasRoomFor and CountQueued by any; the turns are sb-work-N's, sb-block-N's and sb-NAME-N's.
+// Threads: Push and PostJob by any, RoomFor and CountQueued by sb-io; the turns are sb-work-N's, sb-block-N's and sb-NAME-N's.
 class CBusinessPool {
  public:
   static constexpr uint8_t kMain = 0;
@@ -45,11 +45,17 @@ class CBusinessPool {
   // The pool of this name, "" being the main one and "blocking" that of kBlocking. nullopt when there is none.
   std::optional<uint8_t> Find(std::string_view name) const;
 
-  // Requests in mailboxes, against business.queue_packets. Threads: any.
-  bool HasRoomFor(uint32_t requests) const {
-    return m_queued.load(std::memory_order_relaxed) + requests <= m_maxQueued;
-  }
-  void CountQueued(uint32_t requests) { m_queued.fetch_add(requests, std::memory_order_relaxed); }
+  // What becomes of requests that come; for the others their connection must wait, for it is at its share.
+  struct SRoom {
+    uint32_t queued = 0;
+    uint32_t refused = 0;  // all mailboxes together are full, and the connection has had its part of them
+  };
+  // For a connection that has `own` requests in its mailbox already. Nobody gets more than business.connection_packets;
+  // and when business.queue_packets are queued, who has less than its part, which is the same for all who have any,
+  // gets that: so nobody can take it away from the others. Threads: sb-io.
+  SRoom RoomFor(uint32_t own, uint32_t requests) const;
+  // Before requests are posted, of which `queued` weren't refused; `isFirst`: the connection had none. Threads: sb-io.
+  void CountQueued(uint32_t queued, bool isFirst) { m_queued.fetch_add(Queued(queued, isFirst)); }
 
   const STurnLinks& Links() const { return m_links; }
 
@@ -64,6 +70,10 @@ class CBusinessPool {
     CRunQueue queue;
   };
 
+  // The word that m_queued is changed by.
+  static constexpr uint64_t Queued(uint32_t requests, bool isConnection) {
+    return (isConnection ? uint64_t{1} << 32 : 0) + requests;
+  }
   void Add(std::string name, uint32_t threads, bool isBackground);
   // The body of a thread; `number` is that of its block of counters.
   void Run(uint8_t pool, uint32_t number);
@@ -78,6 +88,7 @@ class CBusinessPool {
   // constant after construction
   const uint32_t m_batch;
   const uint32_t m_maxQueued;
+  const uint32_t m_share;
   CLog& m_log;
   SInboxes& m_inboxes;
   const CFlowControl& m_flowControl;
@@ -87,7 +98,7 @@ class CBusinessPool {
   std::vector<std::unique_ptr<SPool>> m_pools;
 
   std::atomic<bool> m_isStopping{false};
-  std::atomic<uint32_t> m_queued{0};
+  std::atomic<uint64_t> m_queued{0};  // requests in mailboxes below, the connections that have any above
   std::vector<CThread> m_threads;
 };
 

@@ -42,7 +42,8 @@ struct SIdleRule {
 // Threads: as said at each group of methods.
 class CProtocol {
  public:
-  CProtocol() = default;
+  // `mostUnsent`: with more memory than that for what is unsent, a connection isn't read.
+  explicit CProtocol(uint32_t mostUnsent = UINT32_MAX) : m_mostUnsent(mostUnsent) {}
   CProtocol(const CProtocol&) = delete;
   CProtocol& operator=(const CProtocol&) = delete;
   virtual ~CProtocol() = default;
@@ -82,6 +83,10 @@ class CProtocol {
   // Encodes it there.
   virtual void WritePush(std::byte* p_to, uint16_t msgCode, std::span<const std::byte> body) const = 0;
   virtual const SIdleRule& IdleRule() const = 0;
+  uint32_t MostUnsent() const { return m_mostUnsent; }
+
+ private:
+  const uint32_t m_mostUnsent;
 };
 
 }  // namespace switchboard

@@ -1,6 +1,8 @@
 #include "net/role/CReceiver.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "net/conn/CTransport.h"
@@ -11,6 +13,9 @@ namespace switchboard {
 namespace {
 
 constexpr size_t kBufferBytes = 128 * 1024;
+// After a farewell, for clients that can be told with an answer only.
+constexpr std::chrono::seconds kMoment{1};
+constexpr uint64_t kRoomShare = 16;  // of limits.total_bytes is free after MakeRoom
 
 }  // namespace
 
@@ -19,7 +24,8 @@ CReceiver::CReceiver(const SReceiverParts& parts, CEpoll& epoll)
       m_packetTimeout(parts.config.limits.packet_timeout),
       m_counters(parts.page.io),
       m_epoll(epoll),
-      m_p_buffer(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)) {}
+      m_p_buffer(std::make_unique_for_overwrite<std::byte[]>(kBufferBytes)),
+      m_lingering(parts.pool, parts.inboxes, epoll, {m_p_buffer.get(), kBufferBytes}) {}
 
 void CReceiver::Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTime now) {
   const int socket = fd.Get();
@@ -27,6 +33,7 @@ void CReceiver::Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTim
   CConnection* p_connection = m_parts.pool.Acquire(std::move(fd), peer, now, protocol, static_cast<uint16_t>(listener));
   if (p_connection == nullptr) return;
   m_counters.Add(ECounter::kConnectionsAccepted);
+  p_connection->mostUnsent.store(protocol.MostUnsent(), std::memory_order_relaxed);
   const CSession session = p_connection->Session();
   if (protocol.HasOpening() && p_connection->mailbox.PostOpening()) m_parts.reading.runnable.PushBack(*p_connection);
   if (!m_epoll.Add(socket, EPOLLIN, session.Key())) {
@@ -37,6 +44,10 @@ void CReceiver::Adopt(CFd fd, const SPeer& peer, uint32_t listener, MonotonicTim
 }
 
 void CReceiver::OnEvent(CConnection& connection, uint32_t events, MonotonicTime now) {
+  if (connection.read.isLingering) {
+    m_lingering.DropInput(connection, now);
+    return;
+  }
   if (connection.read.isDetached) return;
   if ((events & EPOLLIN) != 0) {
     Receive(connection, now);
@@ -64,8 +75,17 @@ size_t CReceiver::Receive(CConnection& connection, MonotonicTime now) {
   return bytes;
 }
 
+void CReceiver::CountInput(CConnection& connection) {
+  SReadHalf& read = connection.read;
+  const size_t now = read.p_input != nullptr ? read.p_input->HeldBytes() : 0;
+  if (now != read.inputBytes) m_parts.ceiling.CountInput(std::exchange(read.inputBytes, now), now);
+}
+
 void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicTime now) {
+  CountInput(connection);
   if (reading.hasFinished) CPartialList::Remove(connection);
+  const bool isSentTo = connection.Protocol().MostUnsent() != UINT32_MAX && connection.outbox.Bytes() > 0;
+  if (isSentTo && m_parts.silence.WatchSending(connection, now)) m_parts.heart.Wake();
   switch (reading.then) {
     case SReading::EThen::kWait:
       break;
@@ -126,7 +146,12 @@ void CReceiver::ForEach(Visit visit) {
 }
 
 void CReceiver::SayFarewell(const SFarewell& farewell, MonotonicTime now) {
-  for (const auto& p_protocol : m_parts.protocols) p_protocol->BeginDrain();
+  if (!farewell.isMomentOver) {
+    for (const auto& p_protocol : m_parts.protocols) p_protocol->BeginDrain();
+    m_farewell = farewell;
+    m_farewell.isMomentOver = true;
+    m_momentEnd = now + std::min<MonotonicTime::duration>(kMoment, std::chrono::milliseconds(farewell.drainMs / 2));
+  }
   ForEach([&](CConnection& connection) {
     // What has arrived by now is answered: to close over it would look like a failure.
     const SReadHalf& read = connection.read;
@@ -139,7 +164,50 @@ void CReceiver::SayFarewell(const SFarewell& farewell, MonotonicTime now) {
 }
 
 void CReceiver::DetachAll(EPhase phase) {
+  m_momentEnd.reset();
+  m_lingering.EndAll();
   ForEach([&](CConnection& connection) { MoveOn(connection, phase, ECloseReason::kWorkerStop); });
+}
+
+void CReceiver::HandleDeadlines(MonotonicTime now) {
+  ExpirePartials(now);
+  m_lingering.Expire(now);
+  if (!m_momentEnd || *m_momentEnd > now) return;
+  m_momentEnd.reset();
+  SayFarewell(m_farewell, now);
+}
+
+void CReceiver::MakeRoom() {
+  struct SHolder {
+    uint64_t bytes;
+    CConnection* p_connection;
+  };
+  m_parts.ceiling.Rearm();
+  const uint64_t most = m_parts.ceiling.Most();
+  uint64_t held = m_parts.ceiling.Held();
+  std::vector<SHolder> holders;
+  ForEach([&](CConnection& connection) {
+    const uint64_t bytes =
+        uint64_t{connection.mailbox.Bytes()} + connection.outbox.Bytes() + connection.read.inputBytes;
+    if (connection.Phase() >= EPhase::kAborting) {
+      held -= std::min(held, bytes);  // on its way to be free
+    } else if (bytes > 0) {
+      holders.push_back({bytes, &connection});
+    }
+  });
+  if (held <= most) return;
+  std::sort(holders.begin(), holders.end(), [](const SHolder& a, const SHolder& b) { return a.bytes > b.bytes; });
+  // Some more than needed, so that the next look isn't due at once.
+  for (const SHolder& holder : holders) {
+    if (held <= most - most / kRoomShare) break;
+    const std::optional<SPeer> peer = holder.p_connection->Peer(holder.p_connection->Generation());
+    m_parts.log.WarnLimited(m_roomLimit,
+                            "{} bytes are held, more than limits.total_bytes = {}: the connection of {} is closed, "
+                            "which has {} of them",
+                            held, most, peer ? peer->ToString() : "a client", holder.bytes);
+    MoveOn(*holder.p_connection, EPhase::kAborting, ECloseReason::kMemory);
+    held -= std::min(held, holder.bytes);
+  }
 }
 
 void CReceiver::ExpirePartials(MonotonicTime now) {
@@ -159,8 +227,10 @@ void CReceiver::ExpirePartials(MonotonicTime now) {
 }
 
 std::optional<MonotonicTime> CReceiver::NextDeadline() const {
-  if (m_partials.First() == nullptr) return std::nullopt;
-  return m_partials.FirstDeadline();
+  std::optional<MonotonicTime> next = m_momentEnd;
+  if (const std::optional<MonotonicTime> look = m_lingering.Next()) next = next ? std::min(*next, *look) : *look;
+  if (m_partials.First() == nullptr) return next;
+  return next ? std::min(*next, m_partials.FirstDeadline()) : m_partials.FirstDeadline();
 }
 
 void CReceiver::FlushRunnable() { m_parts.business.Push(std::exchange(m_parts.reading.runnable, {})); }
@@ -187,6 +257,7 @@ void CReceiver::LetGo(CConnection& connection) {
   if (!std::exchange(connection.read.isDetached, true)) {
     m_epoll.Remove(connection.fd.Get());
     connection.read.p_input.reset();
+    CountInput(connection);
     if (!connection.Protocol().HasEnd(connection)) {
       m_parts.inboxes.TellRecycler(recycle_note::SHandlingDone{session});
     } else if (connection.mailbox.PostEnd()) {

@@ -7,13 +7,16 @@
 #include <vector>
 
 #include "misc/CClock.h"
+#include "misc/CLog.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CEpoll.h"
+#include "net/conn/CMemoryCeiling.h"
 #include "net/conn/CPartialList.h"
 #include "net/conn/Notes.h"
 #include "net/role/CBusinessPool.h"
 #include "net/role/CHeartThread.h"
+#include "net/role/CLingering.h"
 #include "net/role/CProtocol.h"
 #include "net/role/CSilenceWatch.h"
 #include "net/role/SReadParts.h"
@@ -34,6 +37,8 @@ struct SReceiverParts {
   const Protocols& protocols;
   SReadTurn& reading;
   SWorkerPage& page;
+  CMemoryCeiling& ceiling;
+  CLog& log;
 };
 
 // The read half of every connection: receives, and does what the connection's protocol makes of it.
@@ -52,12 +57,17 @@ class CReceiver {
   void OnPhaseMoved(const CSession& session);
   // Nothing was heard of it for too long, unless something waits in its socket.
   void LookAtSilent(const CSession& session, MonotonicTime now);
-  // Tells every client that the worker drains; whom its protocol can't tell drains at once.
+  // Drops what the peer of a closed connection still sends, until it ends the stream or nothing comes for a while.
+  void Linger(const CSession& session, MonotonicTime now) { m_lingering.Begin(session, now); }
+  // Tells every client that the worker drains. Whom its protocol can tell with an answer only has a moment to ask for
+  // one; who can't be told drains at once.
   void SayFarewell(const SFarewell& farewell, MonotonicTime now);
   // Moves every connection on to `phase`, because the worker stops.
   void DetachAll(EPhase phase);
-  // Ends those whose started request is overdue; what waits in their sockets is read first.
-  void ExpirePartials(MonotonicTime now);
+  // All connections together hold more than limits.total_bytes: closes those that hold the most.
+  void MakeRoom();
+  // Does what is due at NextDeadline.
+  void HandleDeadlines(MonotonicTime now);
   std::optional<MonotonicTime> NextDeadline() const;
   // Puts the connections that got work since the last call into the run queue.
   void FlushRunnable();
@@ -69,7 +79,11 @@ class CReceiver {
   // Takes what has arrived; the bytes that were read.
   size_t Receive(CConnection& connection, MonotonicTime now);
   void Act(CConnection& connection, const SReading& reading, MonotonicTime now);
+  // Ends those whose started request is overdue; what waits in their sockets is read first.
+  void ExpirePartials(MonotonicTime now);
   void Rest(CConnection& connection);
+  // Counts what the connection holds as input.
+  void CountInput(CConnection& connection);
   // Calls `visit` for every connection that lives.
   template <class Visit>
   void ForEach(Visit visit);
@@ -84,6 +98,10 @@ class CReceiver {
   std::unique_ptr<std::byte[]> m_p_buffer;  // for one read at a time
 
   CPartialList m_partials;
+  CLingering m_lingering;
+  SFarewell m_farewell;
+  std::optional<MonotonicTime> m_momentEnd;  // of the farewell
+  CLogLimit m_roomLimit;
 };
 
 }  // namespace switchboard

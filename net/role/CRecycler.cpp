@@ -12,6 +12,9 @@ namespace switchboard {
 
 namespace {
 
+// What a peer leaves in the kernel's queue at an orderly close, the kernel would try to send for a quarter of an hour.
+constexpr unsigned int kUnsentPatienceMs = 10000;
+
 std::vector<bool> Dispatched(const SConfig& config) {
   std::vector<bool> isDispatched;
   for (const SListenerConfig& listener : config.listeners) {
@@ -90,8 +93,13 @@ void CRecycler::Handle(const RecycleNote& note) {
                    CConnection* p_connection = Find(done.session);
                    if (p_connection == nullptr) return;
                    p_connection->recycling.isHandlingDone = true;
-                   if (p_connection->Phase() == EPhase::kClosed) CoolDown(done.session);
+                   const bool isClosed = p_connection->Phase() == EPhase::kClosed;
+                   if (isClosed && !p_connection->recycling.isLingering) CoolDown(done.session);
                    ConsiderIfOpen(p_connection);
+                 },
+                 [&](const recycle_note::SLingerDone& done) {
+                   CConnection* p_connection = Find(done.session);
+                   if (p_connection != nullptr) LetGo(*p_connection);
                  },
              },
              note);
@@ -132,16 +140,43 @@ bool CRecycler::IsFlushed(CConnection& connection) {
 
 void CRecycler::CloseSocket(CConnection& connection) {
   const CSession session = connection.Session();
-  if (connection.Phase() != EPhase::kAborting) {
-    CTransport::DropInput(connection.fd.Get());
+  const int socket = connection.fd.Get();
+  SRecycling& recycling = connection.recycling;
+  if (connection.Phase() == EPhase::kAborting) {
+    CTransport::ResetIfUnsent(socket);
+  } else {
+    recycling.isLingering = CTransport::DropInput(socket) || IsToLinger(connection);
     // The peer hears of the end now, and not when the master has let go of its duplicate.
-    if (m_isDispatched[connection.Listener()]) CTransport::EndWriting(connection.fd.Get());
+    if (recycling.isLingering || m_isDispatched[connection.Listener()]) CTransport::EndWriting(socket);
+    CTransport::GiveUpAfter(socket, kUnsentPatienceMs);
   }
   m_counters.Add(CounterOf(connection.Reason()));
   connection.MoveTo(EPhase::kClosed, connection.Reason(), session.Generation());
-  connection.fd.Reset();
   m_pool.CountClosed();
-  if (connection.recycling.isHandlingDone) CoolDown(session);
+  if (recycling.isLingering) {
+    m_inboxes.io.Post(io_note::SLinger{session});
+  } else {
+    LetGo(connection);
+  }
+}
+
+bool CRecycler::IsToLinger(const CConnection& connection) {
+  switch (connection.Reason()) {
+    case ECloseReason::kBadRequest:
+    case ECloseReason::kBadLength:
+    case ECloseReason::kBadCrc:
+    case ECloseReason::kFlood:
+    case ECloseReason::kPacketTimeout:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void CRecycler::LetGo(CConnection& connection) {
+  connection.recycling.isLingering = false;
+  connection.fd.Reset();
+  if (connection.recycling.isHandlingDone) CoolDown(connection.Session());
   if (m_inboxes.isAcceptResting.exchange(false)) m_inboxes.io.Post(io_note::SResumeAccept{});
 }
 

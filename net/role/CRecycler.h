@@ -52,6 +52,11 @@ class CRecycler {
   void Consider(CConnection& connection);
   bool IsFlushed(CConnection& connection);
   void CloseSocket(CConnection& connection);
+  // Whether the peer may still be sending what nobody reads: a close would reset the connection then, and the reset can
+  // overtake the last answer.
+  static bool IsToLinger(const CConnection& connection);
+  // The socket is closed, and nothing more than its last handler keeps the slot.
+  void LetGo(CConnection& connection);
   void AbortOverdue(MonotonicTime now);
   void CoolDown(const CSession& session);
   void ReleaseCooled(MonotonicTime now);

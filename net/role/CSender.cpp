@@ -1,5 +1,6 @@
 #include "net/role/CSender.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -21,6 +22,8 @@ constexpr uint64_t kFileBytesPerCall = 4 * 1024 * 1024;
 constexpr uint64_t kBytesPerTurn = 4 * 1024 * 1024;
 // In a row, before the sockets are looked at.
 constexpr uint32_t kRoundsOfNotes = 16;
+// Of a block that is queued behind others: more is likely to follow.
+constexpr size_t kRoomForMore = 4096;
 constexpr uint64_t kInboxKey = 0;  // no session has generation 0
 
 }  // namespace
@@ -144,10 +147,17 @@ bool CSender::WriteFileDirect(CConnection& connection, uint32_t generation, std:
   return true;
 }
 
-BlockPtr CSender::MakeBlock(std::span<const std::byte> bytes) {
-  BlockPtr p_block = m_buffers.Get(bytes.size());
+BlockPtr CSender::MakeBlock(std::span<const std::byte> bytes, size_t room) {
+  BlockPtr p_block = m_buffers.Get(std::max(bytes.size(), room));
   p_block->Append(bytes);
   return p_block;
+}
+
+bool CSender::Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
+                    const CTally& tally) {
+  // What comes bit by bit while the peer doesn't read, comes into the room that is there.
+  if (connection.outbox.Join(generation, frames)) return true;
+  return Queue(connection, generation, MakeBlock(frames, connection.outbox.Bytes() > 0 ? kRoomForMore : 0), tally);
 }
 
 bool CSender::Queue(CConnection& connection, uint32_t generation, BlockPtr p_block, const CTally& tally) {
@@ -297,7 +307,6 @@ void CSender::Drop(CConnection& connection, uint64_t bytes) {
     const uint64_t take = std::min<uint64_t>(p_block->Unused().size(), bytes);
     p_block->Consume(take);
     bytes -= take;
-    dropped += take;
     if (!p_block->Unused().empty()) break;
     if (SFileRange* const p_range = p_block->File()) {
       const uint64_t takeOfFile = std::min(p_range->length, bytes);
@@ -306,8 +315,8 @@ void CSender::Drop(CConnection& connection, uint64_t bytes) {
       bytes -= takeOfFile;
       if (p_range->length > 0) break;
       if (connection.write.isCorked) SetCork(connection, false);
-      dropped += CBlock::kFileWeight;
     }
+    dropped += p_block->Memory();
     connection.write.sending.PopFront();
   }
   connection.outbox.Done(dropped);

@@ -46,11 +46,9 @@ class CSender {
   // A write of both by the owner of the write half; what is left of them is left to sb-send.
   bool WriteFileDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange& range,
                        const CTally& tally);
-  bool Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally) {
-    return Queue(connection, generation, MakeBlock(frames), tally);
-  }
+  bool Queue(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally);
   bool Queue(CConnection& connection, uint32_t generation, BlockPtr p_block, const CTally& tally);
-  BlockPtr MakeBlock(std::span<const std::byte> bytes);
+  BlockPtr MakeBlock(std::span<const std::byte> bytes, size_t room = 0);
   void HandOver(const CSession& session, const CTally& tally);
   // Passes on what the end of a write has come to.
   void Finish(COutbox::EEnd end, const CSession& session, const CTally& tally);

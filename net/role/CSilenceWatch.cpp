@@ -22,11 +22,24 @@ bool CSilenceWatch::Watch(CConnection& connection, MonotonicTime now) {
   if (silence.count() != 0) deadline = std::max(connection.LastActive() + silence, now);
   if (m_maxSession.count() != 0) deadline = std::min(deadline, connection.OpenedAt() + m_maxSession);
   if (deadline == MonotonicTime::max()) return false;
+  return Put(deadline, SWatched{.slot = connection.slot, .sentAtLook = connection.SentBytes()});
+}
+
+bool CSilenceWatch::WatchSending(CConnection& connection, MonotonicTime now) {
+  const SIdleRule& rule = connection.Protocol().IdleRule();
+  if (!rule.countsOnlyRest || rule.silence.count() == 0) return false;
+  const MonotonicTime::duration window = std::min<MonotonicTime::duration>(kRateWindow, rule.silence);
+  return Put(
+      now + window,
+      SWatched{.slot = connection.slot, .wasSentTo = true, .sentAtLook = connection.SentBytes(), .lookedAt = now});
+}
+
+bool CSilenceWatch::Put(MonotonicTime deadline, const SWatched& watched) {
   CMutexLock lock(m_mutex);
-  DeadlineMap::iterator& place = PlaceOf(connection.slot);
+  DeadlineMap::iterator& place = PlaceOf(watched.slot);
   if (place != m_deadlines.end() && place->first <= deadline) return false;
   if (place != m_deadlines.end()) m_deadlines.erase(place);
-  place = m_deadlines.emplace(deadline, SWatched{.slot = connection.slot, .sentAtLook = connection.SentBytes()});
+  place = m_deadlines.emplace(deadline, watched);
   return place == m_deadlines.begin();
 }
 

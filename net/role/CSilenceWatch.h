@@ -26,6 +26,9 @@ class CSilenceWatch {
   // Watches a connection that was opened, or that was looked at and isn't silent. True when its deadline is the
   // earliest now, and sb-heart must hear of it.
   bool Watch(CConnection& connection, MonotonicTime now);
+  // Watches a connection to which something is sent that its socket didn't take at once: it is looked at soon, and not
+  // first when it has been silent for too long. True as Watch's.
+  bool WatchSending(CConnection& connection, MonotonicTime now);
   // Acts on who is due at `now`; returns the next deadline.
   std::optional<MonotonicTime> RunDue(MonotonicTime now);
   // Slots that are watched. Threads: any.
@@ -49,6 +52,8 @@ class CSilenceWatch {
   // Of a connection that is being answered or sent to, which is no silence.
   std::optional<MonotonicTime> JudgeRate(SWatched& watched, CConnection& connection, const CSession& session,
                                          MonotonicTime now);
+  // True when it is the earliest now. Nothing to do when its slot has an earlier one.
+  bool Put(MonotonicTime deadline, const SWatched& watched);
   // Puts a node in, unless its slot has one with an earlier deadline.
   void Insert(DeadlineMap::node_type node) REQUIRES(m_mutex);
   DeadlineMap::iterator& PlaceOf(uint32_t slot) REQUIRES(m_mutex);

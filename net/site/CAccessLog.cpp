@@ -8,15 +8,14 @@
 #include <system_error>
 #include <utility>
 
+#include "misc/OpenPlainFile.h"
 #include "net/site/CHttpLogLine.h"
 
 namespace switchboard {
 
 namespace {
 
-CFd OpenToAppend(const std::string& file) {
-  return CFd(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
-}
+CFd OpenToAppend(const std::string& file) { return OpenPlainFile(file, O_WRONLY | O_APPEND | O_CREAT, 0640); }
 
 // Without the port.
 std::string AddressOf(const SPeer& peer) {

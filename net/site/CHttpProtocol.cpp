@@ -6,6 +6,9 @@ namespace switchboard {
 
 namespace {
 
+// Who asks for more than it takes is not read: a client that reads has less than that in the server.
+constexpr uint32_t kMostUnsent = 64 * 1024;
+
 std::string_view TextOf(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -22,7 +25,8 @@ SIdleRule IdleRuleOf(const SHttpConfig& config) {
 
 CHttpProtocol::CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CRouteHandlers& routes,
                              CLog& log)
-    : m_parts(parts),
+    : CProtocol(kMostUnsent),
+      m_parts(parts),
       m_flood(parts.config.flood),
       m_idleRule(IdleRuleOf(config.http)),
       m_routes(routes),
@@ -157,14 +161,14 @@ uint16_t CHttpProtocol::RefusalOfHead() {
 }
 
 void CHttpProtocol::Post(CConnection& connection, const CPostedRequest::SMeta& meta, CHttpAnswers& answers) {
-  if (!m_parts.business.HasRoomFor(1)) {
+  if (m_parts.business.RoomFor(connection.mailbox.Requests(), 1).queued == 0) {
     m_site.AnswerError(m_request, 503, meta.isLast, answers);
     return;
   }
   answers.Flush();  // what was asked before is answered before
   BlockPtr p_block = CPostedRequest::Pack(m_parts.buffers, m_request, m_path, meta);
   m_parts.counters.Add(ECounter::kPacketsEntered);
-  m_parts.business.CountQueued(1);
+  m_parts.business.CountQueued(1, connection.mailbox.Charge(*p_block, 1));
   if (connection.mailbox.Post(std::move(p_block))) m_parts.reading.runnable.PushBack(connection);
 }
 

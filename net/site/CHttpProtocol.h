@@ -31,8 +31,9 @@ class CHttpProtocol final : public CProtocol {
   void OnOverdue(CConnection& connection) override;
   // From now on every answer is its connection's last.
   void BeginDrain() override { m_isDraining = true; }
-  bool IsOverAtFarewell(CConnection& connection, const SFarewell&) override {
-    return connection.read.p_input == nullptr;
+  // A client is told by its next answer, for which it has a moment.
+  bool IsOverAtFarewell(CConnection& connection, const SFarewell& farewell) override {
+    return farewell.isMomentOver && connection.read.p_input == nullptr;
   }
   bool HasEnd(const CConnection& connection) const override {
     return !connection.mailbox.IsIdle() || connection.turn.p_state != nullptr;
@@ -53,6 +54,8 @@ class CHttpProtocol final : public CProtocol {
   // What has arrived of a request, or has to wait. It holds what has arrived, never what a header claims.
   struct SInput final : CInput {
     using CInput::CInput;
+    size_t HeldBytes() const override { return sizeof(*this) + parser.PartialCapacity() + waiting.capacity(); }
+
     CHttpParser parser;              // has the started request
     std::vector<std::byte> waiting;  // come behind that; not looked at yet, from waitingAt on
     size_t waitingAt = 0;

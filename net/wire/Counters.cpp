@@ -8,9 +8,9 @@ namespace switchboard {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<size_t>(ECloseReason::kCount)> kCloseReasonNames = {
-    "peer_closed", "peer_reset",   "bad_length",          "bad_crc",    "packet_timeout", "heartbeat",
-    "max_session", "flood",        "send_queue_overflow", "by_handler", "bad_request",    "answered",
-    "too_slow",    "file_changed", "worker_stop",         "worker_lost"};
+    "peer_closed", "peer_reset",          "bad_length", "bad_crc",     "packet_timeout", "heartbeat", "max_session",
+    "flood",       "send_queue_overflow", "by_handler", "bad_request", "answered",       "too_slow",  "file_changed",
+    "memory",      "worker_stop",         "worker_lost"};
 
 constexpr std::array<std::string_view, static_cast<size_t>(ERejectReason::kCount)> kRejectReasonNames = {
     "none",          "bad_crc",  "unknown_code", "short_body", "handler_failed",
@@ -73,7 +73,8 @@ bool IsFrameworkCounter(std::string_view name) {
   for (const char* const p_prefix : {"closed_", "connections_", "packets_", "rejected_", "worker_"}) {
     if (name.starts_with(p_prefix)) return true;
   }
-  return name == "master" || std::find(kCounterNames.begin(), kCounterNames.end(), name) != kCounterNames.end();
+  return name == "master" || name == "bytes_held" ||
+         std::find(kCounterNames.begin(), kCounterNames.end(), name) != kCounterNames.end();
 }
 
 void WriteOff(SWorkerPage& page) {
@@ -93,6 +94,7 @@ void WriteOff(SWorkerPage& page) {
           of(ECounter::kPacketsLeft));
 
   page.connectionsActive.store(0, std::memory_order_relaxed);
+  page.held.Reset();
   page.pid.store(0, std::memory_order_relaxed);
 }
 

@@ -25,6 +25,7 @@ enum class ECloseReason : uint8_t {
   kAnswered,           // the HTTP answer before it said "Connection: close"
   kTooSlow,            // took its answers more slowly than the listener's min_rate
   kFileChanged,        // the file that was being sent became shorter
+  kMemory,             // held the most when all together held more than limits.total_bytes
   kWorkerStop,         // the worker shut down
   kWorkerLost,         // the worker died; counted by the master
   kCount

@@ -36,6 +36,7 @@ std::string FormatTotals(const CScoreboard& scoreboard, std::string_view separat
   add("packets_oneway", of(ECounter::kPacketsOneWay));
   add("packets_discarded", of(ECounter::kPacketsDiscarded));
   add("packets_in_flight", of(ECounter::kPacketsEntered) - of(ECounter::kPacketsLeft));
+  if (const uint64_t held = scoreboard.HeldBytes(); held > 0) add("bytes_held", held);
   for (size_t i = 0; i < kCountersInUse; ++i) {
     const auto counter = static_cast<ECounter>(i);
     if (totals[i] == 0 || std::find(kNamed.begin(), kNamed.end(), counter) != kNamed.end()) continue;

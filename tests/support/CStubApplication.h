@@ -53,12 +53,8 @@ class CStubApplication : public CServerCalls, public CApplication, public CPacke
     }
     turn.Tally().Add(ECounter::kPacketsLeft);
   }
-  void RefuseAll(CTurn& turn, CFrameBatch& batch) override {
-    while (!batch.IsOver()) {
-      batch.Pop(batch.Front());
-      turn.Tally().Add(CounterOf(ERejectReason::kOverload));
-      turn.Tally().Add(ECounter::kPacketsLeft);
-    }
+  void RefuseAll(CTurn&, CFrameBatch& batch) override {
+    while (!batch.IsOver()) batch.Pop(batch.Front());
   }
   void OnEnd(CTurn& turn) override { onEnd(turn); }
   bool RunsInline(uint16_t msgCode) const override { return inlineCodes.contains(msgCode); }

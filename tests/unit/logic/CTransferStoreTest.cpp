@@ -201,6 +201,22 @@ TEST_F(CTransferStoreTest, KeepsToItsQuotas) {
   EXPECT_EQ(store.Begin("other", 9, 0).status, ETransferStatus::kOk);
 }
 
+TEST_F(CTransferStoreTest, AnEmptyFileIsNotFree) {
+  m_config.max_total_bytes = 14;  // 11 are taken
+  const CTransferStore store = Store();
+  for (const char* const p_path : {"a", "b", "c"}) {
+    CTransferStore::SBegun begun = store.Begin(p_path, 0, 0);
+    ASSERT_EQ(begun.status, ETransferStatus::kOk) << p_path;
+    EXPECT_EQ(begun.p_upload->Commit(p_path, false), ETransferStatus::kOk);
+  }
+  EXPECT_EQ(store.Begin("d", 0, 0).status, ETransferStatus::kNoSpace);
+}
+
+TEST_F(CTransferStoreTest, ANameThatNoFileCanHaveIsRefusedAtOnce) {
+  EXPECT_EQ(BeginStatus(std::string(256, 'n'), 1), ETransferStatus::kBadName);
+  EXPECT_EQ(BeginStatus(std::string(255, 'n'), 1), ETransferStatus::kOk);
+}
+
 TEST_F(CTransferStoreTest, CountsOtherFoldersOfThatNameToo) {
   m_folder.Write("root/sub/.parts/c.txt", std::string(50, 'x'));
   m_config.max_total_bytes = 100;  // 61 are taken

@@ -74,6 +74,25 @@ TEST(CBufferPoolTest, KeepsABoundedNumberOfBlocks) {
   for (int i = 0; i < 20; ++i) blocks.push_back(pool.Get(200000));
 }
 
+TEST(CBufferPoolTest, KnowsWhatIsHeld) {
+  SHeldBytes held;
+  int growths = 0;
+  CBufferPool pool(held, [&] { ++growths; });
+  uint64_t sum = 0;
+  std::vector<BlockPtr> blocks;
+  for (const size_t bytes : {0UL, 1UL, 256UL, 257UL, 131072UL, 262144UL, 3000000UL}) {
+    blocks.push_back(pool.Get(bytes));
+    EXPECT_LE(blocks.back()->Memory(), 2 * bytes + 256 + sizeof(CBlock)) << "at most twice what is asked";
+    sum += blocks.back()->Memory();
+    EXPECT_EQ(held.Sum(), sum);
+  }
+  EXPECT_EQ(growths, 7);
+  blocks.clear();
+  EXPECT_EQ(held.Sum(), 0U);
+  pool.Get(1);
+  EXPECT_EQ(growths, 7) << "what was returned is lent again";
+}
+
 TEST(CBufferPoolTest, ManyThreadsBorrowAndReturn) {
   CBufferPool pool;
   const auto borrow = [&pool] {

@@ -86,6 +86,10 @@ TEST_F(CDispatchAcceptTest, WhoGotLostIsMarked) {
   }
   EXPECT_EQ(m_handOver.taken.load(), 3U);
   EXPECT_EQ(m_handOver.missed.load(), SHandOver::MissedBit(1));
+  EXPECT_FALSE(m_accept.Next(m_newcomer));
+  EXPECT_EQ(errno, EMFILE) << "so that accepting rests, which is logged and counted";
+  EXPECT_FALSE(m_accept.Next(m_newcomer));
+  EXPECT_EQ(errno, EAGAIN);
 }
 
 TEST_F(CDispatchAcceptTest, WhatIsNotTakenIsGivenBack) {

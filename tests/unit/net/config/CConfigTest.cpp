@@ -107,6 +107,7 @@ max_connections = 2
 [business]
 threads = 128
 queue_packets = 5
+connection_packets = 4
 batch = 6
 mode = "threads"
 queue_clients = 7
@@ -119,6 +120,7 @@ goaway = false
 packet_bytes = 8
 send_queue_bytes = 262152
 recv_pause_bytes = 8
+total_bytes = 9
 packet_timeout_s = 0.001
 [flood]
 enabled = true
@@ -151,10 +153,10 @@ level = "alert"
        {{"a.html", "b"}, true, false, "iso-8859-15", {"A: b"}, "access.log", 256, 0, milliseconds(500), 0}},
   };
   expected.pool = {1, 2};
-  expected.business = {128, 5, 6, EBusinessMode::kThreads, 7};
+  expected.business = {128, 5, 4, 6, EBusinessMode::kThreads, 7};
   expected.reply = {EReplyPath::kSendThread};
   expected.protocol = {false, false};
-  expected.limits = {8, 262152, 8, milliseconds(1)};
+  expected.limits = {8, 262152, 8, 9, milliseconds(1)};
   expected.flood = {true, 11, 12};
   expected.heartbeat = {false, milliseconds(13000), 14, milliseconds(15250)};
   expected.recycle = {milliseconds(16)};
@@ -408,8 +410,8 @@ TEST_F(CConfigTest, ErrorsOfOverridesNameTheOverride) {
   EXPECT_EQ(ErrorOfOverride("business.threads=[1, 2]"),
             "--set business.threads=[1, 2]: an array is not a whole number; allowed: 1..128 threads");
   EXPECT_EQ(ErrorOfOverride("business.thread=1"),
-            "--set business.thread=1: unknown key; allowed: threads, blocking_threads, queue_packets, batch, mode, "
-            "queue_clients");
+            "--set business.thread=1: unknown key; allowed: threads, blocking_threads, queue_packets, "
+            "connection_packets, batch, mode, queue_clients");
   EXPECT_TRUE(ErrorOfOverride("busines.threads=1")
                   .starts_with("--set busines.threads=1: unknown key; allowed: server, listener, "));
   EXPECT_EQ(ErrorOfOverride("business.threads"),

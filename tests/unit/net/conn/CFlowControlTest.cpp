@@ -10,7 +10,8 @@
 namespace switchboard {
 namespace {
 
-constexpr uint32_t kPause = 1000;
+constexpr uint32_t kBlocks = 10;
+constexpr uint32_t kRequests = 100;
 
 class CFlowControlTest : public testing::Test {
  protected:
@@ -20,6 +21,13 @@ class CFlowControlTest : public testing::Test {
     BlockPtr p_block = m_buffers.Get(bytes);
     p_block->Append(std::vector<std::byte>(bytes));
     return p_block;
+  }
+  void Post(uint32_t blocks, uint32_t requests = 1) {
+    for (uint32_t i = 0; i < blocks; ++i) {
+      BlockPtr p_block = Block(1);
+      m_connection.mailbox.Charge(*p_block, requests);
+      m_connection.mailbox.Post(std::move(p_block));
+    }
   }
   size_t Resumptions() {
     std::vector<IoNote> notes;
@@ -32,39 +40,61 @@ class CFlowControlTest : public testing::Test {
   CStubProtocol m_protocol;
   CBufferPool m_buffers;
   SInboxes m_inboxes{1};
-  CFlowControl m_flowControl{m_inboxes, kPause};
+  const size_t m_memory = m_buffers.Get(1)->Memory();
+  CFlowControl m_flowControl{m_inboxes, static_cast<uint32_t>(kBlocks* m_memory), kRequests};
   CConnection m_connection;
 };
 
 TEST_F(CFlowControlTest, RestsAboveTheLimitOnly) {
-  m_connection.mailbox.Post(Block(kPause));
+  Post(kBlocks);
   EXPECT_FALSE(m_flowControl.ShouldRest(m_connection));
-  m_connection.mailbox.Post(Block(1));
+  Post(1);
   EXPECT_TRUE(m_flowControl.ShouldRest(m_connection));
 }
 
 TEST_F(CFlowControlTest, CountsUnprocessedAndUnsentTogether) {
-  m_connection.mailbox.Post(Block(600));
-  m_connection.outbox.Append(1, Block(401), 10 * kPause);
+  Post(kBlocks / 2);
+  for (uint32_t i = 0; i <= kBlocks / 2; ++i) m_connection.outbox.Append(1, Block(1), 100 * 1024);
   EXPECT_TRUE(m_flowControl.ShouldRest(m_connection));
 }
 
 TEST_F(CFlowControlTest, ResumesOnceAtHalfOfTheLimit) {
-  m_connection.mailbox.Post(Block(kPause + 1));
+  Post(kBlocks + 1);
   ASSERT_TRUE(m_flowControl.ShouldRest(m_connection));
-  m_connection.mailbox.Done(500);
+  m_connection.mailbox.Done(kBlocks / 2 * m_memory, kBlocks / 2);
   Relieve();
-  EXPECT_EQ(Resumptions(), 0U) << "501 are left";
-  m_connection.mailbox.Done(1);
+  EXPECT_EQ(Resumptions(), 0U) << "6 are left";
+  m_connection.mailbox.Done(m_memory, 1);
   Relieve();
   Relieve();
   EXPECT_EQ(Resumptions(), 1U);
   EXPECT_FALSE(m_connection.isReadPaused);
 }
 
+TEST_F(CFlowControlTest, RestsAtTheShareOfRequestsAndResumesAtHalfOfIt) {
+  Post(1, kRequests - 1);
+  EXPECT_FALSE(m_flowControl.ShouldRest(m_connection));
+  Post(1, 1);
+  ASSERT_TRUE(m_flowControl.ShouldRest(m_connection));
+  m_connection.mailbox.Done(0, kRequests / 2 - 1);
+  Relieve();
+  EXPECT_EQ(Resumptions(), 0U);
+  m_connection.mailbox.Done(0, 1);
+  Relieve();
+  EXPECT_EQ(Resumptions(), 1U);
+}
+
+TEST_F(CFlowControlTest, RestsForWhatIsUnsentBeforeThatWhereTheProtocolSaysSo) {
+  m_connection.mostUnsent = static_cast<uint32_t>(m_memory);
+  m_connection.outbox.Append(1, Block(1), 100 * 1024);
+  EXPECT_FALSE(m_flowControl.ShouldRest(m_connection));
+  m_connection.outbox.Append(1, Block(1), 100 * 1024);
+  EXPECT_TRUE(m_flowControl.ShouldRest(m_connection));
+}
+
 TEST_F(CFlowControlTest, WhoNeverRestedIsNotResumed) {
-  m_connection.mailbox.Post(Block(10));
-  m_connection.mailbox.Done(10);
+  Post(1);
+  m_connection.mailbox.Done(m_memory, 1);
   Relieve();
   EXPECT_EQ(Resumptions(), 0U);
 }

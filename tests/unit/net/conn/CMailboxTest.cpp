@@ -20,6 +20,7 @@ class CMailboxTest : public testing::Test {
   bool Post(std::string_view text) {
     BlockPtr p_block = m_buffers.Get(text.size());
     p_block->Append(std::as_bytes(std::span(text)));
+    m_mailbox.Charge(*p_block, 1);
     return m_mailbox.Post(std::move(p_block));
   }
   // What the next turn finds: "opening", "end", "nothing" or a block's bytes.
@@ -85,16 +86,21 @@ TEST_F(CMailboxTest, WhatATurnPutsBackComesFirst) {
   EXPECT_EQ(Take(), "second");
 }
 
-TEST_F(CMailboxTest, CountsTheBytesUntilTheyAreDone) {
+TEST_F(CMailboxTest, CountsTheMemoryUntilItIsFree) {
   EXPECT_EQ(m_mailbox.Bytes(), 0U);
   Post("12345");
   Post("678");
-  EXPECT_EQ(m_mailbox.Bytes(), 8U);
+  const size_t memory = m_buffers.Get(5)->Memory();
+  EXPECT_GT(memory, sizeof(CBlock) + 5);
+  EXPECT_EQ(m_mailbox.Bytes(), 2 * memory) << "what is held, not what is in it";
+  EXPECT_EQ(m_mailbox.Requests(), 2U);
   EXPECT_EQ(Take(), "opening");
   EXPECT_EQ(Take(), "12345");
-  EXPECT_EQ(m_mailbox.Bytes(), 8U) << "it still runs";
-  m_mailbox.Done(5);
-  EXPECT_EQ(m_mailbox.Bytes(), 3U);
+  EXPECT_EQ(m_mailbox.Bytes(), 2 * memory) << "it still runs";
+  EXPECT_FALSE(m_mailbox.Done(memory, 1));
+  EXPECT_EQ(m_mailbox.Bytes(), memory);
+  EXPECT_TRUE(m_mailbox.Done(memory, 1)) << "the last request";
+  EXPECT_EQ(m_mailbox.Bytes(), 0U);
 }
 
 TEST_F(CMailboxTest, WhoAwaitsTheTurnIsTold) {

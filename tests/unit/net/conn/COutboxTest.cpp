@@ -4,12 +4,13 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace switchboard {
 namespace {
 
 constexpr uint32_t kGeneration = 5;
-constexpr uint32_t kLimit = 100;
+constexpr uint32_t kLimit = 10000;
 using EOwn = COutbox::EOwn;
 using EAppend = COutbox::EAppend;
 using EEnd = COutbox::EEnd;
@@ -23,8 +24,8 @@ class COutboxTest : public testing::Test {
     p_block->Append(std::as_bytes(std::span(text)));
     return p_block;
   }
-  EAppend Append(std::string_view text, uint32_t generation = kGeneration) {
-    return m_outbox.Append(generation, Block(text), kLimit);
+  EAppend Append(std::string_view text, uint32_t generation = kGeneration, uint32_t limit = kLimit) {
+    return m_outbox.Append(generation, Block(text), limit);
   }
   std::string TakeQueued() {
     CBlockQueue queue;
@@ -82,17 +83,34 @@ TEST_F(COutboxTest, TheSenderGoesOnWhileThereIsMore) {
   EXPECT_EQ(m_outbox.EndSending(), EEnd::kReleased);
 }
 
-TEST_F(COutboxTest, BoundsItsBytesToTheByte) {
-  EXPECT_EQ(Append(std::string(60, 'x')), EAppend::kHandOver);
-  EXPECT_EQ(Append(std::string(41, 'x')), EAppend::kOverflow);
-  EXPECT_EQ(Append(std::string(40, 'x')), EAppend::kQueued);
-  EXPECT_EQ(m_outbox.Bytes(), 100U);
-  EXPECT_EQ(Append("x"), EAppend::kOverflow);
+TEST_F(COutboxTest, BoundsTheMemoryThatItHolds) {
+  const size_t memory = Block("x")->Memory();
+  const auto append = [&] { return m_outbox.Append(kGeneration, Block("x"), static_cast<uint32_t>(2 * memory)); };
+  EXPECT_EQ(append(), EAppend::kHandOver);
+  EXPECT_EQ(append(), EAppend::kQueued);
+  EXPECT_EQ(append(), EAppend::kOverflow);
+  EXPECT_EQ(m_outbox.Bytes(), 2 * memory);
   TakeQueued();
-  EXPECT_EQ(Append("x"), EAppend::kOverflow) << "what sb-send holds counts until it's sent";
-  m_outbox.Done(30);
-  EXPECT_EQ(m_outbox.Bytes(), 70U);
-  EXPECT_EQ(Append(std::string(30, 'x')), EAppend::kQueued);
+  EXPECT_EQ(append(), EAppend::kOverflow) << "what sb-send holds counts until it's sent";
+  m_outbox.Done(memory);
+  EXPECT_EQ(append(), EAppend::kQueued);
+}
+
+TEST_F(COutboxTest, OneBlockIsTakenIfItsBytesAreWithinTheLimit) {
+  EXPECT_EQ(Append(std::string(101, 'x'), kGeneration, 100), EAppend::kOverflow);
+  EXPECT_EQ(Append(std::string(100, 'x'), kGeneration, 100), EAppend::kHandOver);
+}
+
+TEST_F(COutboxTest, WhatFitsJoinsTheLastBlockAndTakesNoMemory) {
+  EXPECT_FALSE(m_outbox.Join(kGeneration, std::as_bytes(std::span("a", 1)))) << "nobody would send it";
+  EXPECT_EQ(Append("a"), EAppend::kHandOver);
+  const uint32_t bytes = m_outbox.Bytes();
+  EXPECT_TRUE(m_outbox.Join(kGeneration, std::as_bytes(std::span("b", 1))));
+  EXPECT_FALSE(m_outbox.Join(kGeneration, std::vector<std::byte>(300))) << "more than its room";
+  EXPECT_FALSE(m_outbox.Join(kGeneration + 1, std::as_bytes(std::span("c", 1))));
+  EXPECT_EQ(m_outbox.Bytes(), bytes);
+  EXPECT_EQ(TakeQueued(), "ab");
+  EXPECT_FALSE(m_outbox.Join(kGeneration, std::as_bytes(std::span("d", 1)))) << "sb-send has it";
 }
 
 TEST_F(COutboxTest, AnotherLifeIsGone) {

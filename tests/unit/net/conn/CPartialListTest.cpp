@@ -9,10 +9,16 @@
 namespace switchboard {
 namespace {
 
+class CStubInput final : public CInput {
+ public:
+  using CInput::CInput;
+  size_t HeldBytes() const override { return 0; }
+};
+
 class CPartialListTest : public testing::Test {
  protected:
   CPartialListTest() {
-    for (CConnection& connection : m_connections) connection.read.p_input = std::make_unique<CInput>(connection);
+    for (CConnection& connection : m_connections) connection.read.p_input = std::make_unique<CStubInput>(connection);
   }
   MonotonicTime At(int seconds) const { return MonotonicTime(std::chrono::seconds(seconds)); }
 

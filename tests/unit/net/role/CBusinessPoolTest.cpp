@@ -105,7 +105,7 @@ TEST(CBusinessPoolTest, AConnectionWithAMountainOfPacketsStarvesNobody) {
   SConfig config = TestConfig();
   config.business.threads = 1;
   config.business.batch = 64;
-  config.business.queue_packets = 2 * kMountain;
+  config.business.queue_packets = config.business.connection_packets = 2 * kMountain;
   config.limits.recv_pause_bytes = 100 * 1024 * 1024;
   CTestNetwork network(socket, config);
 
@@ -173,7 +173,7 @@ TEST(CBusinessPoolTest, BeyondTheBoundOfTheQueuePacketsAreRefusedInTheirTurn) {
     ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kPacketsAccepted) == code; }));
   }
   gate.release();
-  ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kPacketsLeft) == 5; }));
+  ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kPacketsLeft) == 3; }));
   EXPECT_EQ(network.Count(ERejectReason::kOverload), 2U);
   client.SendFrame(6, "body");
   EXPECT_TRUE(Eventually([&] { return network.Count(ECounter::kPacketsOneWay) == 4; })) << "there is room again";
