@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -53,13 +52,13 @@ class CHandlerTable final : public CPacketHandlers {
   // Brings a packet to its outcome; false when it was deferred.
   bool RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
   bool RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame);
+  void LogHook(CTurn& turn, CLimitedLog::SSubject::EKind kind, std::string_view hook, std::string_view what);
 
   const SServerLinks& m_links;
   const std::vector<CModule*>& m_modules;
   const CQuarantine* const m_p_quarantine;  // nullptr: nothing is refused for it
   const bool m_sendsRejects;
   std::vector<SEntry> m_table;  // constant once started
-  std::array<CLogLimit, static_cast<size_t>(ERejectReason::kCount)> m_rejectLimits;
 };
 
 }  // namespace switchboard
