@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "logic/CLogic.h"
+#include "misc/CLog.h"
 #include "misc/CMutex.h"
 #include "misc/CThread.h"
 #include "proc/master/RunServer.h"

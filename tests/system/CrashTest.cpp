@@ -147,7 +147,9 @@ TEST_F(CCrashTest, WhatDiesInAHookATimerOrAJobIsNamedAndNoPacketIsBlamed) {
       {
         CTestClient client(server.Port());
         ASSERT_TRUE(client.SendFrame(kTestTorment, how));
-        if (how == "disconnect") EXPECT_TRUE(client.ReceiveFrame().has_value());
+        if (how == "disconnect") {
+          EXPECT_TRUE(client.ReceiveFrame().has_value());
+        }
       }
       ASSERT_TRUE(server.WaitForNewWorker(0, before)) << how;
       EXPECT_GT(server.CountInLog("worker process 0 was killed by SIGABRT in " + name), 0U) << how;
