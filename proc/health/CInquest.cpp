@@ -87,9 +87,10 @@ std::optional<STracedCode> CInquest::UserCodeOf(const SWorkerPage& page, uint64_
 
 void CInquest::ReportThread(const SWorkerPage& page, int signal, uint64_t faultThread) {
   const std::optional<STracedCode> code = UserCodeOf(page, faultThread, m_businessThreads);
-  m_log.Alert("worker process {} was killed by {} in {}: no packet is to blame",
-              page.slot.load(std::memory_order_relaxed), CSignals::Name(signal),
-              code ? code->text : "a thread that ran no handler: the main one, or one of the logic's own");
+  // The master tells the end itself, and knows how grave it is.
+  m_log.Warn("worker process {} was killed by {} in {}: no packet is to blame",
+             page.slot.load(std::memory_order_relaxed), CSignals::Name(signal),
+             code ? code->text : "a thread that ran no handler: the main one, or one of the logic's own");
 }
 
 void CInquest::Report(const STracedPacket& packet, const SWorkerPage& page, pid_t pid, int signal, bool isToBlame) {
