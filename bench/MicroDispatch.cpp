@@ -115,6 +115,7 @@ class CHalfWorker {
   const switchboard::SConfig m_config;
   const switchboard::CClock m_clock;
   switchboard::CLog m_log{"stderr", switchboard::ELogLevel::kWarn};
+  switchboard::CLimitedLog m_limitedLog{m_log, m_clock, [] {}};
   switchboard::CScoreboard m_scoreboard{"", 1};
   CCountingLogic m_logic;
   switchboard::CBufferPool m_buffers;
@@ -123,13 +124,13 @@ class CHalfWorker {
                                       m_scoreboard.Page(0)};
   switchboard::CFlowControl m_flowControl{m_inboxes, m_config.limits.recv_pause_bytes};
   switchboard::CSender m_sender{m_config, m_pool, m_buffers, m_inboxes, m_flowControl, m_scoreboard.Page(0)};
-  switchboard::CBusinessPool m_business{
-      m_config, m_log, m_sender, m_pool, m_inboxes, m_flowControl, m_scoreboard.Page(0)};
+  switchboard::CBusinessPool m_business{m_config,      m_limitedLog,        m_sender, m_pool, m_inboxes,
+                                        m_flowControl, m_scoreboard.Page(0)};
   switchboard::CSilenceWatch m_silence{m_config, m_pool, m_inboxes};
   switchboard::CTimers m_timers;
-  switchboard::CHeartThread m_heart{m_clock, m_silence, m_timers, m_business, m_scoreboard.Page(0)};
-  const switchboard::SServerLinks m_links{m_config, m_log,      m_clock,  m_inboxes, m_pool,
-                                          m_sender, m_business, m_timers, m_heart,   m_scoreboard.Page(0)};
+  switchboard::CHeartThread m_heart{m_clock, m_silence, m_timers, m_business, m_limitedLog, m_scoreboard.Page(0)};
+  const switchboard::SServerLinks m_links{m_config, m_log,      m_limitedLog, m_clock, m_inboxes,           m_pool,
+                                          m_sender, m_business, m_timers,     m_heart, m_scoreboard.Page(0)};
   switchboard::SReadTurn m_reading{m_business.Links(), m_scoreboard.Page(0)};
   std::unique_ptr<switchboard::CPacketProtocol> m_p_protocol;
   std::array<std::byte, kFrameBytes - switchboard::kHeaderBytes> m_body{};

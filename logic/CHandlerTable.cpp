@@ -1,5 +1,7 @@
 #include "logic/CHandlerTable.h"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <string>
 
@@ -10,6 +12,8 @@
 #include "net/role/CBusinessPool.h"
 
 namespace switchboard {
+
+using EKind = CLimitedLog::SSubject::EKind;
 
 CHandlerTable::CHandlerTable(const SServerLinks& links, const std::vector<CModule*>& modules)
     : m_links(links),
@@ -32,11 +36,11 @@ bool CHandlerTable::RunsInline(uint16_t msgCode) const {
 }
 
 void CHandlerTable::OnOpening(CTurn& turn) {
+  const CTrace::CMark mark(turn.Trace(), EUserCode::kOnConnect);
   for (CModule* p_module : m_modules) {
     CSessionContext context(turn, p_module);
-    CallUser(
-        [&] { p_module->OnConnect(context); },
-        [&](std::string_view what) { m_links.log.Error("OnConnect of {} threw {}", turn.Session().ToString(), what); });
+    CallUser([&] { p_module->OnConnect(context); },
+             [&](std::string_view what) { LogHook(turn, EKind::kConnectThrew, "OnConnect", what); });
   }
 }
 
@@ -45,10 +49,13 @@ void CHandlerTable::OnEnd(CTurn& turn) {
   for (auto p_module = m_modules.rbegin(); p_module != m_modules.rend(); ++p_module) {
     CSessionContext context(turn, *p_module);
     CallUser([&] { (*p_module)->OnDisconnect(context, reason); },
-             [&](std::string_view what) {
-               m_links.log.Error("OnDisconnect of {} threw {}", turn.Session().ToString(), what);
-             });
+             [&](std::string_view what) { LogHook(turn, EKind::kDisconnectThrew, "OnDisconnect", what); });
   }
+}
+
+void CHandlerTable::LogHook(CTurn& turn, EKind kind, std::string_view hook, std::string_view what) {
+  m_links.limitedLog.Write(ELogLevel::kError, {kind},
+                           [&] { return fmt::format("{} of {} threw {}", hook, turn.Session().ToString(), what); });
 }
 
 inline bool CHandlerTable::RunHandler(const SEntry& entry, CTurn& turn, const SFrame& frame) {
@@ -122,7 +129,8 @@ void CHandlerTable::RefuseFrame(const SEntry* p_entry, CTurn& turn, const SFrame
 }
 
 void CHandlerTable::EndThrown(CTurn& turn, CRequest& request, std::string_view what) {
-  m_links.log.WarnLimited(m_rejectLimits[0], "the handler of msgCode {} threw {}", request.MsgCode(), what);
+  m_links.limitedLog.Write(ELogLevel::kWarn, {EKind::kThrew, 0, request.MsgCode()},
+                           [&] { return fmt::format("the handler of msgCode {} threw {}", request.MsgCode(), what); });
   if (request.IsEnded()) return;
   request.m_isEnded = true;
   const auto reason = ERejectReason::kHandlerThrew;
@@ -138,10 +146,12 @@ void CHandlerTable::EndUnanswered(const SEntry& entry, CTurn& turn, const CReque
   Refuse(turn, request.MsgCode(), reason, static_cast<uint16_t>(reason), request.Mistake(isGood));
 }
 
-void CHandlerTable::LogRefusal(const CTurn& turn, uint16_t msgCode, ERejectReason reason, std::string_view cause) {
-  CLogLimit& limit = m_rejectLimits[static_cast<size_t>(reason)];
-  m_links.log.WarnLimited(limit, "{}: msgCode {} rejected: {}{}{}", turn.Session().ToString(), msgCode,
-                          ToString(reason), cause.empty() ? "" : ": ", cause);
+void CHandlerTable::LogRefusal(CTurn& turn, uint16_t msgCode, ERejectReason reason, std::string_view cause) {
+  m_links.limitedLog.Write(ELogLevel::kWarn, {EKind::kReject, static_cast<uint16_t>(reason), msgCode}, [&] {
+    const SPeer peer = turn.Connection().Peer(turn.Session().Generation()).value_or(SPeer{});
+    return fmt::format("{} of {}: msgCode {} rejected: {}{}{}", turn.Session().ToString(), peer.ToString(), msgCode,
+                       ToString(reason), cause.empty() ? "" : ": ", cause);
+  });
 }
 
 bool CHandlerTable::Refuse(CTurn& turn, uint16_t msgCode, ERejectReason reason, uint16_t wireReason,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -64,14 +63,14 @@ class CHandlerTable final : public CPacketHandlers {
   [[gnu::noinline]] void RefuseFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame);
   [[gnu::noinline]] void EndUnanswered(const SEntry& entry, CTurn& turn, const CRequest& request, bool isGood);
   [[gnu::noinline]] void EndThrown(CTurn& turn, CRequest& request, std::string_view what);
-  void LogRefusal(const CTurn& turn, uint16_t msgCode, ERejectReason reason, std::string_view cause);
+  void LogRefusal(CTurn& turn, uint16_t msgCode, ERejectReason reason, std::string_view cause);
+  void LogHook(CTurn& turn, CLimitedLog::SSubject::EKind kind, std::string_view hook, std::string_view what);
 
   const SServerLinks& m_links;
   const std::vector<CModule*>& m_modules;
   const CQuarantine* const m_p_quarantine;  // nullptr: nothing is refused for it
   const bool m_sendsRejects;
   std::vector<SEntry> m_table;  // constant once started
-  std::array<CLogLimit, static_cast<size_t>(ERejectReason::kCount)> m_rejectLimits;
 };
 
 }  // namespace switchboard

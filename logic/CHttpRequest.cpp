@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "logic/CRoutePattern.h"
 #include "logic/CRouteTable.h"
 
 namespace switchboard {
@@ -33,12 +34,15 @@ std::optional<std::string> Decode(std::string_view text) {
 
 }  // namespace
 
-CHttpRequest::CHttpRequest(CRouteTable& routes, SRouteTask& task, const void* p_module)
-    : CSessionContext(task.turn, p_module), m_routes(routes), m_task(task) {}
+CHttpRequest::CHttpRequest(CRouteTable& routes, SRouteTask& task, const void* p_module, std::string_view pattern)
+    : CSessionContext(task.turn, p_module), m_routes(routes), m_task(task), m_pattern(pattern) {}
 
 EHttpMethod CHttpRequest::Method() const { return m_task.request.method; }
 std::string_view CHttpRequest::MethodName() const { return m_task.request.methodName; }
 std::string_view CHttpRequest::Path() const { return m_task.path; }
+std::optional<std::string_view> CHttpRequest::PathValue(std::string_view name) const {
+  return CRoutePattern::Value(m_pattern, m_task.path, name);
+}
 std::string_view CHttpRequest::Query() const { return m_task.query; }
 std::span<const SHttpField> CHttpRequest::Fields() const { return m_task.request.Fields(); }
 std::optional<std::string_view> CHttpRequest::Field(std::string_view name) const { return m_task.request.Find(name); }

@@ -21,13 +21,16 @@ struct SRouteTask;
 // Threads: the one that runs the handler, until it returns.
 class CHttpRequest : public CSessionContext {
  public:
-  CHttpRequest(CRouteTable& routes, SRouteTask& task, const void* p_module);
+  // `pattern` is the route's path, and outlives the request.
+  CHttpRequest(CRouteTable& routes, SRouteTask& task, const void* p_module, std::string_view pattern = {});
 
   EHttpMethod Method() const;
   // As it was sent, for methods that are kOther.
   std::string_view MethodName() const;
   // Of the route: decoded, dot segments resolved, without the query.
   std::string_view Path() const;
+  // The part of the path for which "{name}" of the route stands; nullopt when the route has no such part.
+  std::optional<std::string_view> PathValue(std::string_view name) const;
   // What followed the '?', as it was sent.
   std::string_view Query() const;
   // The first value of `name` in the query or in a form's body (application/x-www-form-urlencoded), decoded; nullopt
@@ -56,6 +59,7 @@ class CHttpRequest : public CSessionContext {
  private:
   CRouteTable& m_routes;
   SRouteTask& m_task;
+  const std::string_view m_pattern;
   bool m_isEnded = false;
   bool m_isDeferred = false;
 };

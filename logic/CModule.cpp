@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "logic/CRoutePattern.h"
 #include "net/http/CHttpPath.h"
 #include "net/wire/Wire.h"
 
@@ -25,6 +26,9 @@ CModule::CBinding& CModule::RegisterRoute(std::string_view path, RouteHandler p_
   CHttpPath resolved;
   if (resolved.Resolve(path).status != 0 || resolved.Full() != path) {
     throw std::logic_error(name + ": a route is a decoded path, \"/\" first, without dot segments and query");
+  }
+  if (const std::string_view mistake = CRoutePattern::Mistake(path); !mistake.empty()) {
+    throw std::logic_error(name + ": " + std::string(mistake));
   }
   if (run == Run::kInline) throw std::logic_error(name + ": handlers of routes run on the business pool");
   if (std::any_of(m_routes.begin(), m_routes.end(), [&](const SRoute& route) { return route.path == path; })) {

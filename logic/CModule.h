@@ -72,8 +72,11 @@ class CModule : public CServerCalls {
   virtual void OnWorkerStop() {}
   // A client has connected; the first call for its session. Not called for HTTP connections, nor is OnDisconnect.
   virtual void OnConnect(CSessionContext&) {}
-  // A client is gone; the last call for its session. A worker that crashes calls nothing.
+  // A client is gone; the last call for its session. A worker that crashes calls nothing: see OnLost.
   virtual void OnDisconnect(CSessionContext&, ECloseReason) {}
+  // A worker process has died without an OnDisconnect: all sessions with this CSession::Process() are gone. Called in
+  // every other worker that serves then, and in the next one of its slot. Threads: a business thread.
+  virtual void OnLost(uint32_t /*process*/) {}
 
  protected:
   // Gives `msgCode` its handler, a method `bool(CRequest&)` of the subclass. Throws std::logic_error when the code has
@@ -90,9 +93,11 @@ class CModule : public CServerCalls {
     return Register(msgCode, static_cast<Handler>(p_handler), Run::kPool, pool.name, replies);
   }
   // Gives HTTP requests for exactly this path (decoded, "/" first) their handler, a method `bool(CHttpRequest&)` of the
-  // subclass; it comes before a file of the same name, on every http listener and for every method. Throws
-  // std::logic_error when the path has one already or can't be one, for Run::kInline, or when the server has started.
-  // What is returned is valid until the next call. Threads: the constructor's.
+  // subclass. A part "{name}" stands for any one part that isn't empty, which CHttpRequest::PathValue tells; where
+  // several routes fit, the one goes first whose first different part is no such one. A route comes before a file of
+  // the same name, on every http listener and for every method. Throws std::logic_error when the path has one already
+  // or can't be one, as with a "*", for Run::kInline, or when the server has started. What is returned is valid until
+  // the next call. Threads: the constructor's.
   template <class Module>
   requires std::is_base_of_v<CModule, Module> CBinding& OnHttp(std::string_view path,
                                                                bool (Module::*p_handler)(CHttpRequest&),

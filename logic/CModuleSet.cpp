@@ -10,6 +10,7 @@
 
 #include "logic/CHandlerTable.h"
 #include "logic/CRouteTable.h"
+#include "misc/CallUser.h"
 #include "net/role/CBusinessPool.h"
 
 namespace switchboard {
@@ -76,13 +77,37 @@ void CModuleSet::Bind(const SServerLinks& links) {
       for (const CModule::SRoute& route : p_module->RouteBindings()) {
         const std::string what = "route " + route.path;
         const uint8_t pool = names.PoolOf(route, what);
-        if (names.IsFor(route, listener, what)) p_routes->Add(*p_module, route, pool);
+        if (names.IsFor(route, listener, what)) AddRoute(*p_routes, *p_module, route, pool, listener);
       }
     }
     m_packets.push_back(std::move(p_packets));
     m_routes.push_back(std::move(p_routes));
   }
   for (CModule* p_module : m_all) p_module->BindTo(links);
+  NameUnreachableRoutes();
+}
+
+void CModuleSet::AddRoute(CRouteTable& routes, CModule& module, const CModule::SRoute& route, uint8_t pool,
+                          uint16_t listener) const {
+  const bool isHttp = m_p_links->config.listeners[listener].protocol == EListenerProtocol::kHttp;
+  if (!isHttp && !route.listeners.empty()) {
+    throw std::logic_error(fmt::format("route {} is for the listener \"{}\", which needs protocol = \"http\"",
+                                       route.path, m_p_links->config.listeners[listener].name));
+  }
+  routes.Add(module, route, pool);
+}
+
+void CModuleSet::NameUnreachableRoutes() const {
+  const std::vector<SListenerConfig>& listeners = m_p_links->config.listeners;
+  const bool hasHttp = std::any_of(listeners.begin(), listeners.end(), [](const SListenerConfig& listener) {
+    return listener.protocol == EListenerProtocol::kHttp;
+  });
+  if (hasHttp) return;
+  for (const CModule* p_module : m_all) {
+    if (p_module->RouteBindings().empty()) continue;
+    m_p_links->log.Info("route {} can't be asked for: no [[listener]] has protocol = \"http\"",
+                        p_module->RouteBindings().front().path);
+  }
 }
 
 CPacketHandlers& CModuleSet::PacketsOf(uint16_t listener) { return *m_packets[listener]; }
@@ -91,6 +116,13 @@ CRouteHandlers& CModuleSet::RoutesOf(uint16_t listener) { return *m_routes[liste
 
 void CModuleSet::Start() {
   for (CModule* p_module : m_all) p_module->OnWorkerStart();
+}
+
+void CModuleSet::OnLost(uint32_t process) {
+  for (CModule* p_module : m_all) {
+    CallUser([&] { p_module->OnLost(process); },
+             [&](std::string_view what) { m_p_links->log.Error("OnLost of process {} threw {}", process, what); });
+  }
 }
 
 void CModuleSet::Stop() {

@@ -29,12 +29,18 @@ class CModuleSet final : public CApplication {
   CPacketHandlers& PacketsOf(uint16_t listener) override;
   CRouteHandlers& RoutesOf(uint16_t listener) override;
   void Start() override;
+  void OnLost(uint32_t process) override;
   void Stop() override;
 
   // All modules, the logic last. Constant once bound.
   const std::vector<CModule*>& All() const { return m_all; }
 
  private:
+  // Throws std::logic_error when it is bound to a listener without HTTP.
+  void AddRoute(CRouteTable& routes, CModule& module, const CModule::SRoute& route, uint8_t pool,
+                uint16_t listener) const;
+  void NameUnreachableRoutes() const;
+
   std::vector<std::unique_ptr<CModule>> m_used;
   std::vector<CModule*> m_all;
   const SServerLinks* m_p_links = nullptr;

@@ -1,8 +1,11 @@
 #include "logic/CRouteTable.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <stdexcept>
 
+#include "logic/CRoutePattern.h"
 #include "misc/CallUser.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/http/CHttpNow.h"
@@ -50,13 +53,31 @@ void CRouteTable::Add(CModule& module, const CModule::SRoute& route, uint8_t poo
   if (!m_numbers.try_emplace(route.path, static_cast<uint32_t>(m_entries.size())).second) {
     throw std::logic_error("route " + route.path + " has two handlers");
   }
-  m_entries.push_back({&module, route.p_handler, pool, route.run == Run::kBlocking});
+  if (CRoutePattern::HasNames(route.path)) {
+    for (const uint32_t number : m_patterns) {
+      const std::string& other = m_entries[number].path;
+      if (!CRoutePattern::Fits(route.path, other) || CRoutePattern::GoesFirst(route.path, other) ||
+          CRoutePattern::GoesFirst(other, route.path)) {
+        continue;
+      }
+      throw std::logic_error("route " + route.path + " fits the same paths as " + other);
+    }
+    m_patterns.push_back(static_cast<uint32_t>(m_entries.size()));
+  }
+  m_entries.push_back({&module, route.p_handler, pool, route.run == Run::kBlocking, route.path});
 }
 
 std::optional<uint32_t> CRouteTable::Find(std::string_view path) const {
   const auto found = m_numbers.find(path);
-  if (found == m_numbers.end()) return std::nullopt;
-  return found->second;
+  // The text of a pattern is a path as well, but not one that was meant.
+  if (found != m_numbers.end() && !CRoutePattern::HasNames(path)) return found->second;
+  std::optional<uint32_t> best;
+  for (const uint32_t number : m_patterns) {
+    const std::string& pattern = m_entries[number].path;
+    if (!CRoutePattern::Fits(pattern, path)) continue;
+    if (!best || CRoutePattern::GoesFirst(pattern, m_entries[*best].path)) best = number;
+  }
+  return best;
 }
 
 size_t CRouteTable::MaxReplyBytes() const {
@@ -73,12 +94,14 @@ void CRouteTable::Run(uint32_t route, SRouteTask& task) {
     return;
   }
   if (entry.isBlocking) turn.Flush();
-  CHttpRequest request(*this, task, entry.p_module);
+  const CTrace::CMark mark(turn.Trace(), EUserCode::kRoute);
+  CHttpRequest request(*this, task, entry.p_module, entry.path);
   ERejectReason failure = ERejectReason::kHandlerFailed;
   CallUser([&] { (entry.p_module->*entry.p_handler)(request); },
            [&](std::string_view what) {
              failure = ERejectReason::kHandlerThrew;
-             m_links.log.WarnLimited(m_failLimit, "the handler of route {} threw {}", task.path, what);
+             m_links.limitedLog.Write(ELogLevel::kWarn, {CLimitedLog::SSubject::EKind::kRouteThrew, 0, route},
+                                      [&] { return fmt::format("the handler of route {} threw {}", task.path, what); });
            });
   if (!request.IsEnded()) Answer(task, FailureReply(CHttpSite::PageOf(500)), CounterOf(failure));
   if (!request.IsDeferred()) turn.Tally().Add(ECounter::kPacketsLeft);

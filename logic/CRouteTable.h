@@ -24,7 +24,8 @@ class CRouteTable final : public CRouteHandlers {
   // `links` outlives it.
   explicit CRouteTable(const SServerLinks& links) : m_links(links) {}
 
-  // `pool` is the number of the handler's. Throws std::logic_error when the path has a handler.
+  // `pool` is the number of the handler's. Throws std::logic_error when the path has a handler, or another route fits
+  // the same paths.
   void Add(CModule& module, const CModule::SRoute& route, uint8_t pool);
 
   // False when the connection takes nothing any more; counts `outcome`, or the discarding.
@@ -45,14 +46,14 @@ class CRouteTable final : public CRouteHandlers {
     CModule::RouteHandler p_handler;
     uint8_t pool;
     bool isBlocking;
+    std::string path;  // of the route: a CRoutePattern
   };
 
   // constant once started
   const SServerLinks& m_links;
   std::map<std::string, uint32_t, std::less<>> m_numbers;
-  std::vector<SEntry> m_entries;  // by number
-
-  CLogLimit m_failLimit;
+  std::vector<SEntry> m_entries;     // by number
+  std::vector<uint32_t> m_patterns;  // the numbers of those with names in them
 };
 
 }  // namespace switchboard

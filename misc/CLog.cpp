@@ -1,12 +1,18 @@
 #include "misc/CLog.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/sink.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -129,7 +135,10 @@ class CDescriptorSink : public spdlog::sinks::sink {
  public:
   // An empty path is standard error.
   explicit CDescriptorSink(std::string path) : m_path(std::move(path)) {
-    if (m_path.empty()) return;
+    if (m_path.empty()) {
+      OpenStandardError();
+      return;
+    }
     m_file = OpenToAppend(m_path);
     if (!m_file.IsValid()) throw std::system_error(errno, std::system_category(), "can't open the log " + m_path);
   }
@@ -177,10 +186,9 @@ class CDescriptorSink : public spdlog::sinks::sink {
 
   // Returns how many bytes went out; fewer than there are only after an error, which m_error then tells.
   size_t WriteBytes(std::string_view bytes) {
-    const int fd = m_path.empty() ? STDERR_FILENO : m_file.Get();
     size_t written = 0;
     while (written < bytes.size()) {
-      const ssize_t n = ::write(fd, bytes.data() + written, bytes.size() - written);
+      const ssize_t n = WriteSome(bytes.substr(written));
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) {
         m_error.store(n < 0 ? errno : EIO, std::memory_order_relaxed);
@@ -191,9 +199,41 @@ class CDescriptorSink : public spdlog::sinks::sink {
     return written;
   }
 
+  // Standard error belongs to others as well, so it can't be made non-blocking. A pipe or terminal is opened once more
+  // for this process alone; a socket (journald's) is written to by send; a file never blocks.
+  void OpenStandardError() {
+    struct stat status {};
+    if (::fstat(STDERR_FILENO, &status) != 0 || S_ISREG(status.st_mode)) return;
+    m_isSocket = S_ISSOCK(status.st_mode);
+    if (m_isSocket) return;
+    m_file = CFd(::open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    m_mayBlock = !m_file.IsValid();
+  }
+
+  ssize_t WriteSome(std::string_view bytes) const {
+    if (m_file.IsValid()) return ::write(m_file.Get(), bytes.data(), bytes.size());
+    if (m_isSocket) return ::send(STDERR_FILENO, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (m_mayBlock) return WriteIfReady(bytes);
+    return ::write(STDERR_FILENO, bytes.data(), bytes.size());
+  }
+
+  // A pipe that another user made can't be opened anew. When it is ready it takes PIPE_BUF bytes without blocking,
+  // unless others fill it at that very moment.
+  static ssize_t WriteIfReady(std::string_view bytes) {
+    iovec part{const_cast<char*>(bytes.data()), std::min<size_t>(bytes.size(), PIPE_BUF)};
+    const ssize_t n = ::pwritev2(STDERR_FILENO, &part, 1, -1, RWF_NOWAIT);
+    if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOTSUP)) return n;
+    pollfd wanted{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&wanted, 1, 0) > 0) return ::write(STDERR_FILENO, part.iov_base, part.iov_len);
+    errno = EAGAIN;
+    return -1;
+  }
+
   // Constant after construction.
   const std::string m_path;
   CFd m_file;
+  bool m_isSocket = false;  // standard error is
+  bool m_mayBlock = false;  // writing to standard error would
 
   // Self-synchronised.
   std::atomic<uint64_t> m_lost{0};

@@ -28,8 +28,8 @@ class CLogLimit {
 // The log: text lines "2026-01-31 12:00:00.123 [warn] 4711 sb-io: message" (local time, pid, thread name), one write(2)
 // to an O_APPEND descriptor each, so lines of several processes never tear each other. Control bytes and invalid UTF-8
 // are escaped as \xNN. It has no lock, no buffer and no thread: a forked child simply goes on using it.
-// A line that can't be written (disk full, pipe full) is dropped and counted, never waited for; the next line that can
-// is preceded by one that tells how many were lost.
+// A line that can't be written (disk full, pipe full, standard error among them) is dropped and counted, never waited
+// for; the next line that can is preceded by one that tells how many were lost.
 // Threads: any, except Reopen, which one thread of a process calls.
 class CLog {
  public:
@@ -72,6 +72,10 @@ class CLog {
   template <class... Args>
   void Error(fmt::format_string<Args...> format, Args&&... args) {
     if (IsOn(ELogLevel::kError)) Write(ELogLevel::kError, fmt::format(format, std::forward<Args>(args)...));
+  }
+  // At a level of the moment.
+  void At(ELogLevel level, std::string_view message) {
+    if (IsOn(level)) Write(level, message);
   }
   // What must wake somebody: a broken invariant, a crashed worker, a log that can't be written.
   template <class... Args>

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "misc/CSignalStack.h"
+
 namespace switchboard {
 
 namespace {
@@ -29,6 +31,7 @@ CThread::CThread(std::string name, std::function<void()> body) {
   name.resize(std::min<size_t>(name.size(), 15));
   try {
     m_thread = std::thread([name, body = std::move(body)] {
+      const CSignalStack signalStack;
       pthread_setname_np(pthread_self(), name.c_str());
       body();
     });

@@ -6,7 +6,8 @@
 
 namespace switchboard {
 
-// A named thread that blocks every signal but those of its own faults, and is joined at the latest by its destructor.
+// A named thread that blocks every signal but those of its own faults, which find a CSignalStack, and is joined at the
+// latest by its destructor.
 // Threads: the owner's. The name shows in `top -H` and is cut to the 15 bytes that Linux keeps.
 class CThread {
  public:

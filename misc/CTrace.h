@@ -20,6 +20,7 @@ class CTrace {
     // A worker that died here may have left its trace in the middle of something.
     m_trace.ticks.store((Ticks() + 1) & ~uint64_t{1}, std::memory_order_relaxed);
     EndPacket();
+    EndUserCode();
   }
 
   // A piece of work begins; until End the thread doesn't wait for anything new.
@@ -33,8 +34,7 @@ class CTrace {
     m_trace.slot.store(slot, std::memory_order_relaxed);
     m_trace.generation.store(generation, std::memory_order_relaxed);
     for (size_t i = 0; i < peer.size(); ++i) m_trace.peer[i].store(peer[i], std::memory_order_relaxed);
-    if (m_thread == 0) m_thread = pthread_self();
-    m_trace.thread.store(m_thread, std::memory_order_relaxed);
+    NoteThread();
   }
   // The handler of `frame` (header included) is about to run.
   [[gnu::always_inline]] void BeginPacket(std::span<const std::byte> frame) {
@@ -44,7 +44,31 @@ class CTrace {
   }
   void EndPacket() { m_trace.packetBytes.store(0, std::memory_order_relaxed); }
 
+  // Code of the user's is about to run that handles no packet: what dies in it is no packet's fault.
+  void BeginUserCode(EUserCode code) {
+    Step();
+    NoteThread();
+    m_trace.userCode.store(code, std::memory_order_release);
+  }
+  void EndUserCode() { m_trace.userCode.store(EUserCode::kNone, std::memory_order_relaxed); }
+
+  // Marks user's code for as long as it lives.
+  class CMark {
+   public:
+    CMark(CTrace& trace, EUserCode code) : m_trace(trace) { m_trace.BeginUserCode(code); }
+    ~CMark() { m_trace.EndUserCode(); }
+    CMark(const CMark&) = delete;
+    CMark& operator=(const CMark&) = delete;
+
+   private:
+    CTrace& m_trace;
+  };
+
  private:
+  void NoteThread() {
+    if (m_thread == 0) m_thread = pthread_self();
+    m_trace.thread.store(m_thread, std::memory_order_relaxed);
+  }
   // For packets of a few bytes, what memcpy would do (a call, or a `rep movs`) costs more than the copy: two pieces
   // that may overlap.
   [[gnu::always_inline]] void CopySmall(std::span<const std::byte> bytes) {

@@ -132,12 +132,20 @@ std::string_view ToString(EWorkerState state) {
   return index < kNames.size() ? kNames[index] : "unknown";
 }
 
+std::string_view ToString(EUserCode code) {
+  constexpr std::array<std::string_view, 6> kNames{
+      "", "OnConnect", "OnDisconnect", "a timer or a posted function", "the handler of a route", "OnLost"};
+  const auto index = static_cast<size_t>(code);
+  return index < kNames.size() ? kNames[index] : "";
+}
+
 void SWorkerPage::Begin(int32_t worker, uint32_t workerSlot, uint32_t number, uint64_t ofGeneration,
                         MonotonicTime now) {
   slot.store(workerSlot, std::memory_order_relaxed);
   process.store(number, std::memory_order_relaxed);
   generation.store(ofGeneration, std::memory_order_relaxed);
   state.store(EWorkerState::kStarting, std::memory_order_relaxed);
+  isClosed.store(false, std::memory_order_relaxed);
   startedAt.store(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count(),
                   std::memory_order_relaxed);
   pid.store(worker, std::memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "misc/CClock.h"
 #include "misc/CFd.h"
@@ -42,6 +43,11 @@ class alignas(64) CCounters {
   std::array<std::atomic<uint64_t>, kCounterCount> m_values{};
 };
 
+// Code of the user's that a thread runs, and that is no packet's handler.
+enum class EUserCode : uint32_t { kNone, kOnConnect, kOnDisconnect, kJob, kRoute, kOnLost };
+
+std::string_view ToString(EUserCode code);
+
 // What one thread is at: for the watchdog while it lives, and for the inquest when it has killed its worker.
 // Threads: written by its own thread (through CTrace), read by anyone. The packet's bytes are meant for after the death.
 struct alignas(64) SThreadTrace {
@@ -49,10 +55,11 @@ struct alignas(64) SThreadTrace {
 
   std::atomic<uint64_t> ticks{0};        // moves with each piece of work; odd while one is at hand
   std::atomic<uint32_t> packetBytes{0};  // of the packet whose handler runs, header included; 0 while none does
-  std::atomic<uint32_t> slot{0};         // of its session
+  std::atomic<EUserCode> userCode{EUserCode::kNone};
+  std::atomic<uint32_t> slot{0};  // of the session
   std::atomic<uint32_t> generation{0};
   std::array<std::atomic<uint64_t>, 3> peer{};   // an SPeer
-  std::atomic<uint64_t> thread{0};               // whose handler it is: its pthread_t
+  std::atomic<uint64_t> thread{0};               // who runs it: its pthread_t
   std::array<std::byte, kPacketBytes> packet{};  // its first bytes
 };
 
@@ -94,6 +101,7 @@ struct SWorkerPage {
   std::atomic<uint64_t> connectionsActive{0};  // written by sb-io and sb-recycle under the pool's lock
   std::atomic<uint64_t> faultThread{0};        // the pthread_t of the thread that a fatal signal hit; 0: none
   SHeldBytes held;                             // the memory of what the connections have in the worker
+  std::atomic<bool> isClosed{false};           // the worker has ended in order, and accounted for everything
   CCounters io;
   CCounters send;
   CCounters recycle;

@@ -231,7 +231,9 @@ void SLogConfig::Describe(CConfigSchema& schema) {
               {"warn", ELogLevel::kWarn},
               {"error", ELogLevel::kError},
               {"alert", ELogLevel::kAlert}},
-             "this and everything graver");
+             "this and everything graver")
+      .Milliseconds("slow_handler_ms", &SLogConfig::slow_handler, 0, 3600000,
+                    "that a handler may run until it is named as slow; 0: any time");
 }
 
 void CConfig::Describe(CConfigSchema& schema) {

@@ -104,6 +104,7 @@ struct SRecycleConfig {
 struct SLogConfig {
   std::string file = ProgramName() + ".log";  // "stderr" or empty: standard error
   ELogLevel level = ELogLevel::kInfo;
+  std::chrono::milliseconds slow_handler{1000};  // 0: none is named
 
   bool IsOnStderr() const { return file.empty() || file == "stderr"; }
   static void Describe(CConfigSchema& schema);

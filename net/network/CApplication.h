@@ -22,6 +22,8 @@ class CApplication {
   virtual CRouteHandlers& RoutesOf(uint16_t listener) = 0;
   // The worker is about to serve; throwing refuses the start.
   virtual void Start() = 0;
+  // The worker process with this number has died, and its sessions with it. Threads: a business thread.
+  virtual void OnLost(uint32_t /*process*/) {}
   // No handler runs any more, no session lives.
   virtual void Stop() = 0;
 };

@@ -53,17 +53,19 @@ struct CNetwork::SParts {
       : config(deps.config),
         clock(deps.clock),
         application(served),
+        limitedLog(deps.log, clock, [this] { heart.Wake(); }),
         inboxes(config.pool.max_connections),
         ceiling(inboxes, deps.page.held, config.limits.total_bytes),
         buffers(deps.page.held, [this] { ceiling.Check(); }),
         pool(deps.process, config.pool.connections, config.pool.max_connections, deps.page),
         flowControl(inboxes, config.limits.recv_pause_bytes, config.business.connection_packets),
         sender(config, pool, buffers, inboxes, flowControl, deps.page),
-        recycler(config, clock, pool, inboxes, deps.page, deps.p_masterBell),
-        business(config, deps.log, sender, pool, inboxes, flowControl, deps.page),
+        recycler(config, clock, pool, inboxes, deps.page, limitedLog, deps.p_masterBell),
+        business(config, limitedLog, sender, pool, inboxes, flowControl, deps.page),
         silence(config, pool, inboxes),
-        heart(clock, silence, timers, business, deps.page),
-        links{config, deps.log, clock, inboxes, pool, sender, business, timers, heart, deps.page, deps.p_quarantine},
+        heart(clock, silence, timers, business, limitedLog, deps.page),
+        links{config, deps.log, limitedLog, clock, inboxes,   pool,
+              sender, business, timers,     heart, deps.page, deps.p_quarantine},
         reading(business.Links(), deps.page),
         protocols(MakeProtocols(deps)),
         io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page, ceiling, deps.log},
@@ -89,6 +91,7 @@ struct CNetwork::SParts {
   const SConfig& config;
   const CClock& clock;
   CApplication& application;
+  CLimitedLog limitedLog;  // wakes the heart once threads run
   SInboxes inboxes;
   CMemoryCeiling ceiling;
   CBufferPool buffers;
@@ -129,6 +132,11 @@ void CNetwork::AddListener(SListenerSocket listener) { m_p_parts->io.AddListener
 
 void CNetwork::ReopenLogs() { m_p_parts->io.ReopenLogs(); }
 
+void CNetwork::NoteLost(uint32_t process) {
+  SParts& parts = *m_p_parts;
+  parts.business.PostJob([&parts, process] { parts.application.OnLost(process); });
+}
+
 void CNetwork::AddClient(CFd fd, uint32_t listener) { m_p_parts->io.AddClient(std::move(fd), listener); }
 
 void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
@@ -157,10 +165,12 @@ void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
   }
   parts.heart.Stop();
   parts.business.Stop();  // runs the last OnDisconnect of every connection
+  parts.timers.Clear();   // what they own may still speak to the parts
   parts.sender.Stop();
   parts.recycler.Stop();
   parts.io.Stop();
   parts.application.Stop();
+  parts.limitedLog.FlushAll();
 }
 
 // Three quarters of the time are for clients that know GoAway, to finish and leave; the rest is for those that don't.

@@ -52,6 +52,8 @@ class CNetwork {
   // Takes a client that the master has accepted on the listener with this index. Only with a master's bell, and between
   // Start and Stop.
   void AddClient(CFd fd, uint32_t listener);
+  // Tells the application, soon, that the worker process with this number has died. Only between Start and Stop.
+  void NoteLost(uint32_t process);
   // Opens the access logs anew, after logrotate moved them. Only between Start and Stop.
   void ReopenLogs();
   // The one ordered list: accept what waits if it's a graceful end of the server, stop accepting, ask the clients to

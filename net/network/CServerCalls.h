@@ -50,14 +50,15 @@ class CServerCalls {
   // Open connections of this worker.
   uint32_t ConnectionCount();
 
-  // Runs `job` on a business thread after `after`, then every `period` if that isn't zero.
+  // Runs `job` on a business thread after `after`, then every `period` if that isn't zero. Throws std::invalid_argument
+  // for a negative time; what is beyond a hundred years never comes.
   TimerId AddTimer(std::chrono::milliseconds after, std::chrono::milliseconds period, std::function<void()> job);
   TimerId AddTimer(std::chrono::milliseconds after, std::function<void()> job) {
     return AddTimer(after, std::chrono::milliseconds{0}, std::move(job));
   }
   // False when the timer has run for the last time or was cancelled. Doesn't wait for a run that has begun.
   bool CancelTimer(TimerId id);
-  // Runs `job` on a business thread, soon.
+  // Runs `job` on a business thread, soon; not any more once the worker has drained and stops its threads.
   void Post(std::function<void()> job);
 
   CLog& Log();

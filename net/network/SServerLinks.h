@@ -1,6 +1,7 @@
 #pragma once
 
 #include "misc/CClock.h"
+#include "misc/CLimitedLog.h"
 #include "misc/CLog.h"
 #include "misc/CMutex.h"
 #include "net/config/CConfig.h"
@@ -20,6 +21,7 @@ struct SInboxes;
 struct SServerLinks {
   const SConfig& config;
   CLog& log;
+  CLimitedLog& limitedLog;  // for what clients can cause at will
   const CClock& clock;
   SInboxes& inboxes;
   CConnectionPool& pool;

@@ -3,10 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <exception>
 #include <optional>
 #include <utility>
 
+#include "misc/CallUser.h"
 #include "net/config/BusinessThreads.h"
 
 namespace switchboard {
@@ -19,7 +19,7 @@ constexpr int kBackgroundNice = 10;
 
 }  // namespace
 
-CBusinessPool::CBusinessPool(const SConfig& config, CLog& log, CSender& sender, CConnectionPool& connections,
+CBusinessPool::CBusinessPool(const SConfig& config, CLimitedLog& log, CSender& sender, CConnectionPool& connections,
                              SInboxes& inboxes, const CFlowControl& flowControl, SWorkerPage& page)
     : m_batch(config.business.batch),
       m_maxQueued(config.business.queue_packets),
@@ -96,7 +96,9 @@ void CBusinessPool::Run(uint8_t pool, uint32_t number) {
     CConnection* p_connection = own.queue.Next(job);
     trace.Begin();
     if (job) {
+      const CTrace::CMark mark(trace, EUserCode::kJob);
       RunJob(job);
+      job = nullptr;  // what it owns dies here as well
     } else if (p_connection != nullptr) {
       RunTurn(turn, *p_connection);
     } else {
@@ -105,14 +107,12 @@ void CBusinessPool::Run(uint8_t pool, uint32_t number) {
   }
 }
 
-void CBusinessPool::RunJob(const CRunQueue::Job& job) {
-  try {
-    job();
-  } catch (const std::exception& error) {
-    m_log.Error("a timer or a posted function threw: {}", error.what());
-  } catch (...) {
-    m_log.Error("a timer or a posted function threw something that is no std::exception");
-  }
+void CBusinessPool::RunJob(const CRunQueue::Job& job) const {
+  CallUser([&] { job(); },
+           [&](std::string_view what) {
+             m_log.Write(ELogLevel::kError, {CLimitedLog::SSubject::EKind::kJobThrew},
+                         [&] { return fmt::format("a timer or a posted function threw {}", what); });
+           });
 }
 
 void CBusinessPool::RunTurn(CTurn& turn, CConnection& connection) {
@@ -175,8 +175,11 @@ void CBusinessPool::RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_bl
 }
 
 void CBusinessPool::EndConnection(CTurn& turn, CConnection& connection) {
-  connection.Protocol().OnEnd(turn);
-  connection.turn.p_state.reset();
+  {
+    const CTrace::CMark mark(turn.Trace(), EUserCode::kOnDisconnect);
+    connection.Protocol().OnEnd(turn);
+    connection.turn.p_state.reset();
+  }
   const CSession session = turn.Session();
   turn.End();
   // From here on the slot may begin its next life.

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "misc/CThread.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CFlowControl.h"
@@ -29,8 +29,8 @@ class CBusinessPool {
   static constexpr uint8_t kMain = 0;
   static constexpr uint8_t kBlocking = 1;
 
-  CBusinessPool(const SConfig& config, CLog& log, CSender& sender, CConnectionPool& connections, SInboxes& inboxes,
-                const CFlowControl& flowControl, SWorkerPage& page);
+  CBusinessPool(const SConfig& config, CLimitedLog& log, CSender& sender, CConnectionPool& connections,
+                SInboxes& inboxes, const CFlowControl& flowControl, SWorkerPage& page);
 
   void Start();
   // Runs what is queued and joins the threads.
@@ -39,7 +39,7 @@ class CBusinessPool {
   // Queues connections whose mailbox said so; wakes a thread if one sleeps.
   void Push(CRunList&& connections) { m_pools[kMain]->queue.Push(std::move(connections)); }
   void Push(CConnection& connection);
-  // Runs a function of the logic on a business thread.
+  // Runs a function of the logic on a business thread; once Stop was called it is dropped.
   void PostJob(CRunQueue::Job job) { m_pools[kMain]->queue.PostJob(std::move(job)); }
 
   // The pool of this name, "" being the main one and "blocking" that of kBlocking. nullopt when there is none.
@@ -77,7 +77,7 @@ class CBusinessPool {
   void Add(std::string name, uint32_t threads, bool isBackground);
   // The body of a thread; `number` is that of its block of counters.
   void Run(uint8_t pool, uint32_t number);
-  void RunJob(const CRunQueue::Job& job);
+  void RunJob(const CRunQueue::Job& job) const;
   void RunTurn(CTurn& turn, CConnection& connection);
   // Runs requests of a block, at most `quota`, which they use up; what is left over goes back to the mailbox.
   void RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_block, uint32_t& quota);
@@ -89,7 +89,7 @@ class CBusinessPool {
   const uint32_t m_batch;
   const uint32_t m_maxQueued;
   const uint32_t m_share;
-  CLog& m_log;
+  CLimitedLog& m_log;
   SInboxes& m_inboxes;
   const CFlowControl& m_flowControl;
   SWorkerPage& m_page;

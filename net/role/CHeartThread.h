@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "misc/CClock.h"
+#include "misc/CLimitedLog.h"
 #include "misc/CThread.h"
 #include "misc/CTrace.h"
 #include "misc/CWakeup.h"
@@ -12,12 +13,12 @@
 
 namespace switchboard {
 
-// sb-heart: sleeps until the next deadline, of a peer or of a timer, and acts on it.
+// sb-heart: sleeps until the next deadline, of a peer, of a timer or of lines that were held back, and acts on it.
 // Threads: Start and Stop by the worker's main thread, Wake by any.
 class CHeartThread {
  public:
   CHeartThread(const CClock& clock, CSilenceWatch& silence, CTimers& timers, CBusinessPool& business,
-               SWorkerPage& page);
+               CLimitedLog& limitedLog, SWorkerPage& page);
 
   void Start();
   void Stop();
@@ -31,6 +32,7 @@ class CHeartThread {
   CSilenceWatch& m_silence;
   CTimers& m_timers;
   CBusinessPool& m_business;
+  CLimitedLog& m_limitedLog;
   CTrace m_trace;
   CWakeup m_wakeup;
   std::atomic<bool> m_isStopping{false};

@@ -23,16 +23,32 @@ std::vector<bool> Dispatched(const SConfig& config) {
   return isDispatched;
 }
 
+// Whether the peer has done what it must not; the other ends are everyday life, some of them of slow networks.
+bool IsAgainstPeer(ECloseReason reason) {
+  switch (reason) {
+    case ECloseReason::kBadLength:
+    case ECloseReason::kBadCrc:
+    case ECloseReason::kPacketTimeout:
+    case ECloseReason::kFlood:
+    case ECloseReason::kSendQueueOverflow:
+    case ECloseReason::kBadRequest:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 CRecycler::CRecycler(const SConfig& config, const CClock& clock, CConnectionPool& pool, SInboxes& inboxes,
-                     SWorkerPage& page, CWakeup* p_masterBell)
+                     SWorkerPage& page, CLimitedLog& log, CWakeup* p_masterBell)
     : m_flushTimeout(config.server.shutdown_timeout),
       m_coolDown(config.recycle.delay),
       m_clock(clock),
       m_pool(pool),
       m_inboxes(inboxes),
       m_counters(page.recycle),
+      m_log(log),
       m_handOver(page.handOver),
       m_p_masterBell(p_masterBell),
       m_isDispatched(Dispatched(config)),
@@ -138,6 +154,17 @@ bool CRecycler::IsFlushed(CConnection& connection) {
   return false;
 }
 
+void CRecycler::LogClose(const CConnection& connection) {
+  const ECloseReason reason = connection.Reason();
+  m_log.Write(IsAgainstPeer(reason) ? ELogLevel::kWarn : ELogLevel::kDebug,
+              {CLimitedLog::SSubject::EKind::kClose, static_cast<uint16_t>(reason)}, [&] {
+                const CSession session = connection.Session();
+                return fmt::format("{} of {} is closed: {}", session.ToString(),
+                                   connection.Peer(session.Generation()).value_or(SPeer{}).ToString(),
+                                   ToString(reason));
+              });
+}
+
 void CRecycler::CloseSocket(CConnection& connection) {
   const CSession session = connection.Session();
   const int socket = connection.fd.Get();
@@ -151,6 +178,7 @@ void CRecycler::CloseSocket(CConnection& connection) {
     CTransport::GiveUpAfter(socket, kUnsentPatienceMs);
   }
   m_counters.Add(CounterOf(connection.Reason()));
+  LogClose(connection);
   connection.MoveTo(EPhase::kClosed, connection.Reason(), session.Generation());
   m_pool.CountClosed();
   if (recycling.isLingering) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "misc/CClock.h"
+#include "misc/CLimitedLog.h"
 #include "misc/CMutex.h"
 #include "misc/CThread.h"
 #include "misc/CTrace.h"
@@ -28,7 +29,7 @@ class CRecycler {
 
   // With a bell, the master hears of slots that become free when it wants to; it outlives the recycler.
   CRecycler(const SConfig& config, const CClock& clock, CConnectionPool& pool, SInboxes& inboxes, SWorkerPage& page,
-            CWakeup* p_masterBell = nullptr);
+            CLimitedLog& log, CWakeup* p_masterBell = nullptr);
 
   void Start();
   void Stop();
@@ -57,6 +58,8 @@ class CRecycler {
   static bool IsToLinger(const CConnection& connection);
   // The socket is closed, and nothing more than its last handler keeps the slot.
   void LetGo(CConnection& connection);
+  // So that who did wrong can be found.
+  void LogClose(const CConnection& connection);
   void AbortOverdue(MonotonicTime now);
   void CoolDown(const CSession& session);
   void ReleaseCooled(MonotonicTime now);
@@ -72,6 +75,7 @@ class CRecycler {
   CConnectionPool& m_pool;
   SInboxes& m_inboxes;
   CCounters& m_counters;
+  CLimitedLog& m_log;
   SHandOver& m_handOver;
   CWakeup* const m_p_masterBell;
   const std::vector<bool> m_isDispatched;  // by listener: the master accepts there

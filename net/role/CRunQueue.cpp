@@ -42,6 +42,7 @@ void CRunQueue::PostJob(Job job) {
   bool isWakeUpDue;
   {
     CMutexLock lock(m_mutex);
+    if (m_isStopping) return;
     m_jobs.push_back(std::move(job));
     isWakeUpDue = ClaimWakeUp();
   }
@@ -66,7 +67,8 @@ CConnection* CRunQueue::Next(Job& job) {
       --m_sleepers;
       m_isWaking = false;
     }
-    if (!m_jobs.empty()) {
+    m_wasJob = !m_jobs.empty() && (m_queue.IsEmpty() || !m_wasJob);
+    if (m_wasJob) {
       job = std::move(m_jobs.front());
       m_jobs.pop_front();
     } else {

@@ -22,8 +22,9 @@ class CRunList {
   CConnection* m_p_last = nullptr;
 };
 
-// What the threads of one pool have to do, first in first out, jobs before connections. It holds a connection at most
-// once, so pool.max_connections bounds it; jobs are as many as the logic posts. A push wakes one thread if any sleeps.
+// What the threads of one pool have to do, first in first out, a job and a connection by turns. It holds a connection
+// at most once, so pool.max_connections bounds it; jobs are as many as the logic posts. A push wakes one thread if any
+// sleeps.
 // Threads: any.
 class CRunQueue {
  public:
@@ -34,6 +35,7 @@ class CRunQueue {
   bool TryPush(CConnection& connection);
   // As Push, but wakes nobody: the caller is about to take the next one itself.
   void Requeue(CConnection& connection);
+  // Drops the job once it was stopped: one that posts itself again would never end.
   void PostJob(Job job);
   // The next connection, or (with `job` set) a job; waits for one. nullptr and no job when it was stopped and is empty.
   CConnection* Next(Job& job);
@@ -47,6 +49,7 @@ class CRunQueue {
   CCondition m_work;
   CRunList m_queue GUARDED_BY(m_mutex);
   std::deque<Job> m_jobs GUARDED_BY(m_mutex);
+  bool m_wasJob GUARDED_BY(m_mutex) = false;  // the last one that was taken
   uint32_t m_sleepers GUARDED_BY(m_mutex) = 0;
   bool m_isWaking GUARDED_BY(m_mutex) = false;  // a thread was woken and hasn't come yet
   bool m_isStopping GUARDED_BY(m_mutex) = false;

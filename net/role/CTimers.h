@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -20,19 +21,22 @@ class CTimers {
  public:
   using Job = std::function<void()>;
 
-  // `after` from `now`, then every `period` if that isn't zero.
+  // `after` from `now`, then every `period` if that isn't zero. What is beyond a hundred years never comes.
+  // Throws std::invalid_argument for a negative time.
   TimerId Add(MonotonicTime now, std::chrono::milliseconds after, std::chrono::milliseconds period, Job job);
   // False when it has run for the last time or was cancelled. A run that has begun is not waited for.
   bool Cancel(TimerId id);
   // The jobs whose time has come, each once.
   std::vector<Job> TakeDue(MonotonicTime now);
   std::optional<MonotonicTime> Next();
+  // Cancels all.
+  void Clear();
 
  private:
   using DeadlineMap = std::multimap<MonotonicTime, TimerId>;
   struct STimer {
     std::chrono::milliseconds period;
-    Job job;
+    std::shared_ptr<Job> p_job;  // its own lock is not held when it dies: it is the user's
     DeadlineMap::iterator deadline;
   };
 

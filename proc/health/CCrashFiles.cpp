@@ -34,8 +34,12 @@ std::string CCrashFiles::Save(const STracedPacket& packet, pid_t pid, std::chron
   std::string name = fmt::format("{}{}-{}-{}{}", kPrefix, time, pid, packet.thread, kSuffix);
   // O_EXCL follows no link: the folder may be writable for those whom the workers have become.
   const CFd fd(open((m_folder / name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd.IsValid() || write(fd.Get(), record.data(), record.size()) != static_cast<ssize_t>(record.size())) {
-    throw std::system_error(errno, std::generic_category(), name);
+  if (!fd.IsValid()) throw std::system_error(errno, std::generic_category(), name);
+  const ssize_t written = write(fd.Get(), record.data(), record.size());
+  if (written != static_cast<ssize_t>(record.size())) {
+    const int error = written < 0 ? errno : ENOSPC;
+    unlink((m_folder / name).c_str());
+    throw std::system_error(error, std::generic_category(), name);
   }
   RemoveOldest();
   return name;

@@ -21,7 +21,8 @@ class CCrashFiles {
 
   explicit CCrashFiles(std::filesystem::path folder) : m_folder(std::move(folder)) {}
 
-  // Writes the file, for the owner's eyes only, and returns its name. Throws std::system_error.
+  // Writes the file, for the owner's eyes only, and returns its name. Throws std::system_error, and leaves nothing
+  // then.
   std::string Save(const STracedPacket& packet, pid_t pid, std::chrono::system_clock::time_point at) const;
 
  private:

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "proc/sys/CSignals.h"
 
@@ -33,11 +34,21 @@ std::string Hex(std::span<const std::byte> bytes) {
   return bytes.size() > kLoggedBytes ? text + "…" : text;
 }
 
+std::vector<SNamedTrace> AllTracesOf(const SWorkerPage& page, std::vector<std::string> businessThreads) {
+  // A worker of an earlier configuration may have had more.
+  for (size_t i = businessThreads.size(); i < SWorkerPage::kMaxBusinessThreads; ++i) {
+    businessThreads.push_back(fmt::format("sb-work-{}", i));
+  }
+  return TracesOf(page, businessThreads);
+}
+
 }  // namespace
 
 std::optional<STracedPacket> CInquest::Hold(const SWorkerPage& page, pid_t pid, int signal) {
   const std::vector<STracedPacket> packets = PacketsIn(page, m_businessThreads);
-  const STracedPacket* p_culprit = Blame(packets, signal, page.faultThread.load(std::memory_order_relaxed));
+  const uint64_t faultThread = page.faultThread.load(std::memory_order_relaxed);
+  const STracedPacket* p_culprit = Blame(packets, signal, faultThread);
+  if (p_culprit == nullptr && IsFault(signal) && faultThread != 0) ReportThread(page, signal, faultThread);
   // The culprit comes first, and the bystanders only as far as there is room.
   if (p_culprit != nullptr) Report(*p_culprit, page, pid, signal, true);
   const size_t most = CCrashFiles::kKept - 1;
@@ -52,22 +63,34 @@ const STracedPacket* CInquest::Blame(const std::vector<STracedPacket>& packets, 
   const auto found = std::find_if(packets.begin(), packets.end(), [faultThread](const STracedPacket& packet) {
     return packet.threadId == faultThread && faultThread != 0;
   });
-  if (found != packets.end()) return &*found;
-  // A stack overflow leaves no mark.
-  return faultThread == 0 && packets.size() == 1 ? packets.data() : nullptr;
+  return found != packets.end() ? &*found : nullptr;
 }
 
 std::vector<STracedPacket> CInquest::PacketsIn(const SWorkerPage& page, std::vector<std::string> businessThreads) {
   std::vector<STracedPacket> packets;
   const uint32_t process = page.process.load(std::memory_order_relaxed);
-  // A worker of an earlier configuration may have had more.
-  for (size_t i = businessThreads.size(); i < SWorkerPage::kMaxBusinessThreads; ++i) {
-    businessThreads.push_back(fmt::format("sb-work-{}", i));
-  }
-  for (const SNamedTrace& trace : TracesOf(page, businessThreads)) {
+  for (const SNamedTrace& trace : AllTracesOf(page, std::move(businessThreads))) {
     if (auto packet = ReadPacket(trace, process)) packets.push_back(std::move(*packet));
   }
   return packets;
+}
+
+std::optional<STracedCode> CInquest::UserCodeOf(const SWorkerPage& page, uint64_t thread,
+                                                std::vector<std::string> businessThreads) {
+  const uint32_t process = page.process.load(std::memory_order_relaxed);
+  for (const SNamedTrace& trace : AllTracesOf(page, std::move(businessThreads))) {
+    auto code = ReadUserCode(trace, process);
+    if (code && code->threadId == thread) return code;
+  }
+  return std::nullopt;
+}
+
+void CInquest::ReportThread(const SWorkerPage& page, int signal, uint64_t faultThread) {
+  const std::optional<STracedCode> code = UserCodeOf(page, faultThread, m_businessThreads);
+  // The master tells the end itself, and knows how grave it is.
+  m_log.Warn("worker process {} was killed by {} in {}: no packet is to blame",
+             page.slot.load(std::memory_order_relaxed), CSignals::Name(signal),
+             code ? code->text : "a thread that ran no handler: the main one, or one of the logic's own");
 }
 
 void CInquest::Report(const STracedPacket& packet, const SWorkerPage& page, pid_t pid, int signal, bool isToBlame) {

@@ -24,17 +24,22 @@ class CInquest {
   // After the death of the worker of `page`, by `signal`. Returns the packet whose handler killed it, if one did.
   std::optional<STracedPacket> Hold(const SWorkerPage& page, pid_t pid, int signal);
 
-  // Which of the packets at hand is to blame for a death by `signal`: the one of the thread that the signal hit, or,
-  // when no mark says which that was, the only one. nullptr when there is none, or no telling.
+  // Which of the packets at hand is to blame for a death by `signal`: the one of the thread that the signal hit.
+  // nullptr when there is none, or no mark says which thread that was: nobody is blamed on suspicion.
   static const STracedPacket* Blame(const std::vector<STracedPacket>& packets, int signal, uint64_t faultThread);
   // What runs in a page; best read when nothing runs any more.
   // `businessThreads` are their names, as far as they are known.
   static std::vector<STracedPacket> PacketsIn(const SWorkerPage& page, std::vector<std::string> businessThreads = {});
+  // The code of the user's that `thread` runs, as above.
+  static std::optional<STracedCode> UserCodeOf(const SWorkerPage& page, uint64_t thread,
+                                               std::vector<std::string> businessThreads = {});
 
   // What the threads of a worker are called: BusinessThreads.
   void SetBusinessThreads(std::vector<std::string> names) { m_businessThreads = std::move(names); }
 
  private:
+  // The thread that was hit had no packet in hand: what it did instead.
+  void ReportThread(const SWorkerPage& page, int signal, uint64_t faultThread);
   void Report(const STracedPacket& packet, const SWorkerPage& page, pid_t pid, int signal, bool isToBlame);
 
   CLog& m_log;

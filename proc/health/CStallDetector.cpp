@@ -14,15 +14,22 @@ std::string_view PoolOf(const SNamedTrace& trace) {
   return trace.isBusiness ? name.substr(0, name.rfind('-')) : name;
 }
 
+MonotonicTime::duration OrNever(MonotonicTime::duration limit) {
+  return limit.count() == 0 ? MonotonicTime::duration::max() : limit;
+}
+
 }  // namespace
 
-std::string SStall::ToString() const { return packet ? thread + " at " + packet->ToString() : thread; }
+std::string SStall::ToString() const {
+  if (packet) return thread + " at " + packet->ToString();
+  return code ? code->text : thread;
+}
 
 CStallDetector::CStallDetector(const SWorkerPage& page, const std::vector<std::string>& businessThreads,
-                               MonotonicTime::duration limit)
-    : m_page(page), m_limit(limit) {
+                               MonotonicTime::duration limit, MonotonicTime::duration slow)
+    : m_page(page), m_limit(OrNever(limit)), m_slow(OrNever(slow)) {
   // Even ticks to begin with: what the first look sees is new.
-  for (SNamedTrace& trace : TracesOf(page, businessThreads)) m_threads.push_back({std::move(trace), 0, {}, false});
+  for (SNamedTrace& trace : TracesOf(page, businessThreads)) m_threads.push_back({std::move(trace), 0, {}});
 }
 
 CStallDetector::SFindings CStallDetector::Look(MonotonicTime now) {
@@ -36,7 +43,13 @@ CStallDetector::SFindings CStallDetector::Look(MonotonicTime now) {
   for (SWatched& watched : m_threads) {
     SPool& pool = pools[PoolOf(watched.trace)];
     ++pool.threads;
-    if (!IsStalled(watched, now)) continue;
+    const MonotonicTime::duration time = TimeAtOne(watched, now);
+    if (time >= m_slow && !watched.isSlowReported) {
+      SStall slow = Describe(watched);
+      watched.isSlowReported = true;
+      if (slow.packet || slow.code) findings.slow.push_back(std::move(slow));
+    }
+    if (time < m_limit) continue;
     if (!watched.trace.isBusiness) {
       findings.fatal = Describe(watched);
       return findings;
@@ -57,17 +70,18 @@ void CStallDetector::Restart(MonotonicTime now) {
   for (SWatched& watched : m_threads) watched.since = now;
 }
 
-bool CStallDetector::IsStalled(SWatched& watched, MonotonicTime now) const {
+MonotonicTime::duration CStallDetector::TimeAtOne(SWatched& watched, MonotonicTime now) {
   const uint64_t ticks = watched.trace.p_trace->ticks.load(std::memory_order_relaxed);
-  if (ticks % 2 == 1 && ticks == watched.ticks) return now - watched.since >= m_limit;
+  if (ticks % 2 == 1 && ticks == watched.ticks) return now - watched.since;
   watched.ticks = ticks;
   watched.since = now;
-  watched.isReported = false;
-  return false;
+  watched.isReported = watched.isSlowReported = false;
+  return {};
 }
 
 SStall CStallDetector::Describe(const SWatched& watched) const {
-  return {watched.trace.thread, ReadPacket(watched.trace, m_page.process.load(std::memory_order_relaxed))};
+  const uint32_t process = m_page.process.load(std::memory_order_relaxed);
+  return {watched.trace.thread, ReadPacket(watched.trace, process), ReadUserCode(watched.trace, process)};
 }
 
 }  // namespace switchboard

@@ -15,6 +15,7 @@ namespace switchboard {
 struct SStall {
   std::string thread;
   std::optional<STracedPacket> packet;  // none: it is at no handler
+  std::optional<STracedCode> code;      // what else it runs of the user's
 
   // "sb-work-3 at msgCode 7 from 127.0.0.1:4711 (session 0:12:3)"
   std::string ToString() const;
@@ -27,13 +28,14 @@ class CStallDetector {
  public:
   struct SFindings {
     std::vector<SStall> stuck;    // business threads, each once for each piece of work
+    std::vector<SStall> slow;     // handlers and the like of any thread, each once for each piece of work
     std::optional<SStall> fatal;  // a thread that the worker can't do without, or the last one of a pool
     bool areAllBusy = false;      // with `fatal`: every thread of a pool is stuck
   };
 
-  // `page` outlives the detector.
+  // `page` outlives the detector. What takes longer than `slow` is slow; a limit of zero is none.
   CStallDetector(const SWorkerPage& page, const std::vector<std::string>& businessThreads,
-                 MonotonicTime::duration limit);
+                 MonotonicTime::duration limit, MonotonicTime::duration slow);
 
   SFindings Look(MonotonicTime now);
   // What was seen so far counts no longer: the worker, or the one who looks, was not running.
@@ -45,14 +47,16 @@ class CStallDetector {
     uint64_t ticks = 0;
     MonotonicTime since{};  // when `ticks` were seen first
     bool isReported = false;
+    bool isSlowReported = false;
   };
 
-  // Notes the thread's ticks; true when it stalls.
-  bool IsStalled(SWatched& watched, MonotonicTime now) const;
+  // Notes the thread's ticks; how long it has been at the same piece of work.
+  static MonotonicTime::duration TimeAtOne(SWatched& watched, MonotonicTime now);
   SStall Describe(const SWatched& watched) const;
 
   const SWorkerPage& m_page;
   const MonotonicTime::duration m_limit;
+  const MonotonicTime::duration m_slow;
   std::vector<SWatched> m_threads;
 };
 

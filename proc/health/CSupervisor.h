@@ -2,13 +2,18 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "misc/CClock.h"
+#include "misc/CLimitedLog.h"
 #include "misc/CLog.h"
 #include "net/config/CConfig.h"
 #include "net/wire/Counters.h"
@@ -29,8 +34,15 @@ class CSupervisor {
   // References outlive the supervisor; the records of crashes are saved in `folder`.
   CSupervisor(CLog& log, const CClock& clock, CQuarantine& quarantine, std::filesystem::path folder, Kill kill);
 
-  // At the start and at each reload: the workers that get ready from now on follow it, and the quarantine ends.
+  // What is quarantined is tried again after so long: what crashes workers, and what only was too slow for the
+  // watchdog.
+  static constexpr std::chrono::minutes kCrashSentence{10};
+  static constexpr std::chrono::minutes kHangSentence{1};
+
+  // At the start and at each reload: the workers that get ready from now on follow it.
   void Configure(const SConfig& config);
+  // A reload has succeeded: the quarantine ends, and what was done before is forgotten.
+  void Forgive();
 
   // In the life of each worker: it serves (the page is its own until OnEnd); it was told to stop; somebody stopped its
   // process, or let it continue.
@@ -38,19 +50,24 @@ class CSupervisor {
   void OnToldToStop(pid_t pid) { Forget(pid); }
   void OnPaused(pid_t pid) { m_watchdog.NoteStopped(pid); }
   void OnContinued(pid_t pid) { m_watchdog.NoteContinued(pid); }
+  // Tells what was held back of the log's lines, at the end.
+  void FlushLog() { m_slowLog.FlushAll(); }
   // It has ended with a `status` of waitpid(2). Before its page is written off.
   void OnEnd(pid_t pid, SWorkerPage& page, int status);
 
-  std::optional<MonotonicTime> NextDeadline() const { return m_watchdog.NextLook(); }
+  std::optional<MonotonicTime> NextDeadline();
   // At that time or at any other.
   void HandleDeadlines();
 
  private:
   void Forget(pid_t pid);
   void Obey(const SWatchdogOrder& order);
-  void Judge(pid_t pid, const SWorkerPage& page, int signal);
+  void Judge(pid_t pid, const SWorkerPage& page, int signal, bool wasTooSlow);
+  void Quarantine(uint16_t msgCode, CRepeatOffenders::EKind kind);
+  void ReleaseServed();
 
   CLog& m_log;
+  const CClock& m_clock;
   CQuarantine& m_quarantine;
   const Kill m_kill;
   CWatchdog m_watchdog;
@@ -58,9 +75,13 @@ class CSupervisor {
   CRepeatOffenders m_offenders;
 
   std::chrono::milliseconds m_limit{0};
+  std::chrono::milliseconds m_slow{0};
+  CLimitedLog m_slowLog;
   std::vector<std::string> m_businessThreads;
   bool m_isQuarantineOn = false;
-  std::map<pid_t, SWorkerPage*> m_pages;  // of those that serve
+  std::map<pid_t, SWorkerPage*> m_pages;          // of those that serve
+  std::set<pid_t> m_tooSlow;                      // those that the watchdog has ended
+  std::map<uint16_t, MonotonicTime> m_sentences;  // until when a msgCode is quarantined
 };
 
 }  // namespace switchboard

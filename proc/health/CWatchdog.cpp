@@ -12,17 +12,26 @@ namespace {
 using std::chrono::milliseconds;
 
 // Threads don't announce that they stall, so they must be looked at; a stall is found this much late, twice at most.
-milliseconds IntervalOf(milliseconds limit) { return std::clamp(limit / 16, milliseconds(10), milliseconds(1000)); }
+// What is slow is found a quarter of its time late.
+milliseconds IntervalOf(milliseconds limit, milliseconds slow) {
+  const auto between = [](milliseconds time) { return std::clamp(time, milliseconds(10), milliseconds(1000)); };
+  const milliseconds forLimit = limit.count() > 0 ? between(limit / 16) : milliseconds(1000);
+  return slow.count() > 0 ? std::min(forLimit, between(slow / 4)) : forLimit;
+}
+
+uint32_t WhatOf(const SStall& stall) {
+  return stall.packet ? stall.packet->msgCode : 0x10000 + static_cast<uint32_t>(stall.code->code);
+}
 
 std::string InSeconds(milliseconds time) { return fmt::format("{:g} s", static_cast<double>(time.count()) / 1000); }
 
 }  // namespace
 
 void CWatchdog::Watch(pid_t pid, const SWorkerPage& page, const std::vector<std::string>& businessThreads,
-                      milliseconds limit) {
-  if (limit == milliseconds(0)) return;
+                      milliseconds limit, milliseconds slow) {
+  if (limit == milliseconds(0) && slow == milliseconds(0)) return;
   m_workers.erase(pid);
-  m_workers.emplace(pid, SWorker{CStallDetector(page, businessThreads, limit), limit, m_clock.Now()});
+  m_workers.emplace(pid, SWorker{CStallDetector(page, businessThreads, limit, slow), limit, slow, m_clock.Now()});
 }
 
 void CWatchdog::NoteStopped(pid_t pid) {
@@ -39,7 +48,8 @@ void CWatchdog::NoteContinued(pid_t pid) {
 
 std::optional<MonotonicTime> CWatchdog::SWorker::NextLook() const {
   if (isCondemned) return killAt;
-  return stoppedAt ? *stoppedAt + limit : lastLook + IntervalOf(limit);
+  if (!stoppedAt) return lastLook + IntervalOf(limit, slow);
+  return limit.count() > 0 ? std::optional(*stoppedAt + limit) : std::nullopt;
 }
 
 std::optional<MonotonicTime> CWatchdog::NextLook() const {
@@ -75,9 +85,15 @@ void CWatchdog::LookAt(pid_t pid, SWorker& worker, MonotonicTime now, std::vecto
 void CWatchdog::LookAtThreads(pid_t pid, SWorker& worker, MonotonicTime now,
                               std::vector<SWatchdogOrder>& orders) const {
   // If the master itself didn't run, neither may the worker have: a frozen container, a machine that was suspended.
-  const bool hasOverslept = now - std::exchange(worker.lastLook, now) > worker.limit / 2 + IntervalOf(worker.limit);
+  const milliseconds patience = std::max(worker.limit, worker.slow) / 2 + IntervalOf(worker.limit, worker.slow);
+  const bool hasOverslept = now - std::exchange(worker.lastLook, now) > patience;
   if (hasOverslept) worker.detector.Restart(now);
   const CStallDetector::SFindings findings = worker.detector.Look(now);
+  for (const SStall& stall : findings.slow) {
+    const std::string reason =
+        fmt::format("has a slow handler: {} for over {}", stall.ToString(), InSeconds(worker.slow));
+    orders.push_back({pid, SWatchdogOrder::EKind::kSlow, reason, 0, WhatOf(stall)});
+  }
   for (const SStall& stall : findings.stuck) {
     const std::string reason = fmt::format("has a stuck handler: {} for {}", stall.ToString(), InSeconds(worker.limit));
     orders.push_back({pid, SWatchdogOrder::EKind::kReport, reason, 0});

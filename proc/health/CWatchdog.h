@@ -18,6 +18,7 @@ namespace switchboard {
 // What the watchdog wants done about a worker.
 struct SWatchdogOrder {
   enum class EKind : uint8_t {
+    kSlow,    // a handler takes long
     kReport,  // a handler is stuck; the others go on
     kAbort,   // the worker can't go on: it is to leave a core, and to end
     kKill     // it didn't end
@@ -27,6 +28,7 @@ struct SWatchdogOrder {
   EKind kind = EKind::kReport;
   std::string reason;   // "hangs: sb-io has not moved for 30 s"
   uint64_t thread = 0;  // of kAbort: whose handler is to blame, if one is: a pthread_t
+  uint32_t what = 0;    // of kSlow: the msgCode, or over 65535 an EUserCode
 };
 
 // Decides which workers hang. It only decides: the master signals, and tells it which workers are stopped (SIGSTOP).
@@ -38,9 +40,10 @@ class CWatchdog {
 
   explicit CWatchdog(const CClock& clock) : m_clock(clock) {}
 
-  // From now on the worker moves within `limit`. `page` is its own until Forget. A limit of zero watches nothing.
+  // From now on the worker moves within `limit`. `page` is its own until Forget. A handler that
+  // takes longer than `slow` is reported. Zero is no limit.
   void Watch(pid_t pid, const SWorkerPage& page, const std::vector<std::string>& businessThreads,
-             std::chrono::milliseconds limit);
+             std::chrono::milliseconds limit, std::chrono::milliseconds slow = {});
   // The worker is dead, or was told to stop and has a deadline of its own.
   void Forget(pid_t pid) { m_workers.erase(pid); }
   // Somebody has stopped the process, and let it continue.
@@ -56,6 +59,7 @@ class CWatchdog {
   struct SWorker {
     CStallDetector detector;
     std::chrono::milliseconds limit;
+    std::chrono::milliseconds slow;
     MonotonicTime lastLook;
     std::optional<MonotonicTime> stoppedAt = std::nullopt;
     std::optional<MonotonicTime> killAt = std::nullopt;  // aborted; nullopt again once it was killed

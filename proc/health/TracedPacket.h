@@ -39,6 +39,16 @@ struct STracedPacket {
 // the crash: whatever is read makes sense, even if it isn't true.
 std::optional<STracedPacket> ReadPacket(const SNamedTrace& trace, uint32_t process);
 
+// What a worker's thread runs of the user's that is no packet's handler.
+struct STracedCode {
+  EUserCode code = EUserCode::kNone;
+  uint64_t threadId = 0;
+  std::string text;  // "OnDisconnect of 127.0.0.1:4711 (session 4:12:3) in sb-work-3"
+};
+
+// nullopt when the thread runs none; read with care, as a packet.
+std::optional<STracedCode> ReadUserCode(const SNamedTrace& trace, uint32_t process);
+
 // After the end of the page's worker. The next one may have fewer threads, which would not tidy up after these.
 void ForgetPackets(SWorkerPage& page);
 

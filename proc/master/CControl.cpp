@@ -20,6 +20,7 @@
 #include "net/wire/Counters.h"
 #include "proc/health/Totals.h"
 #include "proc/start/CPreflight.h"
+#include "proc/start/CRunFiles.h"
 #include "proc/start/LoadConfig.h"
 #include "proc/start/StartProblems.h"
 #include "proc/sys/CWaiter.h"
@@ -125,6 +126,7 @@ int CControl::Signal() const {
       return kExitOk;
     case EOrder::kStop:
     case EOrder::kQuit:
+      StopOlderBinary(number);
       server.Signal(number);
       return AwaitEnd(server, ShutdownTimeout(m_commandLine, m_schema) + CWorkerSet::kKillGrace + kPatience);
     case EOrder::kReload:
@@ -132,6 +134,20 @@ int CControl::Signal() const {
       return AwaitOutcome(server, number);
   }
   return kExitFailed;
+}
+
+// The older one first: when the newer ends before it, it serves again.
+void CControl::StopOlderBinary(int number) const {
+  const std::string aside = CRunFiles::AsideName(PidFile());
+  std::optional<CRunningServer> older;
+  try {
+    older.emplace(aside);
+  } catch (const std::runtime_error&) {
+    return;  // there is none
+  }
+  if (older->Program() != OwnProgram()) return;
+  older->Signal(number);
+  AwaitEnd(*older, ShutdownTimeout(m_commandLine, m_schema) + CWorkerSet::kKillGrace + kPatience);
 }
 
 int CControl::AwaitEnd(const CRunningServer& server, std::chrono::milliseconds patience) const {

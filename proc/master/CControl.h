@@ -27,6 +27,8 @@ class CControl {
   // Throws when none runs, or when it is another program's.
   CRunningServer FindServer() const;
   std::string PidFile() const;
+  // Of an upgrade under way, the binary that was there before.
+  void StopOlderBinary(int number) const;
   int AwaitEnd(const CRunningServer& server, std::chrono::milliseconds patience) const;
   int AwaitOutcome(const CRunningServer& server, int signal) const;
 

@@ -180,6 +180,8 @@ void CLifecycle::FinishReload() {
   const std::string text = fmt::format("reloaded: generation {} serves", Current().Number());
   m_deps.log.Info("{}", text);
   const std::string refusal = std::exchange(m_refusal, {});
+  // Workers that return with the configuration that they had may bring the same fault.
+  if (refusal.empty()) m_deps.workforce.Supervisor().Forgive();
   m_bulletin.EndReload(refusal.empty(), refusal.empty() ? text : refusal);
   DoWhatWaited();
 }

@@ -50,6 +50,7 @@ void CMaster::Start() {
 int CMaster::Run() {
   m_lifecycle.DoWhatWaited();
   while (!IsIn(CLifecycle::EState::kStopping) || !m_workforce.Workers().IsEmpty()) RunOnce();
+  m_workforce.Supervisor().FlushLog();
   return m_lifecycle.ExitCode();
 }
 

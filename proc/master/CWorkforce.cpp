@@ -93,11 +93,14 @@ std::optional<CWorkerEnd> CWorkforce::End(pid_t pid, int status) {
   m_listeners.RingAll();
   page.pid.store(0, std::memory_order_relaxed);
   std::optional<CWorkerEnd> end(std::in_place, std::move(worker), status);
-  if (!end->IsClean()) WriteOff(page);
+  // A handler may have called _exit(0).
+  if (end->IsClean() && page.isClosed.load(std::memory_order_relaxed)) return end;
+  WriteOff(page);
+  if (end->Worker().isReady) m_workers.TellOfLost(end->Worker());
   return end;
 }
 
-std::optional<MonotonicTime> CWorkforce::NextDeadline() const {
+std::optional<MonotonicTime> CWorkforce::NextDeadline() {
   return Earliest({m_workers.NextKill(), m_supervisor.NextDeadline(), m_balancer.RetryAt()});
 }
 

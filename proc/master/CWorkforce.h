@@ -51,7 +51,7 @@ class CWorkforce {
   // After all that it said was heard: its account is closed. nullopt when this is no worker's pid.
   std::optional<CWorkerEnd> End(pid_t pid, int status);
 
-  std::optional<MonotonicTime> NextDeadline() const;
+  std::optional<MonotonicTime> NextDeadline();
   void HandleDeadlines();
   // In a forked worker: closes what belongs to the others.
   void Forget();

@@ -16,12 +16,13 @@ enum class EMessage : uint8_t {
   kFailed,    // worker → master: I could not start, `text` says why
   kClient,    // master → worker: serve this client of `listener`
   kReopened,  // worker → master: what I log from now on goes into the new file
+  kLost,      // master → worker: the worker process with the number `listener` has died, and its sessions with it
   kReason,    // master → worker: `reason` is why you will be told to stop
 };
 
 struct SMessage {
   EMessage kind = EMessage::kReady;
-  uint32_t listener = 0;                        // of kListener, kClient: its number in the CListenerStore
+  uint32_t listener = 0;                        // of kListener, kClient: its number in the CListenerStore; of kLost
   std::string text;                             // of kFailed; cut to CChannel::kMaxText bytes
   CFd fd;                                       // of kListener, kClient
   EGoAwayReason reason = EGoAwayReason::kStop;  // of kReason

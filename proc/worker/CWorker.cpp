@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "logic/CModuleSet.h"
+#include "misc/CSignalStack.h"
 #include "misc/CThread.h"
+#include "proc/health/CExitGuard.h"
 #include "proc/health/CFaultMark.h"
 #include "proc/sys/ExitCode.h"
 #include "proc/sys/IsGracefulStop.h"
@@ -40,11 +42,14 @@ CWorker::CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel 
 }
 
 int CWorker::Run() {
+  const CSignalStack signalStack;
+  const CExitGuard exitGuard(m_deps.log);
   CFaultMark::Install(m_deps.page.faultThread);
   if (const std::optional<int> code = TryStart()) return *code;
   m_channel.Send({EMessage::kReady, 0, {}, {}});
   if (m_deps.p_alone != nullptr) m_deps.p_alone->ready();
   Stop(WaitForOrder());
+  m_deps.page.isClosed.store(true, std::memory_order_relaxed);
   return kExitOk;
 }
 
@@ -138,6 +143,8 @@ bool CWorker::TakeMessages() {
     const CChannel::EReceive result = m_channel.Receive(message);
     if (result != CChannel::EReceive::kMessage) return result == CChannel::EReceive::kNothing;
     if (message.kind == EMessage::kReason) m_reason = message.reason;
+    if (message.kind == EMessage::kLost) m_p_network->NoteLost(message.listener);
+    if (message.kind != EMessage::kListener && message.kind != EMessage::kClient) continue;
     const std::optional<uint32_t> place = m_generation.PlaceOf(message.listener);
     if (!place) continue;
     if (message.kind == EMessage::kListener) m_p_network->AddListener({std::move(message.fd), *place});
@@ -155,16 +162,18 @@ std::optional<EStopMode> CWorker::TakeOrder() {
     const bool isMasters =
         signal->number == SIGHUP || signal->number == SIGUSR2 || (signal->number == SIGWINCH && signal->sender != 0);
     if (isMasters && m_deps.p_alone != nullptr) m_deps.p_alone->refuse(signal->number);
-    if (signal->number == SIGUSR1) m_p_network->ReopenLogs();
+    // During a stop the threads that write them may have gone, and no more than a last line is to come.
+    if (signal->number == SIGUSR1 && !m_isStopping) m_p_network->ReopenLogs();
     if (signal->number == SIGUSR1 && !m_deps.log.Reopen()) {
       m_deps.log.Error("worker process {} cannot reopen the log; going on with the old file", m_slot);
     }
-    if (signal->number == SIGUSR1) m_channel.TrySend({EMessage::kReopened, 0, {}, {}});
+    if (signal->number == SIGUSR1 && !m_isStopping) m_channel.TrySend({EMessage::kReopened, 0, {}, {}});
   }
   return mode;
 }
 
 void CWorker::Stop(EStopMode mode) {
+  m_isStopping = true;
   // There is nothing more to be said, and a client that is still in it is open for as long as the line is.
   m_channel.Close();
   const CFd done(eventfd(0, EFD_CLOEXEC));

@@ -76,6 +76,7 @@ class CWorker {
   CChannel m_channel;
   CSignals m_signals;
   CWaiter m_waiter;
+  bool m_isStopping = false;                      // set before sb-guard begins
   EGoAwayReason m_reason = EGoAwayReason::kStop;  // to be told to the clients
   std::unique_ptr<CLogic> m_p_logic;
   std::unique_ptr<CNetwork> m_p_network;  // after the logic: it ends first

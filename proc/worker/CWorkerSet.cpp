@@ -28,7 +28,7 @@ SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generati
     std::abort();
   }
   page.Begin(pid, slot, process, p_generation->Number(), m_clock.Now());
-  SWorkerProcess worker{pid, slot, index, p_generation, std::move(mine)};
+  SWorkerProcess worker{pid, slot, index, process, p_generation, std::move(mine)};
   const std::chrono::milliseconds patience = p_generation->Config().server.start_timeout;
   if (patience.count() > 0) worker.killAt = m_clock.Now() + patience;
   // It decides as the master does which of the kept sockets it adopts.
@@ -53,6 +53,20 @@ void CWorkerSet::NoteReady(SWorkerProcess& worker) {
   if (worker.isLeaving) return;
   worker.killAt.reset();
   m_scoreboard.Page(worker.page).state.store(EWorkerState::kServing, std::memory_order_relaxed);
+  const auto [first, last] = m_lost.equal_range(worker.slot);
+  for (auto lost = first; lost != last; ++lost) worker.channel.TrySend({EMessage::kLost, lost->second, {}, {}});
+  m_lost.erase(first, last);
+}
+
+void CWorkerSet::TellOfLost(const SWorkerProcess& lost) {
+  for (auto& [pid, worker] : m_processes) {
+    if (worker.isReady && !worker.isLeaving && worker.channel.IsOpen()) {
+      worker.channel.TrySend({EMessage::kLost, lost.process, {}, {}});
+    }
+  }
+  // A slot that is given up has no next worker.
+  constexpr size_t kMost = 1024;
+  if (m_lost.size() < kMost) m_lost.emplace(lost.slot, lost.process);
 }
 
 SWorkerProcess* CWorkerSet::Serving(const CGeneration& generation, uint32_t slot) {

@@ -35,6 +35,7 @@ struct SWorkerProcess {
   pid_t pid = 0;
   uint32_t slot = 0;
   uint32_t page = 0;
+  uint32_t process = 0;  // its number
   std::shared_ptr<CGeneration> p_generation;
   CChannel channel;
   std::set<CListenerStore::Key> serves = {};  // of the kept sockets
@@ -92,6 +93,9 @@ class CWorkerSet {
   // Has every socket on which the master accepted served by all workers of a generation: for the end of the server.
   void HandOverDispatched(const CGeneration& generation);
 
+  // A worker has died whose sessions nobody has ended: tells those that serve, and the next one of its slot when it
+  // does.
+  void TellOfLost(const SWorkerProcess& lost);
   // Tells a worker to stop, and why; it is killed when it takes too long.
   void TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop);
   void Signal(int number) const;
@@ -109,6 +113,7 @@ class CWorkerSet {
   CProcessNumbers& m_numbers;
   const Become m_become;
   Processes m_processes;
+  std::multimap<uint32_t, uint32_t> m_lost;  // numbers of processes, by the slot whose next worker isn't told yet
 };
 
 }  // namespace switchboard

@@ -55,6 +55,11 @@ inline constexpr uint16_t kTestConfig = 43;
 inline constexpr uint16_t kTestSample = 44;
 inline constexpr uint16_t kTestSampleInline = 45;
 
+// The body says how the worker dies or is tormented: "exit" (3) and "_exit" (2) in the handler; abort in
+// "disconnect" (of this client), "job" (posted) or "timer"; "post-forever" posts a job that posts itself again.
+// Answered at once, where the worker lives on.
+inline constexpr uint16_t kTestTorment = 46;
+
 inline constexpr uint16_t kTestUnknown = 999;  // has no handler
 
 // A file of this name in the working directory makes a worker abort, refuse, or hang (two minutes), at its start.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "logic/CLogic.h"
+#include "misc/CLog.h"
 #include "misc/CMutex.h"
 #include "misc/CThread.h"
 #include "proc/master/RunServer.h"
@@ -130,12 +131,20 @@ class CTestLogic final : public CLogic {
  private:
   struct SCount {
     uint32_t value = 0;
+    bool diesAtTheEnd = false;
   };
 
   void OnWorkerStart() override;
   void OnWorkerStop() override;
   void OnConnect(CSessionContext&) override;
-  void OnDisconnect(CSessionContext&, ECloseReason) override { --m_present; }
+  void OnDisconnect(CSessionContext& session, ECloseReason) override {
+    --m_present;
+    if (session.State<SCount>().diesAtTheEnd) std::abort();
+  }
+  void OnLost(uint32_t process) override {
+    Counter("lost").Add(1);
+    Log().Info("OnLost of process {} in {}", process, getpid());
+  }
 
   bool HandleEcho(CRequest& request) { return request.Reply(request.Body()); }
   bool HandleWhere(CRequest& request);
@@ -159,6 +168,10 @@ class CTestLogic final : public CLogic {
   bool HandleCloseMe(CRequest& request);
   bool HandleAbort(CRequest&) { std::abort(); }
   bool HandleCrowd(CRequest& request);
+  bool HandleTorment(CRequest& request);
+  void PostForever() {
+    Post([this] { PostForever(); });
+  }
   bool HandleConfig(CRequest& request);
   bool HandleSample(CRequest& request);
 
@@ -202,6 +215,7 @@ CTestLogic::CTestLogic() {
   On(kTestCloseMe, &CTestLogic::HandleCloseMe);
   On(kTestAbort, &CTestLogic::HandleAbort);
   On(kTestCrowd, &CTestLogic::HandleCrowd);
+  On(kTestTorment, &CTestLogic::HandleTorment);
   On(kTestConfig, &CTestLogic::HandleConfig);
   On(kTestSample, &CTestLogic::HandleSample);
   On(kTestSampleInline, &CTestLogic::HandleSample, Run::kInline);
@@ -231,6 +245,17 @@ bool CTestLogic::HandleCrowd(CRequest& request) {
   STestNumber number;
   number.value = m_crowd;
   return request.Reply(number);
+}
+
+bool CTestLogic::HandleTorment(CRequest& request) {
+  const std::string how(reinterpret_cast<const char*>(request.Body().data()), request.Body().size());
+  if (how == "exit") std::exit(0);
+  if (how == "_exit") _exit(0);
+  if (how == "disconnect") request.State<SCount>().diesAtTheEnd = true;
+  if (how == "job") Post([] { std::abort(); });
+  if (how == "timer") AddTimer(std::chrono::milliseconds(1), [] { std::abort(); });
+  if (how == "post-forever") PostForever();
+  return request.Reply();
 }
 
 bool CTestLogic::HandleConfig(CRequest& request) {

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "misc/CFrameRecord.h"
@@ -127,6 +129,92 @@ TEST_F(CCrashTest, ADrainingOrphanDoesNotBlockARestart) {
   ExpectServed(again);
   kill(orphan, SIGKILL);
   EXPECT_TRUE(client.WaitForClose());
+}
+
+// While a packet runs whose handler is healthy.
+TEST_F(CCrashTest, WhatDiesInAHookATimerOrAJobIsNamedAndNoPacketIsBlamed) {
+  ExpectComplaint("was killed by SIGABRT");
+  CServerProcess& server = StartWith({"business.threads=3"});
+  const std::vector<std::pair<std::string, std::string>> cases{{"disconnect", "OnDisconnect of 127.0.0.1:"},
+                                                               {"job", "a timer or a posted function in sb-work-"},
+                                                               {"timer", "a timer or a posted function in sb-work-"}};
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& [how, name] : cases) {
+      const pid_t before = server.WorkerPid();
+      CTestClient bystander(server.Port());
+      ASSERT_TRUE(bystander.SendFrame(kTestAwaitGate));
+      ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, server.Count(ECounter::kPacketsLeft) + 1));
+      {
+        CTestClient client(server.Port());
+        ASSERT_TRUE(client.SendFrame(kTestTorment, how));
+        if (how == "disconnect") {
+          EXPECT_TRUE(client.ReceiveFrame().has_value());
+        }
+      }
+      ASSERT_TRUE(server.WaitForNewWorker(0, before)) << how;
+      EXPECT_GT(server.CountInLog("worker process 0 was killed by SIGABRT in " + name), 0U) << how;
+    }
+  }
+  EXPECT_EQ(server.CountInLog("while handling"), 0U);
+  EXPECT_EQ(server.CountInLog("quarantined"), 0U);
+}
+
+TEST_F(CCrashTest, ExitInAHandlerIsACrashOfItsCode) {
+  ExpectComplaint("exit was called in a worker");
+  ExpectComplaint("was killed by SIGABRT while handling msgCode 46");
+  AllowComplaint("was killed by SIGABRT");
+  CServerProcess& server = Start();
+  const pid_t before = server.WorkerPid();
+  CTestClient client(server.Port());
+  ASSERT_TRUE(client.SendFrame(kTestTorment, "exit"));
+  EXPECT_TRUE(client.WaitForClose());
+  EXPECT_TRUE(server.WaitForNewWorker(0, before));
+}
+
+// The identities hold all the same, which the end of the test checks.
+TEST_F(CCrashTest, AWorkerThatEndsWithoutAWordIsWrittenOff) {
+  CServerProcess& server = Start();
+  const pid_t before = server.WorkerPid();
+  CTestClient client(server.Port());
+  ASSERT_TRUE(client.SendFrame(kTestTorment, "_exit"));
+  EXPECT_TRUE(client.WaitForClose());
+  EXPECT_TRUE(server.WaitForNewWorker(0, before));
+  EXPECT_EQ(server.Count(ECloseReason::kWorkerLost), 1U);
+}
+
+TEST_F(CCrashTest, AReloadThatFailsKeepsTheQuarantine) {
+  ExpectComplaint("was killed by SIGABRT");
+  ExpectComplaint("msgCode 41 has killed 3 workers within a minute and is quarantined");
+  ExpectComplaint("the reload failed");
+  AllowComplaint("cannot start");
+  AllowComplaint("is not replaced");
+  CServerProcess& server = Start();
+  for (int i = 0; i < 3; ++i) Crash(server);
+  std::ofstream(Folder() / kTestRefuseFile).flush();
+  server.Signal(SIGHUP);
+  ASSERT_TRUE(server.WaitForLog("the reload failed"));
+  CTestClient client(server.Port());
+  ExpectReject(Ask(client, kTestAbort), kTestAbort, ERejectReason::kQuarantined);
+  std::filesystem::remove(Folder() / kTestRefuseFile);
+  server.Signal(SIGHUP);
+  ASSERT_TRUE(server.WaitForLog("reloaded: "));
+  Crash(server);
+}
+
+TEST_F(CCrashTest, TheOthersAndTheNextWorkerHearOfALostOne) {
+  ExpectComplaint("was killed by SIGABRT");
+  CServerProcess& server = StartWith({"server.workers=3"});
+  CTestClient client(server.Port());
+  const pid_t before = server.WorkerPid(PlaceIn(Ask(client, kTestWhere)).worker);
+  const uint32_t slot = PlaceIn(Ask(client, kTestWhere)).worker;
+  const std::string session = Ask(client, kTestSession).Text();
+  ASSERT_TRUE(client.SendFrame(kTestAbort));
+  ASSERT_TRUE(server.WaitForNewWorker(slot, before));
+  const std::string line = "OnLost of process " + session.substr(0, session.find(':')) + " in ";
+  ASSERT_TRUE(server.WaitForLog(line, 3));
+  for (uint32_t worker = 0; worker < 3; ++worker) {
+    EXPECT_EQ(server.CountInLog(line + std::to_string(server.WorkerPid(worker))), 1U) << worker;
+  }
 }
 
 // The orphan is held until the next server has found the address in use.

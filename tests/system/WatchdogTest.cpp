@@ -112,5 +112,40 @@ TEST_F(CWatchdogTest, AHandlerThatBlocksTheIoThreadIsNamedAndTheWorkerReplaced) 
   EXPECT_EQ(server.CountInLog("was killed by SIGABRT while handling msgCode 27 from " + PeerOf(client)), 1U);
 }
 
+TEST_F(CWatchdogTest, ASlowHandlerIsNamedWhileItRuns) {
+  CServerProcess& server = StartWith({"log.slow_handler_ms=100"});
+  CTestClient client(server.Port());
+  ASSERT_TRUE(Eventually([&] { return std::string_view(PlaceIn(Ask(client, kTestWhereInline)).thread) == "sb-io"; }));
+  ASSERT_TRUE(client.SendFrame(kTestBlockInline, Number(2000)));
+  ASSERT_TRUE(server.WaitForLog("has a slow handler: sb-io at msgCode 27 from " + PeerOf(client)));
+  EXPECT_EQ(NumberIn(Next(client)), 2000U);
+  EXPECT_EQ(server.CountInLog("has a slow handler"), 1U);
+}
+
+TEST_F(CWatchdogTest, SlowHandlersOutliveThreeReplacements) {
+  ExpectComplaint("hangs: sb-io at msgCode 27");
+  ExpectComplaint("was killed by SIGABRT");
+  ExpectComplaint("msgCode 27 was too slow for the watchdog in 3 workers within a minute and is quarantined for 1 min");
+  CServerProcess& server = StartWith({"server.watchdog_s=0.3"});
+  for (int i = 0; i < 3; ++i) {
+    const pid_t worker = server.WorkerPid();
+    CTestClient client(server.Port());
+    ASSERT_TRUE(Eventually([&] { return std::string_view(PlaceIn(Ask(client, kTestWhereInline)).thread) == "sb-io"; }));
+    ASSERT_TRUE(client.SendFrame(kTestBlockInline, Number(100000)));
+    EXPECT_TRUE(client.WaitForClose());
+    EXPECT_TRUE(server.WaitForNewWorker(0, worker));
+  }
+  CTestClient client(server.Port());
+  ExpectReject(Ask(client, kTestBlockInline, 1), kTestBlockInline, ERejectReason::kQuarantined);
+}
+
+TEST_F(CWatchdogTest, AJobThatPostsItselfKeepsNobodyFromAnswersNorFromTheStop) {
+  CServerProcess& server = StartWith({"business.threads=1"});
+  CTestClient client(server.Port());
+  Ask(client, kTestTorment, "post-forever");
+  ExpectServed(client);
+  EXPECT_EQ(server.Stop(), 0);
+}
+
 }  // namespace
 }  // namespace switchboard

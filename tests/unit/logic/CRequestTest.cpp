@@ -136,5 +136,22 @@ TEST(CRequestTest, AReplyInPlaceOverTheLargestIsRefused) {
   EXPECT_EQ(client.ReceiveFrame()->body.size(), 1U);
 }
 
+TEST(CRequestTest, AReplyInPlaceThatTellsOfMoreThanItsRoomIsRefusedAndNamed) {
+  std::vector<std::string> mistakes;
+  COneHandlerLogic logic([&](CRequest& request) {
+    const bool isNegative = request.Body().empty();
+    const bool isGood = request.ReplyInPlace(10, [&](std::span<std::byte>) { return isNegative ? -1 : 11; });
+    mistakes.emplace_back(request.Mistake(isGood));
+    return isGood;
+  });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  client.SendFrame(1);
+  client.SendFrame(1, "x");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(client.ReceiveFrame()->msgCode, kRejectCode);
+  EXPECT_EQ(network.Count(ERejectReason::kHandlerFailed), 2U);
+  EXPECT_EQ(mistakes, std::vector<std::string>(2, "ReplyInPlace was told of more bytes than it gave room for"));
+}
+
 }  // namespace
 }  // namespace switchboard

@@ -32,6 +32,9 @@ class CRouteLogic final : public CLogic {
     OnHttp("/bad", &CRouteLogic::HandleBad);
     OnHttp("/large", &CRouteLogic::HandleLarge);
     OnHttp("/count", &CRouteLogic::HandleCount);
+    OnHttp("/item/{id}", &CRouteLogic::HandleItem);
+    OnHttp("/item/{id}/{part}", &CRouteLogic::HandleItem);
+    OnHttp("/item/fixed", &CRouteLogic::HandleTell);
     OnHttp("/defer", &CRouteLogic::HandleDefer);
     OnHttp("/defer-now", &CRouteLogic::HandleDeferNow, Run::kBlocking);
   }
@@ -42,6 +45,11 @@ class CRouteLogic final : public CLogic {
   CMutex answering;  // held by whoever answers from outside: as a thread of the logic, it is waited for at the end
 
  private:
+  bool HandleItem(CHttpRequest& request) {
+    EXPECT_EQ(request.PathValue("other"), std::nullopt);
+    return request.Reply(
+        "", std::string(*request.PathValue("id")) + "+" + std::string(request.PathValue("part").value_or("-")));
+  }
   bool HandleTell(CHttpRequest& request) {
     std::string text = std::string(request.MethodName()) + " " + std::string(request.Path());
     text += " query=" + std::string(request.Query()) + " name=" + request.QueryValue("name").value_or("?");
@@ -127,6 +135,31 @@ TEST_F(CRouteTableTest, AHandlerSeesTheRequest) {
   EXPECT_EQ(m_client.Ask("/with%20blank").body, "GET /with blank query= name=? x=- body=");
   EXPECT_EQ(m_client.Ask("/tell/").status, 404);
   EXPECT_EQ(m_client.Ask("/Tell").status, 404);
+}
+
+TEST_F(CRouteTableTest, APartOfThePathCanBeAValue) {
+  EXPECT_EQ(m_client.Ask("/item/7").body, "7+-");
+  EXPECT_EQ(m_client.Ask("/item/a%20b/c").body, "a b+c");
+  EXPECT_EQ(m_client.Ask("/item/fixed").body.substr(0, 15), "GET /item/fixed");
+  EXPECT_EQ(m_client.Ask("/item/%7Bid%7D").body, "{id}+-");
+  EXPECT_EQ(m_client.Ask("/item/").status, 404);
+  EXPECT_EQ(m_client.Ask("/item/1/2/3").status, 404);
+}
+
+TEST(CRouteTableRegistrationTest, WhatCannotBeReachedIsRefused) {
+  CRouteLogic logic;
+  EXPECT_THROW(logic.OnHttp("/a/*", &CRouteLogic::HandleSilent), std::logic_error);
+  EXPECT_THROW(logic.OnHttp("/a{id}", &CRouteLogic::HandleSilent), std::logic_error);
+  logic.OnHttp("/item/{other}", &CRouteLogic::HandleSilent);
+  EXPECT_THROW(CTestNetwork(logic, HttpConfig()), std::logic_error) << "it fits the same paths as another";
+}
+
+TEST(CRouteTableRegistrationTest, ARouteThatIsBoundToAPacketListenerIsRefused) {
+  CRouteLogic logic;
+  logic.OnHttp("/only", &CRouteLogic::HandleSilent).OnlyOn("game");
+  SConfig config = TestConfig();
+  config.listeners[0].name = "game";
+  EXPECT_THROW(CTestNetwork(logic, config), std::logic_error);
 }
 
 TEST_F(CRouteTableTest, HeadGetsTheHeadAlone) {

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -330,6 +332,50 @@ TEST_F(CLogTest, WritesToStandardError) {
   EXPECT_TRUE(log.Reopen());
   const std::string text = testing::internal::GetCapturedStderr();
   EXPECT_TRUE(text.ends_with(": hello\n")) << text;
+}
+
+// As of a service whose log nobody reads.
+class CStandardError {
+ public:
+  explicit CStandardError(int fd) : m_before(::dup(STDERR_FILENO)) { ::dup2(fd, STDERR_FILENO); }
+  ~CStandardError() { ::dup2(m_before.Get(), STDERR_FILENO); }
+  CStandardError(const CStandardError&) = delete;
+  CStandardError& operator=(const CStandardError&) = delete;
+
+ private:
+  const CFd m_before;
+};
+
+// What is in a descriptor that doesn't block.
+std::string Drain(int fd) {
+  std::string text;
+  std::vector<char> block(1 << 20);
+  for (ssize_t n = 0; (n = ::recv(fd, block.data(), block.size(), MSG_DONTWAIT)) > 0 ||
+                      (n = ::read(fd, block.data(), block.size())) > 0;) {
+    text.append(block.data(), static_cast<size_t>(n));
+  }
+  return text;
+}
+
+TEST_F(CLogTest, StandardErrorThatNobodyReadsIsNotWaitedForAndStaysAsItIs) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  std::array<int, 2> sockets{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()), 0);
+  for (const auto& [readEnd, writeEnd] : {pipe, sockets}) {
+    const CFd reader(readEnd);
+    const CFd writer(writeEnd);
+    const CStandardError standardError(writer.Get());
+    CLog log("stderr", ELogLevel::kInfo);
+    for (int i = 0; i < 3000; ++i) log.Info("{}", std::string(1000, 'x'));
+    EXPECT_EQ(::fcntl(writer.Get(), F_GETFL) & O_NONBLOCK, 0) << "others write there as well";
+    ::fcntl(reader.Get(), F_SETFL, O_NONBLOCK);
+    EXPECT_GT(Drain(reader.Get()).size(), 10000U);
+    log.Info("again");
+    const std::string text = Drain(reader.Get());
+    EXPECT_NE(text.find(" log lines were lost here: "), std::string::npos) << text;
+    EXPECT_TRUE(text.ends_with(": again\n")) << text;
+  }
 }
 
 TEST_F(CLogTest, ALimitLetsOneLineASecondThroughAndCountsTheRest) {

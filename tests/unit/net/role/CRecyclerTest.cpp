@@ -221,7 +221,9 @@ class CRecycleCyclesTest : public testing::TestWithParam<EReplyPath> {
   CConnectionPool m_pool{0, kSlots, kSlots, *m_p_page};
   CFlowControl m_flowControl{m_inboxes, 1'000'000};
   CSender m_sender{m_config, m_pool, m_buffers, m_inboxes, m_flowControl, *m_p_page};
-  CRecycler m_recycler{m_config, m_clock, m_pool, m_inboxes, *m_p_page};
+  CLog m_log{"/dev/null", ELogLevel::kAlert};
+  CLimitedLog m_limitedLog{m_log, m_clock, [] {}};
+  CRecycler m_recycler{m_config, m_clock, m_pool, m_inboxes, *m_p_page, m_limitedLog};
   CCloser m_closer{m_inboxes};
 
   std::array<SPair, kSlots> m_pairs;

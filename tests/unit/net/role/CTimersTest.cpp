@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace switchboard {
 namespace {
@@ -78,6 +82,55 @@ TEST_F(CTimersTest, ACancelledOneIsGoneAtOnce) {
 TEST_F(CTimersTest, ATimeThatHasComeRunsAtTheNextLook) {
   m_timers.Add(m_start, milliseconds(0), kOnce, Writes('a'));
   EXPECT_EQ(RunAt(0), "a");
+}
+
+// Calls when the last copy of a job that owns it dies.
+class CGuard {
+ public:
+  explicit CGuard(std::function<void()> atEnd) : m_atEnd(std::move(atEnd)) {}
+  ~CGuard() { m_atEnd(); }
+  CGuard(const CGuard&) = delete;
+  CGuard& operator=(const CGuard&) = delete;
+
+ private:
+  const std::function<void()> m_atEnd;
+};
+
+TEST_F(CTimersTest, WhatAJobOwnsDiesOutsideOfTheLock) {
+  const TimerId other = m_timers.Add(m_start, milliseconds(50), kOnce, Writes('o'));
+  bool isOtherCancelled = false;
+  const auto owner = [&](TimerId id) {
+    auto p_guard = std::make_shared<CGuard>([&, id] { isOtherCancelled |= m_timers.Cancel(id); });
+    return [p_guard] {};
+  };
+  EXPECT_TRUE(m_timers.Cancel(m_timers.Add(m_start, milliseconds(10), kOnce, owner(other))));
+  EXPECT_TRUE(std::exchange(isOtherCancelled, false));
+  m_timers.Add(m_start, milliseconds(10), kOnce, owner(m_timers.Add(m_start, milliseconds(50), kOnce, Writes('o'))));
+  EXPECT_EQ(RunAt(10), "");
+  EXPECT_TRUE(std::exchange(isOtherCancelled, false));
+  m_timers.Add(m_start, milliseconds(10), milliseconds(10), owner(12345));
+  m_timers.Clear();
+  EXPECT_EQ(m_timers.Next(), std::nullopt);
+}
+
+TEST_F(CTimersTest, AJobMayCancelItself) {
+  TimerId id = 0;
+  auto p_alive = std::make_shared<int>(7);
+  id = m_timers.Add(m_start, milliseconds(10), milliseconds(10), [&, p_alive] {
+    EXPECT_TRUE(m_timers.Cancel(id));
+    m_ran += *p_alive == 7 ? 'a' : 'x';
+  });
+  EXPECT_EQ(RunAt(10), "a");
+  EXPECT_EQ(RunAt(1000), "");
+  EXPECT_EQ(p_alive.use_count(), 1);
+}
+
+TEST_F(CTimersTest, TheFarthestTimeNeverComesAndANegativeOneIsRefused) {
+  m_timers.Add(m_start, milliseconds::max(), milliseconds::max(), Writes('a'));
+  EXPECT_EQ(RunAt(1'000'000'000), "");
+  EXPECT_GT(*m_timers.Next(), m_start + std::chrono::hours(24 * 365));
+  EXPECT_THROW(m_timers.Add(m_start, milliseconds(-1), kOnce, Writes('a')), std::invalid_argument);
+  EXPECT_THROW(m_timers.Add(m_start, milliseconds(1), milliseconds(-1), Writes('a')), std::invalid_argument);
 }
 
 }  // namespace

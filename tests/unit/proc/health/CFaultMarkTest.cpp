@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <new>
@@ -77,6 +79,19 @@ TEST_F(CFaultMarkTest, AFaultOfTheProcessorIsMarkedAndKills) {
   EXPECT_EQ(SignalOf([p_forbidden] { *static_cast<std::atomic<int>*>(p_forbidden) = 1; }), SIGSEGV);
   EXPECT_EQ(m_p_shared->faultThread, m_p_shared->guilty);
   munmap(p_forbidden, 4096);
+}
+
+// Deeper than any stack; the sum keeps the compiler from making a loop of it.
+[[gnu::noinline]] uint32_t Overflow(uint32_t depth) {
+  std::array<std::atomic<uint32_t>, 1024> room{};
+  room[depth % room.size()] = depth;
+  if (depth == UINT32_MAX) return 0;
+  return Overflow(depth + 1) + room[depth % room.size()];
+}
+
+TEST_F(CFaultMarkTest, AStackOverflowIsMarkedAndKills) {
+  EXPECT_EQ(SignalOf([] { Overflow(0); }), SIGSEGV);
+  EXPECT_EQ(m_p_shared->faultThread, m_p_shared->guilty);
 }
 
 TEST_F(CFaultMarkTest, ASignalToTheProcessKillsAndBlamesTheMainThread) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cstring>
@@ -124,13 +125,42 @@ TEST_F(CInquestTest, ALongPacketIsCutAndSaidToBe) {
   EXPECT_THAT(Log(), HasSubstr("7878…; saved"));
 }
 
-TEST_F(CInquestTest, WithoutAMarkOnlyALonelyPacketIsToBlame) {
+TEST_F(CInquestTest, WithoutAMarkNobodyIsBlamed) {
   BeginPacket(m_p_page->workTrace[0], 7, "one", 100);
-  EXPECT_EQ(Hold(SIGSEGV)->msgCode, 7);
-  BeginPacket(m_p_page->workTrace[1], 8, "two", 200);
   EXPECT_FALSE(Hold(SIGSEGV).has_value());
-  m_p_page->faultThread = 300;  // another thread: of the logic, or the main one
+  m_p_page->faultThread = 300;
   EXPECT_FALSE(Hold(SIGSEGV).has_value());
+  EXPECT_THAT(Log(),
+              HasSubstr("worker process 3 was killed by SIGSEGV in a thread that ran no handler: the main one, or "
+                        "one of the logic's own: no packet is to blame"));
+}
+
+TEST_F(CInquestTest, ADeathInAHookBlamesNoPacket) {
+  BeginPacket(m_p_page->workTrace[0], 7, "innocent", 100);
+  BeginPacket(m_p_page->workTrace[1], 8, "over", 200);
+  CTrace trace(m_p_page->workTrace[1]);
+  trace.BeginUserCode(EUserCode::kOnDisconnect);
+  m_p_page->faultThread = pthread_self();
+  EXPECT_FALSE(Hold(SIGSEGV).has_value());
+  EXPECT_THAT(Log(), HasSubstr("worker process 3 was killed by SIGSEGV in OnDisconnect of 127.0.0.1:5000 (session "
+                               "8:12:7) in sb-work-1: no packet is to blame"));
+  trace.EndUserCode();
+  trace.BeginUserCode(EUserCode::kJob);
+  Hold(SIGSEGV);
+  EXPECT_THAT(Log(), HasSubstr("in a timer or a posted function in sb-work-1: no packet is to blame"));
+}
+
+TEST_F(CInquestTest, WhereNothingCanBeWrittenNoEmptyRecordIsLeft) {
+  BeginPacket(m_p_page->workTrace[0], 7, "one", 100);
+  struct rlimit before {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const struct rlimit none { 0, before.rlim_max };
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &none);
+  EXPECT_THROW(CCrashFiles(m_folder).Save(CInquest::PacketsIn(*m_p_page).at(0), 1, {}), std::system_error);
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, SIG_DFL);
+  EXPECT_THAT(Records(), IsEmpty());
 }
 
 TEST_F(CInquestTest, WhoIsKilledFromOutsideDiedOfNoPacket) {

@@ -88,8 +88,41 @@ TEST_F(CSupervisorTest, TheThirdDeathWithinAMinuteQuarantines) {
   EXPECT_FALSE(m_p_quarantine->Has(42));
   EXPECT_THAT(Log(), HasSubstr("msgCode 41 has killed 3 workers within a minute and is quarantined"));
   m_p_supervisor->Configure(m_config);
+  EXPECT_TRUE(m_p_quarantine->Has(41)) << "a reload has begun, and may fail";
+  m_p_supervisor->Forgive();
   EXPECT_FALSE(m_p_quarantine->Has(41));
   Die(41, SIGSEGV);
+  EXPECT_FALSE(m_p_quarantine->Has(41));
+}
+
+TEST_F(CSupervisorTest, TheQuarantineIsForgivenInTime) {
+  for (int i = 0; i < 3; ++i) Die(41, SIGSEGV);
+  ASSERT_TRUE(m_p_supervisor->NextDeadline().has_value());
+  EXPECT_EQ(*m_p_supervisor->NextDeadline(), m_clock.Now() + CSupervisor::kCrashSentence);
+  m_clock.Advance(CSupervisor::kCrashSentence - std::chrono::seconds(1));
+  m_p_supervisor->HandleDeadlines();
+  EXPECT_TRUE(m_p_quarantine->Has(41));
+  m_clock.Advance(std::chrono::seconds(1));
+  m_p_supervisor->HandleDeadlines();
+  EXPECT_FALSE(m_p_quarantine->Has(41));
+  EXPECT_THAT(Log(), HasSubstr("msgCode 41 has left the quarantine"));
+  EXPECT_EQ(m_p_supervisor->NextDeadline(), std::nullopt);
+}
+
+TEST_F(CSupervisorTest, SlowIsToldApartFromDeadlyAndForgivenSooner) {
+  Die(41, SIGSEGV);
+  Die(41, SIGSEGV);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(m_p_quarantine->Has(41));
+    m_p_supervisor->OnReady(++m_pid, *m_p_page);
+    BeginPacket(m_p_page->ioTrace, 41);
+    Pass(std::chrono::milliseconds(1200));
+    m_p_supervisor->OnEnd(m_pid, *m_p_page, SIGABRT);
+  }
+  EXPECT_TRUE(m_p_quarantine->Has(41));
+  EXPECT_THAT(Log(), HasSubstr("msgCode 41 was too slow for the watchdog in 3 workers within a minute"));
+  m_clock.Advance(CSupervisor::kHangSentence);
+  m_p_supervisor->HandleDeadlines();
   EXPECT_FALSE(m_p_quarantine->Has(41));
 }
 

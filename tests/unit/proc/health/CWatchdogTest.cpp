@@ -129,6 +129,29 @@ TEST_F(CWatchdogTest, WhenAllBusinessThreadsAreStuckTheWorkerIsReplaced) {
                                           "msgCode 10"));
 }
 
+TEST_F(CWatchdogTest, WhatIsSlowIsReportedOnceForEachPieceOfWork) {
+  m_watchdog.Watch(kPid, *m_p_page, {"sb-work-0", "sb-work-1"}, kLimit, milliseconds(400));
+  BeginPacket(m_p_page->ioTrace, 9);
+  EXPECT_THAT(Pass(milliseconds(400)), IsEmpty());
+  const auto orders = Pass(milliseconds(5000));
+  ASSERT_THAT(orders, SizeIs(1));
+  EXPECT_EQ(orders[0].kind, EKind::kSlow);
+  EXPECT_EQ(orders[0].reason, "has a slow handler: sb-io at msgCode 9 from [::1]:5000 (session 8:12:7) for over 0.4 s");
+  EXPECT_EQ(orders[0].what, 9U);
+  CTrace trace(m_p_page->workTrace[0]);
+  trace.BeginUserCode(EUserCode::kJob);
+  trace.Begin();
+  EXPECT_THAT(Pass(milliseconds(1000)), SizeIs(1));
+}
+
+TEST_F(CWatchdogTest, WithoutALimitWhatIsSlowIsReportedAllTheSame) {
+  m_watchdog.Watch(kPid, *m_p_page, {"sb-work-0"}, milliseconds(0), milliseconds(400));
+  BeginPacket(m_p_page->ioTrace, 9);
+  EXPECT_THAT(Pass(std::chrono::hours(1)), SizeIs(1));
+  m_watchdog.NoteStopped(kPid);
+  EXPECT_EQ(m_watchdog.NextLook(), std::nullopt);
+}
+
 TEST_F(CWatchdogTest, TheThreadsOfAnEarlierWorkerDoNotCount) {
   // As it was left by one with three threads.
   CTrace(m_p_page->workTrace[2]).Begin();
