@@ -10,6 +10,10 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/switchboardConfigVersion
 install(FILES "${PROJECT_BINARY_DIR}/switchboardConfig.cmake" "${PROJECT_BINARY_DIR}/switchboardConfigVersion.cmake"
         DESTINATION "${package_dir}")
 install(EXPORT switchboardTargets NAMESPACE switchboard:: DESTINATION "${package_dir}")
+# A part that can be left out: who only runs servers needs no tests of handlers.
+install(EXPORT switchboardTestingTargets NAMESPACE switchboard:: DESTINATION "${package_dir}" COMPONENT testing)
+install(FILES testing/include/switchboard/testing.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard"
+        COMPONENT testing)
 
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES conf/switchboard.toml conf/switchboard.service conf/switchboard.socket conf/switchboard.logrotate

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "logic/CModule.h"
@@ -30,6 +31,10 @@ class CModuleSet final : public CApplication {
   CRouteHandlers& RoutesOf(uint16_t listener) override;
   void Start() override;
   void Stop() override;
+
+  // Returns all modules, and calls no hook of theirs from now on: as when their worker has died. Only while nothing
+  // runs. For tests.
+  std::vector<CModule*> Forsake() { return std::exchange(m_all, {}); }
 
   // All modules, the logic last. Constant once bound.
   const std::vector<CModule*>& All() const { return m_all; }

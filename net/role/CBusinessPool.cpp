@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -52,6 +53,11 @@ void CBusinessPool::Stop() {
   m_isStopping.store(true, std::memory_order_relaxed);
   for (const auto& p_pool : m_pools) p_pool->queue.Stop();
   m_threads.clear();
+}
+
+bool CBusinessPool::IsIdle() const {
+  return std::all_of(m_pools.begin(), m_pools.end(),
+                     [](const auto& p_pool) { return p_pool->queue.IsIdle(p_pool->threads); });
 }
 
 void CBusinessPool::Push(CConnection& connection) {
