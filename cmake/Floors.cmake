@@ -45,8 +45,6 @@ function(switchboard_add_floor name)
                       COMMAND_ERROR_IS_FATAL ANY)"
               COMPONENT ${arg_COMPONENT})
     endif()
-    install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard/${name}"
-            COMPONENT ${arg_COMPONENT} FILES_MATCHING PATTERN "*.h" PATTERN "include" EXCLUDE)
   endif()
 endfunction()
 

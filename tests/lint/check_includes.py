@@ -10,7 +10,7 @@ import sys
 import sources
 
 ALL = ("misc", "net", "logic", "proc")
-FRAMES = ("net/wire/Wire.h", "net/wire/Counters.h", "net/wire/CFrameEncoder.h", "net/wire/CFrameDecoder.h")
+FRAMES = ("net/wire/Wire.h", "net/wire/Counters.h", "net/wire/Reasons.h", "net/wire/CFrameEncoder.h", "net/wire/CFrameDecoder.h")
 
 # Folder -> the folders, or single headers, that it may include besides itself.
 ALLOWED = {

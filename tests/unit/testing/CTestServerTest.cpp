@@ -363,17 +363,18 @@ TEST(CTestServerTest, BadSettingsAndALogicThatRefusesThrow) {
 
 TEST(CTestServerTest, FailuresSayWhatWasExpectedWhatCameAndWhatTheLogSays) {
   CRoom server({"listener.0.name=named"});
-  server.SetPatience(milliseconds(50));
   CTestSession client = server.Connect();
   client.Send(kAdd, SAddBody{1, 2});
   EXPECT_EQ(FailureOf([&] { client.Expect(kAdd, "hi"); }),
             "expected a packet of msgCode 100 with 2 bytes: 68 69 (\"hi\"), got a packet of msgCode 100 with 8 bytes: "
             "00 00 00 00 00 00 00 03");
+  server.SetPatience(milliseconds(50));  // for what doesn't come
   EXPECT_EQ(FailureOf([&] { client.Expect(kSaid); }), "expected a packet of msgCode 3 with 0 bytes, got nothing");
   EXPECT_EQ(FailureOf([&] { client.Ask(kNever); }), "expected an answer to msgCode 7, got nothing");
   EXPECT_EQ(FailureOf([&] { client.ExpectClose(ECloseReason::kFlood); }),
             "expected the end of the connection (flood), got nothing");
 
+  server.SetPatience(seconds(5));
   CTestSession other = server.Connect();
   other.Send(kRefuse);
   const std::string rejected = FailureOf([&] { other.ExpectReject(kRefuse, 300); });
