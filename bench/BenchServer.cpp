@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "logic/MsgCode.h"
+#include "misc/CLog.h"
 #include "proc/switchboard.h"
 
 namespace {

@@ -14,9 +14,17 @@ function(switchboard_sources out_var folder)
   set(${out_var} "${sources}" PARENT_SCOPE)
 endfunction()
 
-# switchboard_add_floor(net PUBLIC switchboard_misc Boost::headers PRIVATE …): the library switchboard_net of the
-# current folder, installed as switchboard::net.
+# switchboard_add_floor(net LINK PUBLIC switchboard_misc Boost::headers PRIVATE …): the library switchboard_net of the
+# current folder, installed as switchboard::net. EXPORT is the file of targets that it belongs to, COMPONENT the part of
+# the installation.
 function(switchboard_add_floor name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "EXPORT;COMPONENT" "LINK")
+  if(NOT arg_EXPORT)
+    set(arg_EXPORT switchboardTargets)
+  endif()
+  if(NOT arg_COMPONENT)
+    set(arg_COMPONENT Unspecified)
+  endif()
   switchboard_sources(sources "${CMAKE_CURRENT_SOURCE_DIR}")
   set(target switchboard_${name})
   add_library(${target} STATIC ${sources})
@@ -24,19 +32,19 @@ function(switchboard_add_floor name)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>"
                                               "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/switchboard>")
-  target_link_libraries(${target} ${ARGN})
+  target_link_libraries(${target} ${arg_LINK})
   switchboard_optimise(${target})
   switchboard_add_symbols(${target})
   if(SWITCHBOARD_INSTALL)
-    install(TARGETS ${target} EXPORT switchboardTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+    install(TARGETS ${target} EXPORT ${arg_EXPORT}
+            ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT ${arg_COMPONENT})
     if(SWITCHBOARD_LTO)
       # What only this very version of gcc can read would stop the link of a user who has another one.
       install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --remove-section=.gnu.lto_* --remove-section=.gnu.debuglto_*
                       \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/lib${target}.a\"
-                      COMMAND_ERROR_IS_FATAL ANY)")
+                      COMMAND_ERROR_IS_FATAL ANY)"
+              COMPONENT ${arg_COMPONENT})
     endif()
-    install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard/${name}"
-            FILES_MATCHING PATTERN "*.h")
   endif()
 endfunction()
 

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
-#include "logic/SHttpReply.h"
+#include "net/http/SHttpRequest.h"
 #include "net/role/CDeferral.h"
 
 namespace switchboard {
@@ -11,6 +14,20 @@ namespace switchboard {
 class CBlock;
 class CHttpSite;
 class CRouteTable;
+
+// What a route answers. The views must live until it is given; all is copied then.
+struct SHttpReply {
+  uint16_t status = 200;  // 200 … 599; 204, 205 and 304 have no body
+  std::string_view contentType = "text/plain; charset=utf-8";
+  std::string_view body = {};
+  // Further header fields. The framework writes Date, Server, Connection, Content-Type and Content-Length itself.
+  std::span<const SHttpField> fields = {};
+
+  // Whether it can be sent without harm to the framing: no control bytes, none of the framework's own fields.
+  bool IsValid() const;
+  // Bytes of all that it brings.
+  size_t Bytes() const;
+};
 
 // The right to answer one HTTP request later. Dropped unanswered, it answers with 500.
 // Threads: one owner at a time, any thread. Must be gone when OnWorkerStop returns.

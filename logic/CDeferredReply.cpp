@@ -5,6 +5,7 @@
 
 #include "net/network/SServerLinks.h"
 #include "net/packet/CPacketWriter.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "net/role/CDeferral.h"
-#include "net/wire/Counters.h"
+#include "net/wire/Reasons.h"
 
 namespace switchboard {
 

@@ -3,15 +3,23 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "logic/COpenTransfers.h"
+#include "logic/CTransferStore.h"
+#include "logic/STransferConfig.h"
+#include "logic/TransferMessages.h"
 #include "logic/TransferStatus.h"
+#include "net/config/CConfig.h"
 #include "net/wire/Wire.h"
 
+// Over the rule: the handlers of nine codes, which answer and fail in the same few ways.
 namespace switchboard {
 
 namespace {
@@ -55,11 +63,32 @@ ssize_t ReadAt(int fd, std::span<std::byte> room, uint64_t offset) {
   return static_cast<ssize_t>(got);
 }
 
+// What a session has open.
+struct SSessionState {
+  std::optional<COpenTransfers> open;
+};
+
 }  // namespace
 
-CFileTransfer::CFileTransfer(uint16_t firstCode) : m_firstCode(firstCode) {
+struct CFileTransfer::SParts {
+  // Constant after Start.
+  STransferConfig config;
+  uint32_t chunkBytes = kTransferChunkBytes;
+  uint32_t windowBytes = 0;
+  uint32_t writeBytes = 0;
+  CLog* p_log = nullptr;
+  std::unique_ptr<CTransferStore> p_store;  // null: nothing is served
+
+  CLogLimit logLimit;
+  std::atomic<uint32_t> total{0};  // open in all sessions
+};
+
+CFileTransfer::CFileTransfer(uint16_t firstCode) : m_firstCode(firstCode), m_p_parts(std::make_unique<SParts>()) {
+  static_assert(kCodes == static_cast<size_t>(ETransferCode::kCount));
   for (const uint16_t code : Codes()) On(code, &CFileTransfer::Handle, Run::kBlocking);
 }
+
+CFileTransfer::~CFileTransfer() = default;
 
 std::array<uint16_t, CFileTransfer::kCodes> CFileTransfer::Codes() const {
   std::array<uint16_t, kCodes> codes{};
@@ -68,27 +97,27 @@ std::array<uint16_t, CFileTransfer::kCodes> CFileTransfer::Codes() const {
 }
 
 void CFileTransfer::Start(CServerCalls& calls) {
-  m_config = calls.Config<STransferConfig>();
-  m_p_log = &calls.Log();
-  if (m_config.root.empty()) return;
+  m_p_parts->config = calls.Config<STransferConfig>();
+  m_p_parts->p_log = &calls.Log();
+  if (m_p_parts->config.root.empty()) return;
   const SLimitsConfig& limits = calls.Config().limits;
   // What a client has in flight must fit into what may be unsent, or it would be closed for asking.
-  m_windowBytes = std::min(kWindowBytes, limits.send_queue_bytes / 2);
-  m_chunkBytes = std::clamp<uint32_t>(m_windowBytes / 2, 1, kTransferChunkBytes);
+  m_p_parts->windowBytes = std::min(kWindowBytes, limits.send_queue_bytes / 2);
+  m_p_parts->chunkBytes = std::clamp<uint32_t>(m_p_parts->windowBytes / 2, 1, kTransferChunkBytes);
   const auto overhead = static_cast<uint32_t>(kHeaderBytes + sizeof(SWriteBody));
-  m_writeBytes = std::min(limits.packet_bytes, overhead + kTransferChunkBytes);
-  m_writeBytes = m_writeBytes > overhead ? m_writeBytes - overhead : 0;
+  m_p_parts->writeBytes = std::min(limits.packet_bytes, overhead + kTransferChunkBytes);
+  m_p_parts->writeBytes = m_p_parts->writeBytes > overhead ? m_p_parts->writeBytes - overhead : 0;
   // However long it takes to add up what is there, half of the threads remain for all else.
   const uint32_t mostAdmitting = std::max(1U, calls.Config().business.threads / 2);
-  m_p_store = std::make_unique<CTransferStore>(m_config, mostAdmitting, *m_p_log);
-  if (!m_config.writable) return;
-  m_p_store->RemoveAbandoned();
-  const std::chrono::milliseconds period = std::min(m_config.keep, kSweepPeriod);
-  calls.AddTimer(period, period, [this] { m_p_store->RemoveAbandoned(); });
+  m_p_parts->p_store = std::make_unique<CTransferStore>(m_p_parts->config, mostAdmitting, *m_p_parts->p_log);
+  if (!m_p_parts->config.writable) return;
+  m_p_parts->p_store->RemoveAbandoned();
+  const std::chrono::milliseconds period = std::min(m_p_parts->config.keep, kSweepPeriod);
+  calls.AddTimer(period, period, [this] { m_p_parts->p_store->RemoveAbandoned(); });
 }
 
 bool CFileTransfer::Handle(CRequest& request) {
-  if (m_p_store == nullptr) return request.Reject(ERejectReason::kUnknownCode);
+  if (m_p_parts->p_store == nullptr) return request.Reject(ERejectReason::kUnknownCode);
   switch (static_cast<ETransferCode>(request.MsgCode() - m_firstCode)) {
     case ETransferCode::kStat:
       return HandleStat(request);
@@ -114,26 +143,29 @@ bool CFileTransfer::Handle(CRequest& request) {
   return request.Reject(ERejectReason::kUnknownCode);
 }
 
+SOpenTransfer* CFileTransfer::Find(CRequest& request, uint32_t handle) { return TransfersOf(request).Find(handle); }
+
 COpenTransfers& CFileTransfer::TransfersOf(CRequest& request) {
   std::optional<COpenTransfers>& open = request.StateOf<SSessionState>(this).open;
-  if (!open) open.emplace(m_config.max_open, m_config.max_open_worker, m_total);
+  if (!open) open.emplace(m_p_parts->config.max_open, m_p_parts->config.max_open_worker, m_p_parts->total);
   return *open;
 }
 
 void CFileTransfer::NoteFailure(ETransferStatus status, const char* p_what, std::string_view path) {
   if (status != ETransferStatus::kIoError && status != ETransferStatus::kNoSpace) return;
   const int error = errno;
-  m_p_log->WarnLimited(m_logLimit, "transfer: {} '{}': {} ({})", p_what, path, ToString(status), std::strerror(error));
+  m_p_parts->p_log->WarnLimited(m_p_parts->logLimit, "transfer: {} '{}': {} ({})", p_what, path, ToString(status),
+                                std::strerror(error));
 }
 
 bool CFileTransfer::HandleStat(CRequest& request) {
-  const CTransferStore::SOpened opened = m_p_store->Open(Text(request));
+  const CTransferStore::SOpened opened = m_p_parts->p_store->Open(Text(request));
   NoteFailure(opened.status, "stat", Text(request));
   return request.Reply(opened.stat);
 }
 
 bool CFileTransfer::HandleOpen(CRequest& request) {
-  CTransferStore::SOpened opened = m_p_store->Open(Text(request));
+  CTransferStore::SOpened opened = m_p_parts->p_store->Open(Text(request));
   NoteFailure(opened.status, "open", Text(request));
   if (opened.status != ETransferStatus::kOk) return Refuse<SOpenReply>(request, opened.status);
   // Whatever may throw comes before the handle, which would stay until the session's end.
@@ -145,7 +177,7 @@ bool CFileTransfer::HandleOpen(CRequest& request) {
   SOpenReply reply{};
   reply.stat = opened.stat;
   reply.handle = transfers.Add();
-  reply.window = m_windowBytes;
+  reply.window = m_p_parts->windowBytes;
   if (reply.handle == 0) return Refuse<SOpenReply>(request, ETransferStatus::kTooManyOpen);
   SOpenTransfer& transfer = *transfers.Find(reply.handle);
   transfer.size = opened.stat.size;
@@ -174,7 +206,7 @@ bool CFileTransfer::HandleGet(CRequest& request) {
   const auto* p_body = request.Body<SGetBody>();
   if (p_body == nullptr) return false;
   if (p_body->handle == 0) {
-    const CTransferStore::SOpened opened = m_p_store->Open(TextAfter<SGetBody>(request));
+    const CTransferStore::SOpened opened = m_p_parts->p_store->Open(TextAfter<SGetBody>(request));
     if (opened.status != ETransferStatus::kOk) return Refuse<SGetReply>(request, opened.status);
     return Answer(request, opened.fd, p_body->offset, p_body->length);
   }
@@ -185,7 +217,7 @@ bool CFileTransfer::HandleGet(CRequest& request) {
 
 bool CFileTransfer::Answer(CRequest& request, const CFd& file, uint64_t offset, uint32_t length) {
   if (!file.IsValid()) return Refuse<SGetReply>(request, ETransferStatus::kNotAFile);
-  const uint32_t most = std::min(length, m_chunkBytes);
+  const uint32_t most = std::min(length, m_p_parts->chunkBytes);
   return request.ReplyInPlace(sizeof(SGetReply) + most, [&](std::span<std::byte> room) {
     // Beyond what an off_t holds there is no file either.
     const bool isBeyond = offset > INT64_MAX - uint64_t{kTransferChunkBytes};
@@ -230,7 +262,7 @@ bool CFileTransfer::HandlePut(CRequest& request) {
   CTransferStore::SBegun begun;
   try {
     transfer.path = path;
-    begun = m_p_store->Begin(path, p_body->size, p_body->flags);
+    begun = m_p_parts->p_store->Begin(path, p_body->size, p_body->flags);
   } catch (...) {
     transfers.Remove(reply.handle);
     throw;
@@ -243,7 +275,7 @@ bool CFileTransfer::HandlePut(CRequest& request) {
   transfer.p_upload = std::move(begun.p_upload);
   transfer.isReplacing = (p_body->flags & kPutReplace) != 0;
   reply.have = transfer.p_upload->Have();
-  reply.chunkBytes = m_writeBytes;
+  reply.chunkBytes = m_p_parts->writeBytes;
   return request.Reply(reply);
 }
 

@@ -1,23 +1,23 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string_view>
 
 #include "logic/CModule.h"
-#include "logic/COpenTransfers.h"
-#include "logic/CTransferStore.h"
-#include "logic/MsgCode.h"
-#include "logic/STransferConfig.h"
-#include "logic/TransferMessages.h"
-#include "misc/CLog.h"
-#include "net/config/CConfig.h"
 
 namespace switchboard {
+
+class CFd;
+class COpenTransfers;
+class CTransferStore;
+enum class ETransferStatus : uint16_t;
+struct SOpenTransfer;
+
+// The first msgCode of file transfer, where nothing else is said; it has the eight after it as well.
+inline constexpr uint16_t kFirstTransferCode = 64;
 
 // File transfer for any logic: list, stat, get, put and hash of the files beneath transfer.root, as docs/TRANSFER.md
 // tells users and clients. A logic takes it with one line in its constructor:
@@ -32,8 +32,9 @@ class CFileTransfer : public CModule {
  public:
   // Takes the msgCodes from `firstCode` on, one for each ETransferCode.
   explicit CFileTransfer(uint16_t firstCode = kFirstTransferCode);
+  ~CFileTransfer() override;
 
-  static constexpr size_t kCodes = static_cast<size_t>(ETransferCode::kCount);
+  static constexpr size_t kCodes = 9;
   std::array<uint16_t, kCodes> Codes() const;
 
   // Opens transfer.root of the configuration; with an empty one all requests are rejected as unknown codes.
@@ -57,28 +58,16 @@ class CFileTransfer : public CModule {
   bool HandleCommit(CRequest& request);
   bool HandleClose(CRequest& request);
 
-  // What the session has open.
-  struct SSessionState {
-    std::optional<COpenTransfers> open;
-  };
   COpenTransfers& TransfersOf(CRequest& request);
   // nullptr when the session has no such handle.
-  SOpenTransfer* Find(CRequest& request, uint32_t handle) { return TransfersOf(request).Find(handle); }
+  SOpenTransfer* Find(CRequest& request, uint32_t handle);
   // Answers with a chunk of the file.
   bool Answer(CRequest& request, const CFd& file, uint64_t offset, uint32_t length);
   void NoteFailure(ETransferStatus status, const char* p_what, std::string_view path);
 
-  // Constant after Start.
   const uint16_t m_firstCode;
-  STransferConfig m_config;
-  uint32_t m_chunkBytes = kTransferChunkBytes;
-  uint32_t m_windowBytes = 0;
-  uint32_t m_writeBytes = 0;
-  CLog* m_p_log = nullptr;
-  std::unique_ptr<CTransferStore> m_p_store;  // null: nothing is served
-
-  CLogLimit m_logLimit;
-  std::atomic<uint32_t> m_total{0};  // open in all sessions
+  struct SParts;
+  const std::unique_ptr<SParts> m_p_parts;
 };
 
 }  // namespace switchboard

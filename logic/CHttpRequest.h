@@ -7,9 +7,8 @@
 
 #include "logic/CDeferredHttpReply.h"
 #include "logic/CSessionContext.h"
-#include "logic/SHttpReply.h"
 #include "net/http/SHttpRequest.h"
-#include "net/wire/Counters.h"
+#include "net/wire/Reasons.h"
 
 namespace switchboard {
 

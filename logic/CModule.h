@@ -13,8 +13,6 @@
 
 namespace switchboard {
 
-enum class ECloseReason : uint8_t;
-
 // Where the handler of a msgCode or a route runs.
 enum class Run : uint8_t {
   kPool,      // on a business thread

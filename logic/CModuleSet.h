@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "logic/CModule.h"
@@ -31,6 +32,10 @@ class CModuleSet final : public CApplication {
   void Start() override;
   void OnLost(uint32_t process) override;
   void Stop() override;
+
+  // Returns all modules, and calls no hook of theirs from now on: as when their worker has died. Only while nothing
+  // runs. For tests.
+  std::vector<CModule*> Forsake() { return std::exchange(m_all, {}); }
 
   // All modules, the logic last. Constant once bound.
   const std::vector<CModule*>& All() const { return m_all; }

@@ -6,6 +6,7 @@
 
 #include "logic/CHandlerTable.h"
 #include "net/packet/CPacketWriter.h"
+#include "net/wire/Counters.h"
 
 namespace switchboard {
 

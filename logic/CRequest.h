@@ -9,7 +9,7 @@
 #include "logic/CDeferredReply.h"
 #include "logic/CSessionContext.h"
 #include "net/wire/CFrameDecoder.h"
-#include "net/wire/Counters.h"
+#include "net/wire/Reasons.h"
 
 namespace switchboard {
 

@@ -10,7 +10,6 @@ inline constexpr uint16_t kRegister = 5;  // SRegisterBody; answered with an SRe
 inline constexpr uint16_t kLogin = 6;     // SLoginBody; answered with an SResultBody
 inline constexpr uint16_t kEcho = 7;      // any bytes; answered with the same bytes
 
-// 64 … 72 are the file transfer's, if transfer.root is set: TransferMessages.h.
-inline constexpr uint16_t kFirstTransferCode = 64;
+// From kFirstTransferCode on, nine codes are the file transfer's, if transfer.root is set: TransferMessages.h.
 
 }  // namespace switchboard

@@ -1,8 +1,7 @@
-#include "logic/SHttpReply.h"
-
 #include <algorithm>
 #include <array>
 
+#include "logic/CDeferredHttpReply.h"
 #include "net/http/HttpText.h"
 
 namespace switchboard {

@@ -12,6 +12,8 @@ class CClock {
  public:
   virtual ~CClock() = default;
   virtual MonotonicTime Now() const { return std::chrono::steady_clock::now(); }
+  // When it will be `time` by the system's clock, if both go on alike: for waits that the system ends.
+  MonotonicTime OfSystem(MonotonicTime time) const { return std::chrono::steady_clock::now() + (time - Now()); }
 };
 
 }  // namespace switchboard

@@ -35,6 +35,12 @@ class CInbox {
     m_isAsleep = notes.empty();
   }
 
+  // The reader has taken everything, and waits or is about to. Threads: any.
+  bool IsAsleep() {
+    CMutexLock lock(m_mutex);
+    return m_isAsleep;
+  }
+
   void ClearSignal() { m_wakeup.Clear(); }
   // Waits for a note, or for the deadline (none: for ever).
   void Wait(std::optional<MonotonicTime> deadline, MonotonicTime now) { m_wakeup.Wait(deadline, now); }

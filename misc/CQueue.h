@@ -69,6 +69,12 @@ class CQueue {
     return Take(out);
   }
 
+  // Nothing waits here, and a consumer waits for something.
+  bool IsAwaited() EXCLUDES(m_mutex) {
+    const CMutexLock lock(m_mutex);
+    return m_items.empty() && m_sleepers != 0;
+  }
+
   // From now on pushes are refused; what is queued can still be popped. Wakes every consumer.
   void Close() EXCLUDES(m_mutex) {
     {

@@ -21,6 +21,11 @@ void CWakeup::Signal() {
   }
 }
 
+bool CWakeup::IsSignalled() const {
+  pollfd wanted{m_fd.Get(), POLLIN, 0};
+  return ::poll(&wanted, 1, 0) > 0;
+}
+
 void CWakeup::Clear() {
   uint64_t count;
   while (::read(m_fd.Get(), &count, sizeof(count)) < 0 && errno == EINTR) {

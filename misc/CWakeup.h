@@ -15,6 +15,8 @@ class CWakeup {
   CWakeup();
   int Fd() const { return m_fd.Get(); }
   void Signal();
+  // Whether a signal hasn't been cleared. Threads: any.
+  bool IsSignalled() const;
   // Makes Fd unreadable again.
   void Clear();
   // Waits for a signal, and clears it, or for the deadline (none: for ever).

@@ -32,6 +32,11 @@ class CConfigValues {
     for (const auto& p_table : Find(typeid(T)).tables) list.push_back(*static_cast<const T*>(p_table.get()));
     return list;
   }
+  std::vector<const void*> List(std::type_index type) const {
+    std::vector<const void*> list;
+    for (const auto& p_table : Find(type).tables) list.push_back(p_table.get());
+    return list;
+  }
   // The same, and they are here no more: for an owner with a better place for them. Threads: one.
   template <class T>
   T Take() {

@@ -1,5 +1,7 @@
 #include "net/conn/CEpoll.h"
 
+#include <poll.h>
+
 #include <cerrno>
 #include <system_error>
 
@@ -33,6 +35,11 @@ std::span<epoll_event> CEpoll::Wait(std::span<epoll_event> events, std::optional
   const int n = ::epoll_wait(m_fd.Get(), events.data(), static_cast<int>(events.size()), timeoutMs);
   // EINTR can't come, the threads block all signals, but it would be harmless: nothing is ready.
   return events.first(n > 0 ? static_cast<size_t>(n) : 0);
+}
+
+bool CEpoll::HasEvents() const {
+  pollfd wanted{m_fd.Get(), POLLIN, 0};
+  return ::poll(&wanted, 1, 0) > 0;
 }
 
 }  // namespace switchboard

@@ -22,6 +22,8 @@ class CEpoll {
   bool Add(int fd, uint32_t events, uint64_t key);
   bool Modify(int fd, uint32_t events, uint64_t key);
   bool Remove(int fd);
+  // Whether a wait would end at once. Threads: any.
+  bool HasEvents() const;
   // Waits until something is ready or the deadline passed (no deadline: for ever); returns the filled part of `events`.
   std::span<epoll_event> Wait(std::span<epoll_event> events, std::optional<MonotonicTime> deadline, MonotonicTime now);
 

@@ -38,6 +38,9 @@ class CSession {
   uint32_t m_generation = 0;
 };
 
+// Names a timer (CServerCalls::AddTimer); 0 names none.
+using TimerId = uint64_t;
+
 }  // namespace switchboard
 
 template <>

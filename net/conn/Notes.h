@@ -52,12 +52,13 @@ struct SSayFarewell {    // to every client
 struct SDetachAll {  // every connection moves on to `phase`
   EPhase phase;
 };
+struct SLookAtClock {};  // it was put forward
 struct SQuit {};
 }  // namespace io_note
 using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SLinger,
                             io_note::SMakeRoom, io_note::SResumeAccept, io_note::SAcceptAll, io_note::SStopAccept,
                             io_note::SAddListener, io_note::SReopenLogs, io_note::SSayFarewell, io_note::SDetachAll,
-                            io_note::SQuit>;
+                            io_note::SLookAtClock, io_note::SQuit>;
 
 // To sb-send.
 namespace send_note {
@@ -86,10 +87,12 @@ struct SWriteHalfFree {  // nobody owns its write half
   CSession session;
 };
 struct STellWhenIdle {};  // CRecycler::WaitUntilIdle waits
+struct SLookAtClock {};   // it was put forward
 struct SQuit {};
 }  // namespace recycle_note
 using RecycleNote = std::variant<recycle_note::SPhaseMoved, recycle_note::SReadHalfDone, recycle_note::SHandlingDone,
                                  recycle_note::SLingerDone, recycle_note::SWriteHalfFree, recycle_note::STellWhenIdle,
+                                 recycle_note::SLookAtClock,
                                  recycle_note::SQuit>;
 
 // For std::visit: one function for each kind of note.

@@ -126,6 +126,7 @@ void CIoLoop::Handle(const IoNote& note, MonotonicTime now) {
                  [&](const io_note::SMakeRoom&) { return m_receiver.MakeRoom(), false; },
                  [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(now), false; },
                  [&](const io_note::SReopenLogs&) { return m_receiver.ReopenLogs(), false; },
+                 [&](const io_note::SLookAtClock&) { return false; },
                  [&](const io_note::SQuit&) { return m_isQuitting = true, false; },
                  [&](const io_note::SAcceptAll&) { return m_acceptor.AcceptAll(now), true; },
                  [&](const io_note::SStopAccept& stop) { return m_acceptor.Stop(stop.isServersEnd), true; },

@@ -41,6 +41,8 @@ class CIoLoop {
   // What is still open is dropped.
   void AbortAll();
   void Stop();
+  // It was told nothing, and no socket has anything, that it hasn't seen to. Threads: any.
+  bool IsIdle() const { return m_inboxes.io.IsAsleep() && !m_epoll.HasEvents(); }
 
  private:
   void Run();

@@ -52,6 +52,7 @@ struct CNetwork::SParts {
   SParts(const SNetworkDeps& deps, CApplication& served, std::vector<SListenerSocket> listeners)
       : config(deps.config),
         clock(deps.clock),
+        page(deps.page),
         application(served),
         limitedLog(deps.log, clock, [this] { heart.Wake(); }),
         inboxes(config.pool.max_connections),
@@ -88,8 +89,22 @@ struct CNetwork::SParts {
     return made;
   }
 
+  // Of all threads, as CTrace writes them.
+  std::vector<uint64_t> Ticks() const {
+    std::vector<uint64_t> ticks;
+    for (const SThreadTrace* p_trace : {&page.ioTrace, &page.sendTrace, &page.recycleTrace, &page.heartTrace}) {
+      ticks.push_back(p_trace->ticks.load());
+    }
+    for (const SThreadTrace& trace : page.workTrace) ticks.push_back(trace.ticks.load());
+    return ticks;
+  }
+  bool HasNothingToDo() const {
+    return io.IsIdle() && business.IsIdle() && sender.IsIdle() && heart.IsIdle() && recycler.IsIdle();
+  }
+
   const SConfig& config;
   const CClock& clock;
+  const SWorkerPage& page;
   CApplication& application;
   CLimitedLog limitedLog;  // wakes the heart once threads run
   SInboxes inboxes;
@@ -152,8 +167,9 @@ void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
   const bool isServersEnd = reason == EGoAwayReason::kStop || reason == EGoAwayReason::kUpgrade;
   parts.io.StopAccepting(isGraceful && isServersEnd);
   if (isGraceful && KnowsFarewell(parts.config)) isGraceful = AskClientsToLeave(reason, now + patience * 3 / 4);
-  parts.io.StopReading(isGraceful);  // mailboxes drain, answers leave, sockets close
+  if (mode != EStopMode::kAbort) parts.io.StopReading(isGraceful);  // mailboxes drain, answers leave, sockets close
   CRecycler::EWait wait = CRecycler::EWait::kInterrupted;
+  if (mode == EStopMode::kAbort) wait = CRecycler::EWait::kTimeout;
   if (isGraceful) wait = parts.recycler.WaitUntilIdle(now + patience);
   if (wait == CRecycler::EWait::kInterrupted) {
     parts.io.StopReading(false);
@@ -180,6 +196,22 @@ bool CNetwork::AskClientsToLeave(EGoAwayReason reason, MonotonicTime deadline) {
   const auto drain = std::chrono::ceil<std::chrono::milliseconds>(deadline - parts.clock.Now());
   parts.io.SayFarewell({static_cast<uint32_t>(drain.count()), reason});
   return parts.recycler.WaitUntilIdle(deadline) != CRecycler::EWait::kInterrupted;
+}
+
+void CNetwork::LookAtClock() {
+  m_p_parts->heart.Wake();
+  m_p_parts->inboxes.io.Post(io_note::SLookAtClock{});
+  m_p_parts->inboxes.TellRecycler(recycle_note::SLookAtClock{});
+}
+
+std::optional<MonotonicTime> CNetwork::NextDeadline() const { return m_p_parts->heart.Next(); }
+
+// What one thread gives another is either in an inbox or a queue, which is looked at, or makes the other one work,
+// which moves its ticks: so when nothing waited while no ticks moved, nothing was on its way either.
+bool CNetwork::IsAtRest() const {
+  const std::vector<uint64_t> before = m_p_parts->Ticks();
+  const bool isWorking = std::any_of(before.begin(), before.end(), [](uint64_t ticks) { return ticks % 2 != 0; });
+  return !isWorking && m_p_parts->HasNothingToDo() && m_p_parts->Ticks() == before;
 }
 
 void CNetwork::Hasten() { m_p_parts->recycler.Interrupt(); }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "misc/CClock.h"
@@ -18,6 +19,7 @@ class CWakeup;
 
 enum class EStopMode : uint8_t {
   kFast,      // what was not handled is not answered; what is queued unsent has one second to leave
+  kAbort,     // nothing more is handled or sent: the clients see what they would see if the process died
   kGraceful,  // with protocol.goaway, and over HTTP, the clients are asked to leave, and served until they did; then
               // everything accepted is answered and sent, by server.shutdown_timeout_s at the latest
 };
@@ -63,6 +65,15 @@ class CNetwork {
 
   // Makes a graceful Stop that goes on (or comes) a fast one. Threads: any, while the network lives.
   void Hasten();
+
+  // For whoever holds the clock in the hand. Threads: any, while the network lives.
+  // The clock was put forward: what has become due is to be done now.
+  void LookAtClock();
+  // When the next timer is due, or the next peer to be judged for its silence.
+  std::optional<MonotonicTime> NextDeadline() const;
+  // No thread of the network works, and nothing waits for one: only a client, the clock, or a thread of the logic's own
+  // can make something happen.
+  bool IsAtRest() const;
 
  private:
   bool AskClientsToLeave(EGoAwayReason reason, MonotonicTime deadline);

@@ -10,11 +10,11 @@
 #include <type_traits>
 #include <typeindex>
 #include <utility>
+#include <vector>
 
 #include "misc/count/CNamedCounters.h"
 #include "net/conn/CSession.h"
 #include "net/conn/SPeer.h"
-#include "net/role/TimerId.h"
 
 namespace switchboard {
 
@@ -68,6 +68,13 @@ class CServerCalls {
   const T& Config() {
     return *static_cast<const T*>(Section(typeid(T)));
   }
+  // The tables of the [[list]] that Describe declared with a T. Throws as Config.
+  template <class T>
+  std::vector<T> ConfigList() {
+    std::vector<T> list;
+    for (const void* p_table : Tables(typeid(T))) list.push_back(*static_cast<const T*>(p_table));
+    return list;
+  }
   // The counter of this name, a new one if need be: see docs/HANDLERS.md for names. Exact over the death of a worker,
   // and shown by --status. Throws std::logic_error when the name is none, or the framework's, or the 65th.
   CCounter Counter(std::string_view name);
@@ -86,6 +93,7 @@ class CServerCalls {
 
  private:
   const void* Section(std::type_index type);
+  std::vector<const void*> Tables(std::type_index type);
 
   const SServerLinks* m_p_links = nullptr;
 };

@@ -56,6 +56,11 @@ void CBusinessPool::Stop() {
   m_threads.clear();
 }
 
+bool CBusinessPool::IsIdle() const {
+  return std::all_of(m_pools.begin(), m_pools.end(),
+                     [](const auto& p_pool) { return p_pool->queue.IsIdle(p_pool->threads); });
+}
+
 void CBusinessPool::Push(CConnection& connection) {
   CRunList one;
   one.PushBack(connection);

@@ -36,6 +36,9 @@ class CBusinessPool {
   // Runs what is queued and joins the threads.
   void Stop();
 
+  // Nothing is queued, and all threads wait. Threads: any.
+  bool IsIdle() const;
+
   // Queues connections whose mailbox said so; wakes a thread if one sleeps.
   void Push(CRunList&& connections) { m_pools[kMain]->queue.Push(std::move(connections)); }
   void Push(CConnection& connection);

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <span>
 
-#include "misc/CTally.h"
-#include "net/conn/CConnection.h"
-#include "net/role/STurnLinks.h"
-#include "net/wire/Counters.h"
+#include "net/conn/CSession.h"
 
 namespace switchboard {
+
+class CConnection;
+class CTally;
+enum class ECounter : uint16_t;
+struct STurnLinks;
 
 // The right to end one deferred request, whatever its protocol. Exactly one of this and the end of the connection ends
 // it. Whether later requests of the connection wait for it is the protocol's decision.

@@ -26,6 +26,18 @@ void CHeartThread::Stop() {
   m_thread.Join();
 }
 
+std::optional<MonotonicTime> CHeartThread::Next() const {
+  const std::optional<MonotonicTime> silence = m_silence.Next();
+  const std::optional<MonotonicTime> timer = m_timers.Next();
+  if (silence && timer) return std::min(*silence, *timer);
+  return silence ? silence : timer;
+}
+
+bool CHeartThread::IsIdle() const {
+  const std::optional<MonotonicTime> next = Next();
+  return !m_wakeup.IsSignalled() && (!next || *next > m_clock.Now());
+}
+
 void CHeartThread::Run() {
   while (!m_isStopping.load()) {
     const MonotonicTime now = m_clock.Now();

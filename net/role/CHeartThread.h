@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 
 #include "misc/CClock.h"
 #include "misc/CLimitedLog.h"
@@ -24,6 +25,10 @@ class CHeartThread {
   void Stop();
   // There may be an earlier deadline than it knows of.
   void Wake() { m_wakeup.Signal(); }
+  // The next deadline that it knows of. Threads: any.
+  std::optional<MonotonicTime> Next() const;
+  // Nothing is due, and nobody has woken it. Threads: any.
+  bool IsIdle() const;
 
  private:
   void Run();

@@ -68,7 +68,9 @@ CRecycler::EWait CRecycler::WaitUntilIdle(MonotonicTime deadline) {
   m_inboxes.TellRecycler(recycle_note::STellWhenIdle{});
   CMutexLock lock(m_mutex);
   bool isInTime = true;
-  while (!m_isIdle && !m_isInterrupted && isInTime) isInTime = m_idle.WaitUntil(m_mutex, deadline);
+  while (!m_isIdle && !m_isInterrupted && isInTime) {
+    isInTime = m_idle.WaitUntil(m_mutex, m_clock.OfSystem(deadline));
+  }
   if (m_isIdle) return EWait::kIdle;
   return std::exchange(m_isInterrupted, false) ? EWait::kInterrupted : EWait::kTimeout;
 }
@@ -98,6 +100,7 @@ void CRecycler::Handle(const RecycleNote& note) {
   std::visit(SOverloads{
                  [&](const recycle_note::STellWhenIdle&) { m_isToldWhenIdle = true; },
                  [&](const recycle_note::SQuit&) { m_isQuitting = true; },
+                 [&](const recycle_note::SLookAtClock&) {},  // as after each note
                  [&](const recycle_note::SPhaseMoved& moved) { ConsiderIfOpen(Find(moved.session)); },
                  [&](const recycle_note::SWriteHalfFree& freed) { ConsiderIfOpen(Find(freed.session)); },
                  [&](const recycle_note::SReadHalfDone& done) {
@@ -267,7 +270,7 @@ void CRecycler::WaitForNotes(std::vector<RecycleNote>& notes) {
   if (!m_cooling.empty()) next = next ? std::min(*next, m_cooling.front().at) : m_cooling.front().at;
   m_trace.End();
   if (next) {
-    m_inboxes.recycle.PopAll(notes, *next);
+    m_inboxes.recycle.PopAll(notes, m_clock.OfSystem(*next));
   } else {
     m_inboxes.recycle.PopAll(notes);
   }

@@ -33,6 +33,8 @@ class CRecycler {
 
   void Start();
   void Stop();
+  // It was told nothing that it hasn't done. Threads: any.
+  bool IsIdle() const { return m_inboxes.recycle.IsAwaited(); }
   // Waits until every socket is closed and every handler has run. Only once nothing is accepted any more.
   EWait WaitUntilIdle(MonotonicTime deadline);
   // Ends the wait that goes on, or else the next one. Threads: any.

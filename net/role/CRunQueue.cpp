@@ -93,6 +93,11 @@ void CRunQueue::Stop() {
   m_work.NotifyAll();
 }
 
+bool CRunQueue::IsIdle(uint32_t threads) {
+  CMutexLock lock(m_mutex);
+  return m_queue.IsEmpty() && m_jobs.empty() && m_sleepers == threads;
+}
+
 bool CRunQueue::TryPush(CConnection& connection) {
   bool isWakeUpDue;
   {

@@ -40,6 +40,8 @@ class CRunQueue {
   // The next connection, or (with `job` set) a job; waits for one. nullptr and no job when it was stopped and is empty.
   CConnection* Next(Job& job);
   void Stop();
+  // Nothing is queued, and all of its `threads` wait.
+  bool IsIdle(uint32_t threads);
 
  private:
   // True when the caller is to wake a thread, once it has let go of the lock.

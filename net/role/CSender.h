@@ -29,6 +29,8 @@ class CSender {
 
   // Throws std::system_error.
   void Start();
+  // It was told nothing that it hasn't done, but for what peers don't take. Threads: any.
+  bool IsIdle() const { return m_inboxes.send.IsAsleep() && !m_epoll.HasEvents(); }
   // Lets sb-send finish its inbox and joins it.
   void Stop();
 

@@ -64,6 +64,12 @@ std::optional<MonotonicTime> CSilenceWatch::RunDue(MonotonicTime now) {
   return m_deadlines.begin()->first;
 }
 
+std::optional<MonotonicTime> CSilenceWatch::Next() {
+  CMutexLock lock(m_mutex);
+  if (m_deadlines.empty()) return std::nullopt;
+  return m_deadlines.begin()->first;
+}
+
 size_t CSilenceWatch::Size() {
   CMutexLock lock(m_mutex);
   return m_deadlines.size();

@@ -31,6 +31,8 @@ class CSilenceWatch {
   bool WatchSending(CConnection& connection, MonotonicTime now);
   // Acts on who is due at `now`; returns the next deadline.
   std::optional<MonotonicTime> RunDue(MonotonicTime now);
+  // The next deadline. Threads: any.
+  std::optional<MonotonicTime> Next();
   // Slots that are watched. Threads: any.
   size_t Size();
 

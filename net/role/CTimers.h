@@ -11,7 +11,7 @@
 
 #include "misc/CClock.h"
 #include "misc/CMutex.h"
-#include "net/role/TimerId.h"
+#include "net/conn/CSession.h"
 
 namespace switchboard {
 

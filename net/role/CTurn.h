@@ -12,6 +12,7 @@
 #include "net/conn/CConnection.h"
 #include "net/role/CDeferral.h"
 #include "net/role/CSender.h"
+#include "net/role/STurnLinks.h"
 #include "net/wire/Counters.h"
 
 namespace switchboard {

@@ -11,6 +11,7 @@
 #include "proc/master/CControl.h"
 #include "proc/master/CServer.h"
 #include "proc/start/CCommandLine.h"
+#include "proc/start/ServerSchema.h"
 #include "proc/start/Version.h"
 #include "proc/sys/CProcessTitle.h"
 #include "proc/sys/ExitCode.h"

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <memory>
 
 #include "logic/CLogic.h"
-#include "proc/start/ServerSchema.h"
-#include "proc/worker/LogicFactory.h"
+#include "misc/config/CConfigSchema.h"
 
 namespace switchboard {
 
@@ -14,7 +14,8 @@ namespace switchboard {
 // `describe` declares the sections of the configuration that are the logic's own; the logic reads them with
 // Config<T>(). Call it first thing in main(), while there is one thread: it forks. A worker process ends inside of it,
 // by exit(3).
-int RunServer(int argc, char** argv, const LogicFactory& factory, const DescribeLogic& describe = {});
+int RunServer(int argc, char** argv, const std::function<std::unique_ptr<CLogic>()>& factory,
+              const std::function<void(CConfigSchema&)>& describe = {});
 
 template <std::derived_from<CLogic> Logic>
 int RunServer(int argc, char** argv) {

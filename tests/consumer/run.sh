@@ -36,6 +36,9 @@ echo "== find_package(switchboard) and build"
 cmake -S "$here" -B "$scratch/build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$scratch/prefix"
 cmake --build "$scratch/build" --parallel "$(nproc)"
 
+echo "== its tests of its handlers"
+ctest --test-dir "$scratch/build" --output-on-failure
+
 echo "== talk to it"
 log=$scratch/chat.log
 cat >"$scratch/chat.toml" <<TOML

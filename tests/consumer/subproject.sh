@@ -14,7 +14,7 @@ export CCACHE_BASEDIR=$scratch CCACHE_NOHASHDIR=1
 mkdir -p "$parent/switchboard"
 cp "$root/tests/consumer/nested/CMakeLists.txt" "$parent"
 cp "$root"/examples/chat/* "$parent"
-cp -r "$root"/{CMakeLists.txt,LICENSE,cmake,conf,misc,net,logic,proc,client-sim,examples,bench,tests} "$parent/switchboard"
+cp -r "$root"/{CMakeLists.txt,LICENSE,cmake,conf,misc,net,logic,proc,testing,client-sim,examples,bench,tests} "$parent/switchboard"
 
 echo "== configure"
 cmake -G Ninja -S "$parent" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON \

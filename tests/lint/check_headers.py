@@ -20,7 +20,7 @@ def main() -> int:
     compiler = parser.parse_args().compiler
     flags = subprocess.run(["pkg-config", "--cflags", *PACKAGES.split()], check=True, capture_output=True, text=True)
     # <switchboard.h> and the headers beside an example are found the way a user of the library finds them.
-    command = [compiler, "-std=c++20", "-fsyntax-only", "-x", "c++", "-I.", "-Iproc", *WARNINGS.split(),
+    command = [compiler, "-std=c++20", "-fsyntax-only", "-x", "c++", "-I.", "-Iproc", "-Itesting/include", *WARNINGS.split(),
                *shlex.split(flags.stdout), "-"]
 
     def compile_alone(path):

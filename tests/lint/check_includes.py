@@ -10,7 +10,7 @@ import sys
 import sources
 
 ALL = ("misc", "net", "logic", "proc")
-FRAMES = ("net/wire/Wire.h", "net/wire/Counters.h", "net/wire/CFrameEncoder.h", "net/wire/CFrameDecoder.h")
+FRAMES = ("net/wire/Wire.h", "net/wire/Counters.h", "net/wire/Reasons.h", "net/wire/CFrameEncoder.h", "net/wire/CFrameDecoder.h")
 
 # Folder -> the folders, or single headers, that it may include besides itself.
 ALLOWED = {
@@ -18,9 +18,10 @@ ALLOWED = {
     "net": ("misc",),
     "logic": ("misc", "net"),
     "proc": ("misc", "net", "logic"),
+    "testing": ALL,
     "client-sim": ("misc", *FRAMES),
     "bench": (*ALL, "client-sim"),
-    "tests": (*ALL, "client-sim"),
+    "tests": (*ALL, "testing", "client-sim"),
     "examples": (),
 }
 # The sub-floors of a folder, bottom to top: each includes only what stands before it, so no circle can be.
@@ -39,7 +40,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 def allowed_for(path: str) -> tuple[str, ...]:
     unit = UNIT.match(path)
     if unit and unit[1] in ALLOWED:
-        return (unit[1], *ALLOWED[unit[1]], "tests")
+        return (unit[1], *ALLOWED[unit[1]], "tests", "testing/CFakeClock.h")
     folder = path.split("/")[0]
     return (folder, *ALLOWED[folder])
 
@@ -62,8 +63,8 @@ def problem(path: str, bracket: str, target: str) -> str | None:
     if bracket == "<":
         return f"<{target}> is ours: use quotes" if top in ALLOWED and "/" in target else None
     if top not in ALLOWED or "/" not in target:
-        # A file beside the one that includes it: examples stand alone, as a user's project does.
-        if path.startswith("examples/") and "/" not in target:
+        # A file beside the one that includes it: examples and the consumer stand alone, as a user's project does.
+        if path.startswith(("examples/", "tests/consumer/")) and "/" not in target:
             return None
         return f'"{target}" is not a path from the root of the tree'
     if not path.startswith("tests/") and points_up(path, target):

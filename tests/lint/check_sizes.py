@@ -15,8 +15,8 @@ import sources
 LINES = {".h": 150, ".cpp": 300}
 FUNCTION_LINES = 60
 FOLDER_FILES = 30
-FOLDERS = ("misc", "net", "logic", "proc", "client-sim", "bench", "examples")
-FLOORS = ("misc", "net", "logic", "proc", "client-sim")
+FOLDERS = ("misc", "net", "logic", "proc", "testing", "client-sim", "bench", "examples")
+FLOORS = ("misc", "net", "logic", "proc", "testing", "client-sim")
 REASON = re.compile(r"//\s*Over the rule: \w+")
 CONTAINER = re.compile(r"(?:template\s*<.*>\s*)?(?:inline\s+)?(?:namespace|class|struct|enum|union|extern)\b", re.DOTALL)
 LABEL = re.compile(r"^\s*(?:public|private|protected)\s*:")

@@ -2,7 +2,7 @@
 
 import pathlib
 
-FOLDERS = ("misc", "net", "logic", "proc", "client-sim", "bench", "examples", "tests")
+FOLDERS = ("misc", "net", "logic", "proc", "testing", "client-sim", "bench", "examples", "tests")
 
 
 def files(*suffixes: str, folders: tuple[str, ...] = FOLDERS) -> list[pathlib.Path]:

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "logic/CFileTransfer.h"
+
 namespace switchboard {
 
 namespace fs = std::filesystem;

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "tests/support/CFakeClock.h"
+#include "testing/CFakeClock.h"
 
 namespace switchboard::sim {
 namespace {

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "tests/support/CFakeClock.h"
+#include "testing/CFakeClock.h"
 #include "tests/support/CStubProtocol.h"
 
 namespace switchboard {

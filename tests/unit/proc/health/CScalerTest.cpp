@@ -7,7 +7,7 @@
 
 #include "misc/CThread.h"
 #include "proc/health/CIoLoad.h"
-#include "tests/support/CFakeClock.h"
+#include "testing/CFakeClock.h"
 
 namespace switchboard {
 namespace {

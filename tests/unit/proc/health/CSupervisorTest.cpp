@@ -13,7 +13,7 @@
 
 #include "misc/CTrace.h"
 #include "net/wire/CFrameEncoder.h"
-#include "tests/support/CFakeClock.h"
+#include "testing/CFakeClock.h"
 
 namespace switchboard {
 namespace {

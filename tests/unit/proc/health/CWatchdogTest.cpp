@@ -11,7 +11,7 @@
 #include "misc/CTrace.h"
 #include "net/conn/CConnection.h"
 #include "net/wire/CFrameEncoder.h"
-#include "tests/support/CFakeClock.h"
+#include "testing/CFakeClock.h"
 
 namespace switchboard {
 namespace {

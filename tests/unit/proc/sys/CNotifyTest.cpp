@@ -13,7 +13,7 @@
 #include <string>
 
 #include "misc/CFd.h"
-#include "tests/support/CFakeClock.h"
+#include "testing/CFakeClock.h"
 
 namespace switchboard {
 namespace {

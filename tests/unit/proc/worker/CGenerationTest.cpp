@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/CFakeClock.h"
+#include "testing/CFakeClock.h"
 
 namespace switchboard {
 namespace {

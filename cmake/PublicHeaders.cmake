@@ -1,0 +1,47 @@
+# The headers that are installed: what <switchboard.h> includes, and what <switchboard/log.h> and <switchboard/testing.h> include
+# besides.
+# tests/lint/check_public_headers.py compares them with what a compiler finds.
+
+set(SWITCHBOARD_PUBLIC_HEADERS
+  logic/CDeferredHttpReply.h
+  logic/CDeferredReply.h
+  logic/CFileTransfer.h
+  logic/CHttpRequest.h
+  logic/CLogic.h
+  logic/CModule.h
+  logic/CRequest.h
+  logic/CSessionContext.h
+  misc/config/CConfigRules.h
+  misc/config/CConfigSchema.h
+  misc/config/CConfigSection.h
+  misc/config/SConfigSection.h
+  misc/count/CNamedCounters.h
+  net/conn/CSession.h
+  net/conn/CUserState.h
+  net/conn/SPeer.h
+  net/http/SHttpRequest.h
+  net/network/CServerCalls.h
+  net/role/CDeferral.h
+  net/wire/CFrameDecoder.h
+  net/wire/Reasons.h
+  net/wire/Wire.h
+  proc/master/RunServer.h
+)
+set(SWITCHBOARD_LOG_HEADERS
+  misc/CLog.h)
+
+set(SWITCHBOARD_TESTING_HEADERS
+  testing/CTestHttpCall.h
+  testing/CTestPacket.h
+  testing/CTestServer.h
+  testing/CTestSession.h
+)
+
+# switchboard_install_headers(Unspecified misc/CLog.h …): each in the folder that it has in the tree.
+function(switchboard_install_headers component)
+  foreach(header IN LISTS ARGN)
+    get_filename_component(folder "${header}" DIRECTORY)
+    install(FILES "${PROJECT_SOURCE_DIR}/${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard/${folder}"
+            COMPONENT ${component})
+  endforeach()
+endfunction()
