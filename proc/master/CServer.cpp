@@ -19,6 +19,7 @@
 #include "proc/health/Totals.h"
 #include "proc/master/CMaster.h"
 #include "proc/master/CSingleProcess.h"
+#include "proc/sandbox/CSandbox.h"
 #include "proc/start/CActivation.h"
 #include "proc/start/CPreflight.h"
 #include "proc/start/CRunFiles.h"
@@ -32,7 +33,6 @@
 #include "proc/sys/ExitCode.h"
 #include "proc/worker/CListenerStore.h"
 #include "proc/worker/CProcessNumbers.h"
-#include "proc/worker/CSandbox.h"
 #include "proc/worker/CWorker.h"
 
 namespace switchboard {

@@ -10,9 +10,9 @@
 
 #include "logic/STransferConfig.h"
 #include "misc/CFd.h"
-#include "proc/sys/CPathFence.h"
+#include "proc/sandbox/CPathFence.h"
+#include "proc/sandbox/CSyscallFilter.h"
 #include "proc/sys/CSocketAddress.h"
-#include "proc/sys/CSyscallFilter.h"
 
 namespace switchboard {
 

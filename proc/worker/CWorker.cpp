@@ -13,9 +13,9 @@
 #include "misc/CThread.h"
 #include "misc/count/CMappingGuard.h"
 #include "proc/health/CFaultMark.h"
+#include "proc/sandbox/CSandbox.h"
 #include "proc/sys/ExitCode.h"
 #include "proc/sys/IsGracefulStop.h"
-#include "proc/worker/CSandbox.h"
 
 namespace switchboard {
 

@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 
-#include "proc/sys/CPathFence.h"
+#include "proc/sandbox/CPathFence.h"
 #include "tests/support/Transgressions.h"
 #include "tests/system/CSystemTest.h"
 
@@ -125,18 +127,21 @@ void CSandboxTest::ScribbleBehind(const std::string& accept) {
   CServerProcess& server = StartWith({"server.workers=2", "listener.0.accept=" + accept, "server.watchdog_s=0"});
   const pid_t workers[] = {server.WorkerPid(0), server.WorkerPid(1)};
   // All from one connection, so that one worker does it.
-  CTestClient thief(server.Port());
-  const auto guilty = static_cast<pid_t>(PlaceIn(Ask(thief, kTestWhere)).pid.value());
+  std::optional<CTestClient> thief(std::in_place, server.Port());
+  const auto guilty = static_cast<pid_t>(PlaceIn(Ask(*thief, kTestWhere)).pid.value());
   const uint32_t innocent = guilty == workers[0] ? 1 : 0;
   const std::string line = "worker_" + std::to_string(innocent) + "=" + std::to_string(workers[innocent]);
   for (uint32_t round = 0; round < 15 / kFewer + 2; ++round) {
-    Ask(thief, kTestScribble, round);
+    Ask(*thief, kTestScribble, round);
     const SRunResult status = Order({"--status"});
     EXPECT_EQ(status.exitCode, 0) << status.errors;
     EXPECT_THAT(status.output, HasSubstr(line));
   }
   EXPECT_EQ(server.WorkerPid(innocent), workers[innocent]);
+  thief.reset();
   EXPECT_EQ(Order({"-s", "reload"}).exitCode, 0);
+  // Those that leave would say GoAway first.
+  EXPECT_TRUE(server.WaitForLog("exited with code 0", 2));
   // What was scribbled over is gone with its worker.
   for (int i = 0; i < 10; ++i) {
     CTestClient client(server.Port());

@@ -1,4 +1,4 @@
-#include "proc/sys/CPathFence.h"
+#include "proc/sandbox/CPathFence.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

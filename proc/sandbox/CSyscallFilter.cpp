@@ -1,4 +1,4 @@
-#include "proc/sys/CSyscallFilter.h"
+#include "proc/sandbox/CSyscallFilter.h"
 
 #include <fcntl.h>
 #include <linux/sched.h>

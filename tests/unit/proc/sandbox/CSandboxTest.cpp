@@ -1,4 +1,4 @@
-#include "proc/worker/CSandbox.h"
+#include "proc/sandbox/CSandbox.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

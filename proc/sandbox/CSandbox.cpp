@@ -1,4 +1,4 @@
-#include "proc/worker/CSandbox.h"
+#include "proc/sandbox/CSandbox.h"
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
@@ -11,7 +11,7 @@
 #include <system_error>
 
 #include "logic/STransferConfig.h"
-#include "proc/sys/CSyscallFilter.h"
+#include "proc/sandbox/CSyscallFilter.h"
 
 namespace switchboard {
 

@@ -4,7 +4,7 @@
 
 #include "misc/config/CSandboxWishes.h"
 #include "net/config/CConfig.h"
-#include "proc/sys/CPathFence.h"
+#include "proc/sandbox/CPathFence.h"
 
 namespace switchboard {
 
