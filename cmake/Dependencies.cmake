@@ -16,6 +16,7 @@ pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(libbsd REQUIRED IMPORTED_TARGET libbsd)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
 
 if(SWITCHBOARD_PROGRAMS)
   find_package(nlohmann_json 3.10 REQUIRED)

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,7 +29,9 @@ bool CWakeup::IsSignalled() const {
 
 void CWakeup::Clear() {
   uint64_t count;
-  while (::read(m_fd.Get(), &count, sizeof(count)) < 0 && errno == EINTR) {
+  iovec into{&count, sizeof(count)};
+  // Another process may share it, and have read it before, or have made it blocking.
+  while (::preadv2(m_fd.Get(), &into, 1, -1, RWF_NOWAIT) < 0 && errno == EINTR) {
   }
 }
 

@@ -18,7 +18,7 @@ packages=(
   g++ cmake make ninja-build ccache pkgconf python3 util-linux procps psmisc
   # what the programs are made of
   libboost-dev libfmt-dev libspdlog-dev libtomlplusplus-dev libcli11-dev nlohmann-json3-dev
-  libdeflate-dev libsqlite3-dev libsodium-dev libssl-dev libbsd-dev libsystemd-dev media-types
+  libdeflate-dev libsqlite3-dev libsodium-dev libssl-dev libbsd-dev libsystemd-dev libseccomp-dev media-types
   # tests and benchmarks
   libgtest-dev libgmock-dev libbenchmark-dev python3-jsonschema curl wrk
 )

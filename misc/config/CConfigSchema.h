@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "misc/config/CConfigSection.h"
+#include "misc/config/CSandboxWishes.h"
 
 namespace switchboard {
 
@@ -25,6 +26,10 @@ class CConfigSchema {
     return Declare<T>(name, about, true);
   }
 
+  // What the owners of sections need of the system.
+  CSandboxWishes& Sandbox() { return m_sandbox; }
+  const CSandboxWishes& Sandbox() const { return m_sandbox; }
+
   const std::vector<std::shared_ptr<SConfigSection>>& Sections() const { return m_sections; }
   // nullptr when there is none.
   std::shared_ptr<const SConfigSection> Find(std::string_view section) const;
@@ -43,6 +48,7 @@ class CConfigSchema {
   SConfigSection& Add(SConfigSection section);
 
   std::vector<std::shared_ptr<SConfigSection>> m_sections;
+  CSandboxWishes m_sandbox;
 };
 
 }  // namespace switchboard

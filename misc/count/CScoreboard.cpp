@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "misc/CFd.h"
+#include "misc/count/CMappingGuard.h"
 
 namespace switchboard {
 
@@ -37,16 +38,18 @@ struct alignas(64) SHeader {
 };
 
 constexpr uint64_t kMagic = 0x64726F6277736273;  // "sbswbord"
-constexpr uint32_t kVersion = 5;                 // of the meaning of what the header's sizes don't tell
+constexpr uint32_t kVersion = 6;                 // of the meaning of what the header's sizes don't tell
 constexpr SHeader kLayout = {
     .magic = kMagic, .version = kVersion, .counters = kCounterCount, .pageBytes = sizeof(SWorkerPage), .pages = 0};
 
 constexpr size_t kOutcomesAt = sizeof(SHeader) + sizeof(CQuarantine);
 constexpr size_t kOutcomesBytes = (2 * sizeof(COutcomes) + 63) / 64 * 64;  // the pages keep their alignment
 
-constexpr size_t FileBytes(uint32_t pages) {
-  return kOutcomesAt + kOutcomesBytes + size_t{pages} * sizeof(SWorkerPage);
-}
+// Apart from the pages, since workers may only read it.
+constexpr size_t kPagesAt = (kOutcomesAt + kOutcomesBytes + SWorkerPage::kProtectedBytes - 1) /
+                            SWorkerPage::kProtectedBytes * SWorkerPage::kProtectedBytes;
+
+constexpr size_t FileBytes(uint32_t pages) { return kPagesAt + size_t{pages} * sizeof(SWorkerPage); }
 
 constexpr size_t kMappedBytes = FileBytes(CScoreboard::kMaxPages);
 
@@ -170,7 +173,11 @@ CScoreboard::CScoreboard(const std::string& path, uint32_t pages) : CScoreboard(
   } else {
     p_file = std::make_unique<CNewFile>(path, bytes);
   }
-  m_p_memory = Map(PROT_READ | PROT_WRITE, p_file ? p_file->Get() : m_file.Get());
+  const int file = p_file ? p_file->Get() : m_file.Get();
+  m_p_memory = Map(PROT_READ | PROT_WRITE, file);
+  m_readOnly.Reset(::open(("/proc/self/fd/" + std::to_string(file)).c_str(), O_RDONLY | O_CLOEXEC));
+  CMappingGuard::Protect(m_p_memory, kMappedBytes);
+  CMappingGuard::Install();
   auto* const p_header = new (m_p_memory) SHeader(kLayout);
   p_header->pages = pages;
   new (&Quarantine()) CQuarantine;
@@ -194,10 +201,37 @@ std::unique_ptr<CScoreboard> CScoreboard::OpenExisting(const std::string& path) 
 }
 
 CScoreboard::~CScoreboard() {
+  CMappingGuard::Release(m_p_memory);
   if (m_p_memory != nullptr) ::munmap(m_p_memory, kMappedBytes);
 }
 
-uint32_t CScoreboard::Pages() const { return PagesIn(m_p_memory).load(std::memory_order_acquire); }
+void CScoreboard::KeepOnly(uint32_t page) {
+  if (!m_readOnly.IsValid()) Throw(ENOENT, "can't open the scoreboard by /proc");
+  const size_t own = FileBytes(page);
+  // Where a page of memory is larger, the parts can't be told apart.
+  if (::sysconf(_SC_PAGESIZE) <= static_cast<long>(SWorkerPage::kProtectedBytes)) {
+    // From a descriptor that can't write, so that mprotect(2) can't undo it.
+    Replace(0, kPagesAt, PROT_READ, m_readOnly.Get());
+    Replace(kPagesAt, own, PROT_NONE, -1);
+    Replace(own, own + SWorkerPage::kProtectedBytes, PROT_READ, m_readOnly.Get());
+    Replace(own + sizeof(SWorkerPage), kMappedBytes, PROT_NONE, -1);
+  }
+  m_file.Reset();
+  m_readOnly.Reset();
+  CMappingGuard::Uninstall();
+}
+
+// Without a file: by nothing.
+void CScoreboard::Replace(size_t from, size_t to, int protection, int file) const {
+  if (from == to) return;
+  const int flags = MAP_FIXED | (file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED);
+  const off_t offset = file < 0 ? 0 : static_cast<off_t>(from);
+  if (::mmap(m_p_memory + from, to - from, protection, flags, file, offset) == MAP_FAILED) {
+    Throw(errno, "can't give up the scoreboard");
+  }
+}
+
+uint32_t CScoreboard::Pages() const { return std::min(PagesIn(m_p_memory).load(std::memory_order_acquire), kMaxPages); }
 
 SWorkerPage& CScoreboard::Page(uint32_t page) {
   assert(page < Pages());

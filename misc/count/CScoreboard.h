@@ -88,20 +88,26 @@ std::string_view ToString(EWorkerState state);
 // What a worker process tells the outside: who it is, one block of counters for each of its threads, and a gauge.
 // It lies in shared memory, so it outlives the worker; the next process that gets the page counts on from there.
 // Threads: as CCounters; the rest has one writer.
+//
+// The master believes what it has written itself: so a worker can't write the first part, nor what isn't its own
+// (CScoreboard::KeepOnly). Of the rest it believes nothing that could hurt it.
 struct SWorkerPage {
+  static constexpr size_t kProtectedBytes = 4096;  // of the first part: a page of memory
+
   static constexpr size_t kMaxBusinessThreads = 256;  // of all pools
   static constexpr size_t kBlocks = kMaxBusinessThreads + 5;
 
-  std::atomic<int32_t> pid{0};  // 0: the page is free; written by the master, as the next five
+  alignas(kProtectedBytes) std::atomic<int32_t> pid{0};  // 0: the page is free; written by the master, as the next five
   std::atomic<uint32_t> slot{0};
   std::atomic<uint32_t> process{0};  // its number, never used twice
   std::atomic<EWorkerState> state{EWorkerState::kStarting};
-  std::atomic<int64_t> startedAt{0};           // in seconds of the monotonic clock
-  std::atomic<uint64_t> generation{0};         // of the configuration that the worker runs, from 1
-  std::atomic<uint64_t> connectionsActive{0};  // written by sb-io and sb-recycle under the pool's lock
-  std::atomic<uint64_t> faultThread{0};        // the pthread_t of the thread that a fatal signal hit; 0: none
-  SHeldBytes held;                             // the memory of what the connections have in the worker
-  std::atomic<bool> isClosed{false};           // the worker has ended in order, and accounted for everything
+  std::atomic<int64_t> startedAt{0};    // in seconds of the monotonic clock
+  std::atomic<uint64_t> generation{0};  // of the configuration that the worker runs, from 1
+  alignas(kProtectedBytes) std::atomic<uint64_t> connectionsActive{
+      0};                                // written by sb-io and sb-recycle under the pool's lock
+  std::atomic<uint64_t> faultThread{0};  // the pthread_t of the thread that a fatal signal hit; 0: none
+  SHeldBytes held;                       // the memory of what the connections have in the worker
+  std::atomic<bool> isClosed{false};     // the worker has ended in order, and accounted for everything
   CCounters io;
   CCounters send;
   CCounters recycle;
@@ -154,6 +160,9 @@ class CScoreboard {
   uint32_t FreePage();
   // At least so many pages, so that FreePage can't fail for a while. Throws as FreePage.
   void Grow(uint32_t pages);
+  // In a forked worker: of all this it keeps its own page, to be written but for the first part, and the quarantine, to
+  // be read; and no way to anything else. Throws std::system_error.
+  void KeepOnly(uint32_t page);
   // Over all pages.
   CounterTotals Sum() const;
   uint64_t ConnectionsActive() const;
@@ -165,7 +174,10 @@ class CScoreboard {
   CScoreboard() = default;
   COutcomes* Outcomes();
 
+  void Replace(size_t from, size_t to, int protection, int file) const;
+
   CFd m_file;
+  CFd m_readOnly;                   // the same file
   std::byte* m_p_memory = nullptr;  // room for kMaxPages, of which the file backs the first Pages()
 };
 

@@ -1,38 +1,35 @@
 #include "net/accept/CAcceptLock.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 
 namespace switchboard {
 
-CAcceptLock::CAcceptLock() {
-  void* const p_memory =
-      ::mmap(nullptr, sizeof(pthread_mutex_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (p_memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap of an accept mutex");
-  m_p_mutex = static_cast<pthread_mutex_t*>(p_memory);
-  pthread_mutexattr_t attributes;
-  ::pthread_mutexattr_init(&attributes);
-  ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-  ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  const int error = ::pthread_mutex_init(m_p_mutex, &attributes);
-  ::pthread_mutexattr_destroy(&attributes);
-  if (error == 0) return;
-  ::munmap(m_p_mutex, sizeof(pthread_mutex_t));
-  throw std::system_error(error, std::generic_category(), "pthread_mutex_init");
+CAcceptLock::CAcceptLock() : m_file(::memfd_create("accept-lock", MFD_CLOEXEC)) {
+  if (!m_file.IsValid()) throw std::system_error(errno, std::generic_category(), "memfd_create of an accept lock");
 }
-
-// The mutex itself isn't destroyed: another process may be using it.
-CAcceptLock::~CAcceptLock() { ::munmap(m_p_mutex, sizeof(pthread_mutex_t)); }
 
 bool CAcceptLock::TryLock() {
-  const int error = ::pthread_mutex_trylock(m_p_mutex);
-  // It protects an accept queue, which is the kernel's, and therefore whole.
-  if (error == EOWNERDEAD) ::pthread_mutex_consistent(m_p_mutex);
-  return error == 0 || error == EOWNERDEAD;
+  if (m_isOurs.exchange(true, std::memory_order_acquire)) return false;
+  if (Set(F_WRLCK)) return true;
+  m_isOurs.store(false, std::memory_order_release);
+  return false;
 }
 
-void CAcceptLock::Unlock() { ::pthread_mutex_unlock(m_p_mutex); }
+void CAcceptLock::Unlock() {
+  Set(F_UNLCK);
+  m_isOurs.store(false, std::memory_order_release);
+}
+
+bool CAcceptLock::Set(short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return ::fcntl(m_file.Get(), F_SETLK, &lock) == 0;
+}
 
 }  // namespace switchboard

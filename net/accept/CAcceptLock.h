@@ -1,6 +1,6 @@
 #pragma once
 
-#include <pthread.h>
+#include <atomic>
 
 #include "misc/CFd.h"
 #include "misc/CWakeup.h"
@@ -11,17 +11,15 @@ namespace switchboard {
 // of them has at a time, and a bell for the clients that its owner leaves to the others. Made by the master, inherited
 // by the workers it forks.
 //
-// The right is a robust process-shared mutex in shared memory: when its owner dies, the next one who tries gets it.
+// The right is a record lock of the kernel's, which a process loses when it dies. It isn't a mutex in shared memory,
+// which a worker that isn't itself any more could fill with pointers that the others follow.
 // Threads: any, of any process.
 class CAcceptLock {
  public:
   // Throws std::system_error.
   CAcceptLock();
-  ~CAcceptLock();
-  CAcceptLock(const CAcceptLock&) = delete;
-  CAcceptLock& operator=(const CAcceptLock&) = delete;
 
-  // Never waits: false when somebody else has it. Who has it gives it back, from the same thread.
+  // Never waits: false when somebody else has it.
   bool TryLock();
   void Unlock();
 
@@ -31,7 +29,11 @@ class CAcceptLock {
   int BellFd() const { return m_bell.Fd(); }
 
  private:
-  pthread_mutex_t* m_p_mutex = nullptr;  // in a mapping of its own
+  bool Set(short type);
+
+  // Empty. Of a process only this descriptor may be closed: any duplicate's end would end the lock.
+  CFd m_file;
+  std::atomic<bool> m_isOurs{false};  // of this process: the kernel doesn't tell its threads apart
   CWakeup m_bell;
 };
 

@@ -86,7 +86,10 @@ void SServerConfig::Describe(CConfigSchema& schema) {
                "that a graceful stop may take until the rest is cut off")
       .Seconds("watchdog_s", &S::watchdog, 0, kDay, "that a worker may hang until it is replaced; 0: no watchdog")
       .Seconds("start_timeout_s", &S::start_timeout, 0, kDay, "that a worker may take for its start; 0: any time")
-      .Flag("quarantine", &S::quarantine, "refuse a msgCode that killed three workers within a minute");
+      .Flag("quarantine", &S::quarantine, "refuse a msgCode that killed three workers within a minute")
+      .OneOf("sandbox", &S::sandbox,
+             {{"auto", ESandbox::kAuto}, {"off", ESandbox::kOff}, {"strict", ESandbox::kStrict}},
+             "of the workers: as much as the kernel has, none, or all of it or no start");
 }
 
 }  // namespace switchboard

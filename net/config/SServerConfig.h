@@ -20,6 +20,9 @@ struct SDynamicWorkers {
   bool operator==(const SDynamicWorkers&) const = default;
 };
 
+// Of the workers: as far as the kernel has its parts; none; or all of them, or no start.
+enum class ESandbox : uint8_t { kAuto, kOff, kStrict };
+
 // [server]: the processes.
 struct SServerConfig {
   bool daemon = true;
@@ -31,6 +34,7 @@ struct SServerConfig {
   std::chrono::milliseconds watchdog{30000};
   std::chrono::milliseconds start_timeout{60000};
   bool quarantine = true;
+  ESandbox sandbox = ESandbox::kAuto;
   std::optional<SDynamicWorkers> dynamic_workers = std::nullopt;  // none: always `workers`
 
   static void Describe(CConfigSchema& schema);

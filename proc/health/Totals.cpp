@@ -42,7 +42,10 @@ std::string FormatTotals(const CScoreboard& scoreboard, std::string_view separat
     if (totals[i] == 0 || std::find(kNamed.begin(), kNamed.end(), counter) != kNamed.end()) continue;
     add(CounterName(counter), totals[i]);
   }
-  for (const auto& [name, value] : scoreboard.NamedSums()) add(name, value);
+  for (const auto& [name, value] : scoreboard.NamedSums()) {
+    // It could only have come there by accident, or by malice.
+    if (!IsFrameworkCounter(name)) add(name, value);
+  }
   return text;
 }
 

@@ -19,6 +19,7 @@
 #include "proc/health/Totals.h"
 #include "proc/master/CMaster.h"
 #include "proc/master/CSingleProcess.h"
+#include "proc/sandbox/CSandbox.h"
 #include "proc/start/CActivation.h"
 #include "proc/start/CPreflight.h"
 #include "proc/start/CRunFiles.h"
@@ -115,17 +116,20 @@ int CServer::Serve(const SConfig& config, CActivation& activation, CInheritance&
   if (m_commandLine.isSingleProcess) {
     p_signals.reset();
     LogStart(config, log);
-    const int exitCode =
-        CSingleProcess({config, log, m_clock, privileges, listeners, scoreboard, numbers, m_factory}).Run();
+    const int exitCode = CSingleProcess({config, log, m_clock, privileges, listeners, scoreboard, numbers, m_factory,
+                                         m_schema.Sandbox()})
+                             .Run();
     LogEnd(scoreboard, log);
     return exitCode;
   }
   const WorkerMain workerMain = [&](const SWorkerLaunch& launch, CChannel channel) {
     files.Forget();
+    scoreboard.KeepOnly(launch.page);
     m_daemon.Forget();
     m_title.Set("worker process " + std::to_string(launch.slot));
     const SWorkerDeps deps{
-        log, m_clock, privileges, listeners, scoreboard.Page(launch.page), scoreboard.Quarantine(), m_factory};
+        log,       m_clock,           privileges, listeners, scoreboard.Page(launch.page), scoreboard.Quarantine(),
+        m_factory, m_schema.Sandbox()};
     return CWorker(deps, launch, std::move(channel)).Run();
   };
   const auto loadConfig = [this, &log] {
@@ -188,6 +192,7 @@ void CServer::Reserve(const SConfig& config, CListenerStore& listeners) {
 void CServer::LogStart(const SConfig& config, CLog& log) const {
   LogDoubts(config, log);
   log.Info("{} {} starts with {}", ProgramName(), kVersion, ConfigName(m_commandLine));
+  if (!m_commandLine.isSingleProcess) log.Info("{}", CSandbox::Describe(config.server.sandbox));
 }
 
 void CServer::Start(CMaster& master, const SConfig& config, CLog& log) const {

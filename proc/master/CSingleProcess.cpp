@@ -44,9 +44,9 @@ int CSingleProcess::Run() {
                            },
                            [this](int signal) { Refuse(signal); }};
   auto [mastersEnd, workersEnd] = CChannel::MakePair();
-  const SWorkerDeps deps{m_deps.log,       m_deps.clock, m_deps.privileges,
-                         m_deps.listeners, page,         m_deps.scoreboard.Quarantine(),
-                         m_deps.factory,   &alone};
+  const SWorkerDeps deps{m_deps.log,       m_deps.clock,  m_deps.privileges,
+                         m_deps.listeners, page,          m_deps.scoreboard.Quarantine(),
+                         m_deps.factory,   m_deps.wishes, &alone};
   const int exitCode = CWorker(deps, {0, index, process, generation}, std::move(workersEnd)).Run();
   if (const std::string failure = FailureIn(mastersEnd); !failure.empty()) throw std::runtime_error(failure);
   return exitCode;
@@ -56,6 +56,9 @@ SConfig CSingleProcess::Simplify() const {
   SConfig config = m_deps.config;
   if (config.business.mode == EBusinessMode::kProcessPool) {
     throw std::runtime_error("business.mode: \"process_pool\" needs more than a single process");
+  }
+  if (config.server.sandbox == ESandbox::kStrict) {
+    throw std::runtime_error("server.sandbox: \"strict\" needs more than a single process, which is not sandboxed");
   }
   for (SListenerConfig& listener : config.listeners) listener.accept = EAcceptMode::kReusePort;
   return config;

@@ -21,6 +21,7 @@ struct SSingleProcessDeps {
   CScoreboard& scoreboard;
   CProcessNumbers& numbers;
   const LogicFactory& factory;
+  const CSandboxWishes& wishes;
 };
 
 // A server whose one worker runs in the process that was started (--single-process), for a debugger. There is nobody to

@@ -1,6 +1,7 @@
 #include "proc/master/CWorkforce.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <system_error>
@@ -10,6 +11,12 @@
 #include "proc/sys/Earliest.h"
 
 namespace switchboard {
+
+namespace {
+
+constexpr int kMessagesPerEvent = 64;
+
+}  // namespace
 
 CWorkforce::CWorkforce(CLog& log, const CClock& clock, CListenerStore& listeners, CScoreboard& scoreboard,
                        CProcessNumbers& numbers, CWaiter& waiter, CWorkerSet::Become become)
@@ -49,11 +56,22 @@ void CWorkforce::TellToStop(SWorkerProcess& worker, EStopMode mode, EGoAwayReaso
   m_workers.TellToStop(worker, mode, reason);
 }
 
+// It may not be itself any more: what it should never send is not kept.
+bool CWorkforce::MayKeep(const SWorkerProcess& worker, const SMessage& message) const {
+  const std::optional<uint32_t> place = worker.p_generation->PlaceOf(message.listener);
+  if (worker.isReady || !place || m_listeners.Keeps({message.listener, worker.slot})) return false;
+  int isListening = 0;
+  socklen_t size = sizeof(isListening);
+  return message.fd.IsValid() && getsockopt(message.fd.Get(), SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0 &&
+         isListening == 1;
+}
+
 CWorkforce::SHeard CWorkforce::Hear(pid_t pid) {
   SHeard heard;
   SWorkerProcess* const p_worker = m_workers.Find(pid);
   if (p_worker == nullptr) return heard;
-  while (p_worker->channel.IsOpen()) {
+  // Not for ever, if it doesn't stop talking: the line stays readable.
+  for (int i = 0; i < kMessagesPerEvent && p_worker->channel.IsOpen(); ++i) {
     SMessage message;
     const CChannel::EReceive result = p_worker->channel.Receive(message);
     if (result == CChannel::EReceive::kNothing) break;
@@ -61,6 +79,7 @@ CWorkforce::SHeard CWorkforce::Hear(pid_t pid) {
       m_waiter.Remove(p_worker->channel.Fd());
       p_worker->channel.Close();
     } else if (message.kind == EMessage::kListener) {
+      if (!MayKeep(*p_worker, message)) continue;
       p_worker->serves.insert(m_listeners.Keep(message.listener, p_worker->slot, std::move(message.fd)));
       heard.hasListener = true;
     } else if (message.kind == EMessage::kFailed) {
@@ -68,7 +87,7 @@ CWorkforce::SHeard CWorkforce::Hear(pid_t pid) {
     } else if (message.kind == EMessage::kReopened) {
       p_worker->isReopening = false;
     } else if (message.kind == EMessage::kReady) {
-      heard.isReady = true;
+      heard.isReady = !p_worker->isReady;
     }
   }
   if (!heard.isReady) return heard;

@@ -57,6 +57,8 @@ class CWorkforce {
   void Forget();
 
  private:
+  bool MayKeep(const SWorkerProcess& worker, const SMessage& message) const;
+
   CLog& m_log;
   const CClock& m_clock;
   CListenerStore& m_listeners;

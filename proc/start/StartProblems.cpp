@@ -10,6 +10,8 @@
 
 #include "logic/STransferConfig.h"
 #include "misc/CFd.h"
+#include "proc/sandbox/CPathFence.h"
+#include "proc/sandbox/CSyscallFilter.h"
 #include "proc/sys/CSocketAddress.h"
 
 namespace switchboard {
@@ -40,6 +42,13 @@ std::string WhyNotUsable(const std::string& folder, const fs::path& from, bool i
   return Obstacle(path, isToBeWritten ? R_OK | W_OK | X_OK : R_OK | X_OK);
 }
 
+std::string LackingForSandbox() {
+  const std::string missing = CPathFence::Missing();
+  const bool hasFilter = CSyscallFilter::IsThere();
+  const std::string filter = hasFilter ? "" : fmt::format("{}seccomp filters", missing.empty() ? "" : ", ");
+  return missing.empty() && hasFilter ? "" : fmt::format("the kernel lacks {}{}", missing, filter);
+}
+
 // An errno; 0 when the address can be had.
 int TryAddress(const SListenerConfig& listener) {
   const CSocketAddress address(listener.address, listener.port);
@@ -67,6 +76,7 @@ SStartProblems FindStartProblems(const SConfig& config, const std::string& direc
     if (!transfer.root.empty())
       check("transfer.root", transfer.root, WhyNotUsable(transfer.root, from, transfer.writable));
   }
+  if (config.server.sandbox == ESandbox::kStrict) check("server.sandbox", "strict", LackingForSandbox());
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const SListenerConfig& listener = config.listeners[i];
     if (!listener.http.access_log.empty()) {

@@ -66,6 +66,7 @@ class CListenerStore {
   // Keeps a socket under the returned key: when the slot has one already, which has clients in its queue too, under a
   // higher number instead of the slot. Nothing is kept of a listener that is gone.
   Key Keep(uint32_t listener, uint32_t slot, CFd fd);
+  bool Keeps(const Key& key) const { return m_kept.contains(key); }
   // What is kept, in order.
   std::vector<Key> Kept() const;
   // A duplicate of a kept socket. Throws std::system_error.

@@ -12,8 +12,10 @@
 #include "logic/CModuleSet.h"
 #include "misc/CSignalStack.h"
 #include "misc/CThread.h"
+#include "misc/count/CMappingGuard.h"
 #include "proc/health/CExitGuard.h"
 #include "proc/health/CFaultMark.h"
+#include "proc/sandbox/CSandbox.h"
 #include "proc/sys/ExitCode.h"
 #include "proc/sys/IsGracefulStop.h"
 
@@ -45,6 +47,7 @@ int CWorker::Run() {
   const CSignalStack signalStack;
   const CExitGuard exitGuard(m_deps.log);
   CFaultMark::Install(m_deps.page.faultThread);
+  CMappingGuard::Install();
   if (const std::optional<int> code = TryStart()) return *code;
   m_channel.Send({EMessage::kReady, 0, {}, {}});
   if (m_deps.p_alone != nullptr) m_deps.p_alone->ready();
@@ -60,6 +63,7 @@ std::optional<int> CWorker::TryStart() {
     OpenLog();
     std::vector<SListenerSocket> listeners = OpenListeners();
     m_deps.privileges.Drop();
+    EnterSandbox();
     m_p_logic = m_deps.factory();
     const SNetworkDeps deps{m_config,  m_deps.log,         m_deps.clock,  m_deps.page,
                             m_process, &m_deps.quarantine, m_p_masterBell};
@@ -83,6 +87,13 @@ std::optional<int> CWorker::TryStart() {
 void CWorker::OpenLog() {
   m_deps.log.SetLevel(m_config.log.level);
   m_deps.log.SetFile(m_config.log.file);
+}
+
+void CWorker::EnterSandbox() {
+  // Who debugs in one process wants to look everywhere, and that process still has its pid file to remove.
+  if (m_deps.p_alone != nullptr) return;
+  const std::string missing = CSandbox(m_config, m_deps.wishes).Enter();
+  if (!missing.empty()) m_deps.log.Info("worker process {} goes without {}", m_slot, missing);
 }
 
 std::vector<SListenerSocket> CWorker::OpenListeners() {

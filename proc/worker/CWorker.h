@@ -7,6 +7,7 @@
 
 #include "misc/CClock.h"
 #include "misc/CLog.h"
+#include "misc/config/CSandboxWishes.h"
 #include "net/config/CConfig.h"
 #include "net/network/CNetwork.h"
 #include "net/wire/Counters.h"
@@ -35,6 +36,7 @@ struct SWorkerDeps {
   SWorkerPage& page;
   const CQuarantine& quarantine;
   const LogicFactory& factory;
+  const CSandboxWishes& wishes;
   const SWorkerAlone* p_alone = nullptr;  // none: there is a master
 };
 
@@ -54,6 +56,8 @@ class CWorker {
   // nullopt when the worker serves, else the exit code.
   std::optional<int> TryStart();
   void OpenLog();
+  // Nothing of the logic has run yet, and there are no other threads.
+  void EnterSandbox();
   std::vector<SListenerSocket> OpenListeners();
   // Those of one [[listener]]: what the master keeps for this slot, and for slots that are gone.
   void AddSockets(uint32_t place, std::vector<SListenerSocket>& sockets);

@@ -27,7 +27,7 @@ ALLOWED = {
 # The sub-floors of a folder, bottom to top: each includes only what stands before it, so no circle can be.
 SUB_FLOORS = {
     "net": ("wire", "http", "config", "conn", "accept", "role", "packet", "site", "network"),
-    "proc": ("sys", "start", "health", "worker", "master"),
+    "proc": ("sys", "sandbox", "start", "health", "worker", "master"),
     "client-sim": (
         "base", "message", "scenario", "client", "attack", "options", "load", "report", "record", "transfer", "command"
     ),

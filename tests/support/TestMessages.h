@@ -58,7 +58,17 @@ inline constexpr uint16_t kTestSampleInline = 45;
 // The body says how the worker dies or is tormented: "exit" (3) and "_exit" (2) in the handler; abort in
 // "disconnect" (of this client), "job" (posted) or "timer"; "post-forever" posts a job that posts itself again.
 // Answered at once, where the worker lives on.
-inline constexpr uint16_t kTestTorment = 46;
+inline constexpr uint16_t kTestTorment = 60;
+// Tries what its body names ("shadow", "exec", …: Transgressions.h), on a thread of the pool, on sb-io, on one that may
+// block, and on a thread of its own; answered with the errno, 0 where it was done (STestNumber).
+inline constexpr uint16_t kTestTransgress = 46;
+inline constexpr uint16_t kTestTransgressInline = 47;
+inline constexpr uint16_t kTestTransgressBlocking = 48;
+inline constexpr uint16_t kTestTransgressThread = 49;
+// Writes random bytes over what the worker shares with others, 100 times (STestNumber: the seed).
+inline constexpr uint16_t kTestScribble = 50;
+// Cuts to nothing each file that the worker shares with others, through descriptors and by name.
+inline constexpr uint16_t kTestTruncate = 51;
 
 inline constexpr uint16_t kTestUnknown = 999;  // has no handler
 

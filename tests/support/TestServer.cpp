@@ -22,6 +22,7 @@
 #include "misc/CThread.h"
 #include "proc/master/RunServer.h"
 #include "tests/support/TestMessages.h"
+#include "tests/support/Transgressions.h"
 
 namespace switchboard {
 
@@ -116,6 +117,8 @@ class CGate {
 // [test] of the configuration.
 struct STestConfig {
   uint32_t number = 7;
+  std::string readable;
+  std::string writable;
 };
 
 // The logic that the system tests torment the framework with; TestMessages.h says what each handler does.
@@ -125,7 +128,10 @@ class CTestLogic final : public CLogic {
 
   static void Describe(CConfigSchema& schema) {
     schema.Section<STestConfig>("test", "of the system tests")
-        .Number("number", &STestConfig::number, {1, 1000, "pieces"}, "the answer to kTestConfig");
+        .Number("number", &STestConfig::number, {1, 1000, "pieces"}, "the answer to kTestConfig")
+        .Text("readable", &STestConfig::readable, "a path", "that a handler may read")
+        .Text("writable", &STestConfig::writable, "a path", "that a handler may write");
+    schema.Sandbox().AllowRead(&STestConfig::readable).AllowWrite(&STestConfig::writable);
   }
 
  private:
@@ -174,6 +180,10 @@ class CTestLogic final : public CLogic {
   }
   bool HandleConfig(CRequest& request);
   bool HandleSample(CRequest& request);
+  bool HandleTransgress(CRequest& request);
+  bool HandleTransgressThread(CRequest& request);
+  bool HandleScribble(CRequest& request);
+  bool HandleTruncate(CRequest& request);
 
   bool RouteEcho(CHttpRequest& request);
   bool RouteWhere(CHttpRequest& request);
@@ -217,6 +227,12 @@ CTestLogic::CTestLogic() {
   On(kTestCrowd, &CTestLogic::HandleCrowd);
   On(kTestTorment, &CTestLogic::HandleTorment);
   On(kTestConfig, &CTestLogic::HandleConfig);
+  On(kTestTransgress, &CTestLogic::HandleTransgress);
+  On(kTestTransgressInline, &CTestLogic::HandleTransgress, Run::kInline);
+  On(kTestTransgressBlocking, &CTestLogic::HandleTransgress, Run::kBlocking);
+  On(kTestTransgressThread, &CTestLogic::HandleTransgressThread);
+  On(kTestScribble, &CTestLogic::HandleScribble);
+  On(kTestTruncate, &CTestLogic::HandleTruncate);
   On(kTestSample, &CTestLogic::HandleSample);
   On(kTestSampleInline, &CTestLogic::HandleSample, Run::kInline);
   OnHttp("/route/echo", &CTestLogic::RouteEcho);
@@ -268,6 +284,38 @@ bool CTestLogic::HandleSample(CRequest& request) {
   const auto* p_number = request.Body<STestNumber>();
   if (p_number == nullptr) return false;
   Counter("samples").Add(p_number->value);
+  return request.Reply();
+}
+
+namespace {
+
+std::string_view TextOf(const CRequest& request) {
+  return {reinterpret_cast<const char*>(request.Body().data()), request.Body().size()};
+}
+
+}  // namespace
+
+bool CTestLogic::HandleTransgress(CRequest& request) {
+  STestNumber number;
+  number.value = static_cast<uint32_t>(Transgress(TextOf(request)));
+  return request.Reply(number);
+}
+
+bool CTestLogic::HandleTransgressThread(CRequest& request) {
+  STestNumber number;
+  CThread("test-thief", [&] { number.value = static_cast<uint32_t>(Transgress(TextOf(request))); }).Join();
+  return request.Reply(number);
+}
+
+bool CTestLogic::HandleScribble(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  if (p_number == nullptr) return false;
+  Scribble(100, p_number->value);
+  return request.Reply();
+}
+
+bool CTestLogic::HandleTruncate(CRequest& request) {
+  TruncateShared();
   return request.Reply();
 }
 

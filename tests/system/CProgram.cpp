@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,9 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
@@ -59,6 +64,16 @@ class CEnvironment {
   std::vector<char*> m_entries;
 };
 
+// One call is answered as by a kernel that doesn't know it.
+void PretendToLack(uint32_t call) {
+  std::array<sock_filter, 4> program{
+      {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+}
+
 constexpr int kFirstActivated = 3;
 
 // Between fork and exec: calls of the system only.
@@ -66,6 +81,7 @@ constexpr int kFirstActivated = 3;
                          int errors) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   Limit(RLIMIT_CORE, 0);
+  if (!options.hasLandlock) PretendToLack(SYS_landlock_create_ruleset);
   if (options.descriptors > 0) Limit(RLIMIT_NOFILE, options.descriptors);
   if (options.isUnprivileged) {
     // What isn't in the bounding set is lost at exec, even for root; anybody else has it not anyway.

@@ -17,6 +17,7 @@ struct SProgramOptions {
   std::filesystem::path workingDirectory;
   uint32_t descriptors = 0;     // hard limit; 0: as it is
   bool isUnprivileged = false;  // a root without the right to write where it may not
+  bool hasLandlock = true;      // false: as on a kernel without it
   int activated = -1;           // a socket for it, as a service manager passes one; -1: none
 };
 

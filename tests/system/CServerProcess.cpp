@@ -58,8 +58,9 @@ CServerProcess::CServerProcess(fs::path folder, const SServerOptions& options)
     : m_folder(std::move(folder)), m_isDaemon(options.isDaemon) {
   WriteConfig(m_folder);
   if (fs::exists(m_folder / kLogFile)) m_logStart = fs::file_size(m_folder / kLogFile);
-  m_p_program = std::make_unique<CProgram>(options.program, ArgumentsOf(options),
-                                           SProgramOptions{m_folder, options.descriptors, false, options.activated});
+  m_p_program = std::make_unique<CProgram>(
+      options.program, ArgumentsOf(options),
+      SProgramOptions{m_folder, options.descriptors, false, options.hasLandlock, options.activated});
   // A daemon has started when the program that started it ends.
   if (m_isDaemon) m_p_program->Wait();
   Eventually([&] { return ReadPorts(options.listeners) || m_p_program->HasEnded(); });

@@ -21,6 +21,7 @@ struct SServerOptions {
   std::vector<std::string> arguments = {};  // further ones
   bool isDaemon = false;
   uint32_t descriptors = 0;  // hard limit of its processes; 0: as it is
+  bool hasLandlock = true;   // false: as on a kernel without it
   size_t listeners = 1;      // how many the overrides make of the one that there is
   int activated = -1;        // a listening socket that it gets as from a service manager; -1: none
 };

@@ -38,6 +38,8 @@ class CSystemTest : public testing::Test {
   void ExpectComplaint(std::string text) { m_complaints.push_back(std::move(text)); }
   // This test may make the server log an [error] or [alert] with this text: whether it does is a matter of chance.
   void AllowComplaint(std::string text) { m_possibleComplaints.push_back(std::move(text)); }
+  // This test has a worker write what it likes into its counters: they add up to nothing.
+  void ExpectSpoiltCounters() { m_areCountersSpoilt = true; }
   // This test kills the master of `server`, so that it ends badly.
   void ExpectLostMaster(const CServerProcess& server) { m_p_lost = &server; }
 
@@ -66,6 +68,7 @@ class CSystemTest : public testing::Test {
   std::vector<std::unique_ptr<CServerProcess>> m_servers;
   std::vector<std::string> m_complaints;
   std::vector<std::string> m_possibleComplaints;
+  bool m_areCountersSpoilt = false;
   const CServerProcess* m_p_lost = nullptr;
 };
 

@@ -54,7 +54,7 @@ TEST_F(COwnConfigTest, TheTestOfAConfigurationChecksKeysOfTheLogic) {
   Configure("[test]\nnumbers = 1\n");
   const SRunResult unknown = RunTestServer({"-t", "-c", "switchboard.toml"});
   EXPECT_EQ(unknown.exitCode, kExitFailed);
-  EXPECT_THAT(unknown.errors, HasSubstr(": test.numbers: unknown key; allowed: number\n"));
+  EXPECT_THAT(unknown.errors, HasSubstr(": test.numbers: unknown key; allowed: number, readable, writable\n"));
   Configure("[test]\nnumber = 1000\n");
   EXPECT_EQ(RunTestServer({"-t", "-c", "switchboard.toml"}).exitCode, 0);
   EXPECT_EQ(RunTestServer({"-t", "-c", "switchboard.toml", "--set", "test.number=0"}).errors,

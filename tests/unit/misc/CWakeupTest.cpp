@@ -1,5 +1,6 @@
 #include "misc/CWakeup.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -24,6 +25,15 @@ TEST(CWakeupTest, ASignalMakesItReadableUntilItIsCleared) {
   wakeup.Clear();
   EXPECT_FALSE(IsReadable(wakeup.Fd()));
   wakeup.Clear();  // nothing to clear, and it doesn't block
+}
+
+TEST(CWakeupTest, WhoSharesItCanNotMakeClearingItBlock) {
+  CWakeup wakeup;
+  ASSERT_EQ(::fcntl(wakeup.Fd(), F_SETFL, 0), 0);
+  wakeup.Clear();
+  wakeup.Signal();
+  wakeup.Clear();
+  EXPECT_FALSE(IsReadable(wakeup.Fd()));
 }
 
 TEST(CWakeupTest, WaitEndsWithASignalAndClearsIt) {

@@ -1,12 +1,15 @@
 #include "misc/count/CScoreboard.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <system_error>
 
 namespace switchboard {
@@ -135,6 +138,37 @@ TEST_F(CScoreboardTest, ItGrowsUnderEverybodysFeet) {
     EXPECT_EQ(Of(p_reader->Sum(), kReceives), 42U);
     EXPECT_EQ(CScoreboard::OpenExisting(path)->Pages(), 2U);
   }
+}
+
+TEST_F(CScoreboardTest, AWorkerKeepsItsOwnPageAndNoWayToTheOthers) {
+  CScoreboard scoreboard(Path(), 3);
+  const auto can = [&scoreboard](const std::function<void()>& act) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      // No sanitizer's report.
+      ::signal(SIGSEGV, SIG_DFL);
+      scoreboard.KeepOnly(1);
+      act();
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  };
+  EXPECT_TRUE(can([&] { scoreboard.Page(1).io.Add(kReplies, 5); }));
+  EXPECT_TRUE(can([&] { scoreboard.Page(1).faultThread.store(1); }));
+  EXPECT_TRUE(can([&] { scoreboard.Quarantine().Has(7) ? ::_exit(1) : void(); }));
+  EXPECT_TRUE(can([&] { scoreboard.Page(1).pid.load() == 0 ? void() : ::_exit(1); }));
+  EXPECT_FALSE(can([&] { scoreboard.Page(1).pid.store(1); }));
+  EXPECT_FALSE(can([&] { scoreboard.Quarantine().Add(7); }));
+  EXPECT_FALSE(can([&] { scoreboard.Page(0).io.Add(kReplies); }));
+  EXPECT_FALSE(can([&] { scoreboard.Page(2).io.Add(kReplies); }));
+  // Nor by asking for the right to.
+  EXPECT_FALSE(can([&] {
+    constexpr int kBoth = PROT_READ | PROT_WRITE;
+    if (::mprotect(&scoreboard.Page(1), SWorkerPage::kProtectedBytes, kBoth) != 0) ::_exit(1);
+  }));
+  EXPECT_EQ(Of(scoreboard.Sum(), kReplies), 5U);
 }
 
 TEST_F(CScoreboardTest, ItHasABound) {

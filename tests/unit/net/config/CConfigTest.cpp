@@ -78,6 +78,7 @@ shutdown_timeout_s = 1.5
 watchdog_s = 0
 start_timeout_s = 3
 quarantine = false
+sandbox = "strict"
 [[listener]]
 address = "127.0.0.1"
 port = 0
@@ -138,9 +139,12 @@ file = "stderr"
 level = "alert"
 )");
   SConfig expected;
-  expected.server = {
-      false, 3,           "nobody", "/run/x.pid", "/srv", milliseconds(1500), milliseconds(0), milliseconds(3000),
-      false, std::nullopt};
+  expected.server = {false,           3,
+                     "nobody",        "/run/x.pid",
+                     "/srv",          milliseconds(1500),
+                     milliseconds(0), milliseconds(3000),
+                     false,           ESandbox::kStrict,
+                     std::nullopt};
   expected.listeners = {
       {"127.0.0.1", 0, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 7, "", {}},
       {"::1", 65535, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 511, "", {}},

@@ -1,0 +1,148 @@
+#include "tests/support/Transgressions.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <random>
+#include <sstream>
+
+namespace switchboard {
+
+namespace {
+
+int Open(const std::string& path, int flags) {
+  const int fd = open(path.c_str(), flags | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+  return fd;
+}
+
+// The child of a fork that was done mustn't go on as a worker.
+int Forked(long pid) {
+  if (pid == 0) _exit(0);
+  return static_cast<int>(pid);
+}
+
+const std::map<std::string, std::function<long()>, std::less<>>& Acts() {
+  static const std::map<std::string, std::function<long()>, std::less<>> acts{
+      {"shadow", [] { return Open("/etc/shadow", O_RDONLY); }},
+      {"outside", [] { return Open("/etc/switchboard-was-here", O_WRONLY | O_CREAT); }},
+      {"execve",
+       [] {
+         char* const arguments[] = {nullptr};
+         return execve("/bin/true", arguments, arguments);
+       }},
+      {"fork", [] { return Forked(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr)); }},
+      {"setuid", [] { return syscall(SYS_setuid, 0); }},
+      {"setgid", [] { return syscall(SYS_setgid, 0); }},
+      {"packet", [] { return socket(AF_PACKET, SOCK_RAW, 0); }},
+      {"raw", [] { return socket(AF_INET, SOCK_RAW, 1); }},
+      {"socket", [] { return socket(AF_INET, SOCK_STREAM, 0); }},
+      {"ptrace", [] { return ptrace(PTRACE_TRACEME, 0, nullptr, nullptr); }},
+      {"mount", [] { return mount("none", "/mnt", "tmpfs", 0, nullptr); }},
+      {"unshare", [] { return unshare(CLONE_NEWNS); }},
+      {"bpf", [] { return syscall(SYS_bpf, 0, nullptr, 0); }},
+      {"io_uring", [] { return syscall(SYS_io_uring_setup, 1, nullptr); }},
+      {"kill-master", [] { return kill(getppid(), SIGCONT); }},
+      {"kill-all", [] { return kill(-1, 0); }}};
+  return acts;
+}
+
+struct SMapping {
+  std::byte* p_bytes;
+  size_t size;
+  bool isWritable;
+  std::string path;
+};
+
+// Those that are shared, in /proc/self/maps: "7f00-7f10 rw-s 00000000 00:01 42  /path".
+std::vector<SMapping> SharedMappings() {
+  std::vector<SMapping> mappings;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream words(line);
+    std::string range;
+    std::string rights;
+    std::string ignored;
+    std::string path;
+    words >> range >> rights >> ignored >> ignored >> ignored >> path;
+    if (rights.size() != 4 || rights[3] != 's') continue;
+    uintptr_t begin = 0;
+    uintptr_t end = 0;
+    const char* const p_end = range.data() + range.size();
+    const char* const p_dash = std::from_chars(range.data(), p_end, begin, 16).ptr;
+    std::from_chars(p_dash + 1, p_end, end, 16);
+    mappings.push_back({reinterpret_cast<std::byte*>(begin), end - begin, rights[1] == 'w', path});
+  }
+  return mappings;
+}
+
+}  // namespace
+
+const std::vector<std::string>& Transgressions() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const auto& [name, act] : Acts()) all.push_back(name);
+    return all;
+  }();
+  return names;
+}
+
+int Transgress(std::string_view name) {
+  errno = 0;
+  long result = -1;
+  if (name.starts_with("read:")) {
+    result = Open(std::string(name.substr(5)), O_RDONLY);
+  } else if (name.starts_with("write:")) {
+    result = Open(std::string(name.substr(6)), O_WRONLY | O_CREAT);
+  } else if (const auto found = Acts().find(name); found != Acts().end()) {
+    result = found->second();
+  } else {
+    errno = ENOSYS;
+  }
+  return result < 0 ? errno : 0;
+}
+
+void Scribble(uint32_t rounds, uint32_t seed) {
+  std::mt19937_64 random(seed);
+  const std::vector<SMapping> mappings = SharedMappings();
+  for (uint32_t round = 0; round < rounds; ++round) {
+    for (const SMapping& mapping : mappings) {
+      // As far as it lets itself be made writable.
+      if (!mapping.isWritable && mprotect(mapping.p_bytes, mapping.size, PROT_READ | PROT_WRITE) != 0) continue;
+      // A few places everywhere, and now and then all of one value: what is a length, a flag or a count gets each.
+      const size_t step = 8 * (1 + random() % 64);
+      const uint64_t value = round % 4 == 0 ? ~uint64_t{0} : round % 4 == 1 ? 0 : random();
+      for (size_t at = 0; at + 8 <= mapping.size; at += step) {
+        const uint64_t word = round % 4 == 2 ? random() : value;
+        // The file may end before the mapping does: what isn't backed isn't shared.
+        std::copy_n(reinterpret_cast<const std::byte*>(&word), 8, mapping.p_bytes + at);
+      }
+    }
+  }
+}
+
+void TruncateShared() {
+  for (const SMapping& mapping : SharedMappings()) {
+    if (mapping.path.starts_with('/') && truncate(mapping.path.c_str(), 0) != 0) continue;
+  }
+  // The log is nobody's mapping, and stays.
+  for (int fd = 3; fd < 64; ++fd) {
+    const bool isLog = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
+    if (!isLog && ftruncate(fd, 0) != 0) continue;
+  }
+}
+
+}  // namespace switchboard
