@@ -14,6 +14,7 @@ set(SWITCHBOARD_PUBLIC_HEADERS
   misc/config/CConfigRules.h
   misc/config/CConfigSchema.h
   misc/config/CConfigSection.h
+  misc/config/CSandboxWishes.h
   misc/config/SConfigSection.h
   misc/count/CNamedCounters.h
   net/conn/CSession.h

@@ -15,10 +15,16 @@ namespace switchboard {
 
 using EKind = CLimitedLog::SSubject::EKind;
 
+namespace {
+
+const CQuarantine kNothing;
+
+}  // namespace
+
 CHandlerTable::CHandlerTable(const SServerLinks& links, const std::vector<CModule*>& modules)
     : m_links(links),
       m_modules(modules),
-      m_p_quarantine(links.p_quarantine),
+      m_quarantine(links.p_quarantine != nullptr ? *links.p_quarantine : kNothing),
       m_sendsRejects(links.config.protocol.reject_replies) {}
 
 void CHandlerTable::Add(CModule& module, const CModule::SCode& code, uint8_t pool) {
@@ -75,7 +81,7 @@ inline bool CHandlerTable::RunHandler(const SEntry& entry, CTurn& turn, const SF
 }
 
 inline bool CHandlerTable::RunFrame(const SEntry* p_entry, CTurn& turn, const SFrame& frame) {
-  const bool isQuarantined = m_p_quarantine != nullptr && m_p_quarantine->Has(frame.msgCode);
+  const bool isQuarantined = m_quarantine.Has(frame.msgCode);
   if (p_entry == nullptr || isQuarantined || !turn.Connection().IsAnswering() || CCrc32::Of(frame.body) != frame.crc32)
       [[unlikely]] {
     RefuseFrame(p_entry, turn, frame);

@@ -68,7 +68,7 @@ class CHandlerTable final : public CPacketHandlers {
 
   const SServerLinks& m_links;
   const std::vector<CModule*>& m_modules;
-  const CQuarantine* const m_p_quarantine;  // nullptr: nothing is refused for it
+  const CQuarantine& m_quarantine;
   const bool m_sendsRejects;
   std::vector<SEntry> m_table;  // constant once started
 };

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "misc/CClock.h"
@@ -38,7 +39,9 @@ class CLimitedLog {
     uint16_t reason = 0;
     uint32_t number = 0;
 
-    auto operator<=>(const SSubject&) const = default;
+    bool operator<(const SSubject& other) const {
+      return std::tie(kind, reason, number) < std::tie(other.kind, other.reason, other.number);
+    }
   };
 
   // `wake` is called, outside of the lock, when NextFlush has become earlier than it was; both outlive it.

@@ -18,6 +18,7 @@
 #include "misc/CFd.h"
 #include "misc/count/CMappingGuard.h"
 
+// Over the rule: making, growing, opening and protecting the file share the arithmetic of its layout.
 namespace switchboard {
 
 namespace {

@@ -92,8 +92,7 @@ struct SQuit {};
 }  // namespace recycle_note
 using RecycleNote = std::variant<recycle_note::SPhaseMoved, recycle_note::SReadHalfDone, recycle_note::SHandlingDone,
                                  recycle_note::SLingerDone, recycle_note::SWriteHalfFree, recycle_note::STellWhenIdle,
-                                 recycle_note::SLookAtClock,
-                                 recycle_note::SQuit>;
+                                 recycle_note::SLookAtClock, recycle_note::SQuit>;
 
 // For std::visit: one function for each kind of note.
 template <class... Functions>

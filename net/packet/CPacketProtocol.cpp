@@ -101,7 +101,7 @@ SReading::EThen CPacketProtocol::Then(CConnection& connection) const {
 
 void CPacketProtocol::Deliver(CConnection& connection, SFrames& frames, uint32_t count) {
   const bool mayRunInline = m_runsInline && connection.mailbox.IsIdle();
-  if (m_parts.business.RoomFor(connection.mailbox.Requests(), count).queued < count) {
+  if (!m_parts.business.HasRoomFor(connection.mailbox.Requests(), count)) {
     DeliverInPieces(connection, frames, count, mayRunInline);
     return;
   }

@@ -23,7 +23,8 @@ namespace switchboard {
 // each. Pool 0 runs what isn't said to belong elsewhere, and all jobs; pool kBlocking has business.blocking_threads of
 // less scheduling weight, for handlers that wait or compute for long; the others are the user's ([[pool.named]]). A
 // connection is in one queue at a time, and a turn that meets a request of another pool goes on there.
-// Threads: Push and PostJob by any, RoomFor and CountQueued by sb-io; the turns are sb-work-N's, sb-block-N's and sb-NAME-N's.
+// Threads: Push and PostJob by any, RoomFor and CountQueued by sb-io; the turns are sb-work-N's, sb-block-N's and
+// sb-NAME-N's.
 class CBusinessPool {
  public:
   static constexpr uint8_t kMain = 0;
@@ -57,6 +58,12 @@ class CBusinessPool {
   // and when business.queue_packets are queued, who has less than its part, which is the same for all who have any,
   // gets that: so nobody can take it away from the others. Threads: sb-io.
   SRoom RoomFor(uint32_t own, uint32_t requests) const;
+  // Whether that is room for all of them, as it mostly is. Threads: sb-io.
+  bool HasRoomFor(uint32_t own, uint32_t requests) const {
+    const uint64_t queued = static_cast<uint32_t>(m_queued.load(std::memory_order_relaxed));
+    return (uint64_t{own} + requests <= m_share && queued + requests <= m_maxQueued) ||
+           RoomFor(own, requests).queued == requests;
+  }
   // Before requests are posted, of which `queued` weren't refused; `isFirst`: the connection had none. Threads: sb-io.
   void CountQueued(uint32_t queued, bool isFirst) { m_queued.fetch_add(Queued(queued, isFirst)); }
 

@@ -126,7 +126,7 @@ int CControl::Signal() const {
       return kExitOk;
     case EOrder::kStop:
     case EOrder::kQuit:
-      StopOlderBinary(number);
+      if (m_commandLine.isForAll) StopOlderBinary(number);
       server.Signal(number);
       return AwaitEnd(server, ShutdownTimeout(m_commandLine, m_schema) + CWorkerSet::kKillGrace + kPatience);
     case EOrder::kReload:

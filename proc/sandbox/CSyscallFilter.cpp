@@ -142,7 +142,7 @@ scmp_arg_cmp Has(unsigned argument, uint64_t bits, uint64_t values) {
 void AllowSockets(CFilter& filter) {
   constexpr uint64_t kTypes = 0xf;  // the rest of the argument is flags
   for (const char* const p_call : {"socket", "socketpair"}) {
-    for (const uint64_t family : {AF_UNIX, AF_INET, AF_INET6}) {
+    for (const uint64_t family : {uint64_t{AF_UNIX}, uint64_t{AF_INET}, uint64_t{AF_INET6}}) {
       filter.Allow(p_call, {Equals(0, family), Has(1, kTypes, SOCK_STREAM)});
       filter.Allow(p_call, {Equals(0, family), Has(1, kTypes, SOCK_DGRAM)});
     }

@@ -45,6 +45,7 @@ void Declare(CLI::App& app, SCommandLine& line, SRawOptions& raw) {
                  "upgrade;\nall but reopen wait, and tell how it went")
       ->type_name("ORDER");
   app.add_flag("--no-wait", line.isNoWait, "With -s: return at once");
+  app.add_flag("--all", line.isForAll, "With -s stop or quit: both binaries of an upgrade");
   app.add_flag("--status", raw.isStatus, "Print the counters of the running server and exit");
   app.add_flag("--help-config", raw.isHelpConfig,
                "Print all sections and keys of the configuration,\nwith defaults and what is allowed, and exit");
@@ -83,6 +84,9 @@ SCommandLine CCommandLine::Parse(int argc, const char* const* p_argv) {
     line.action = EAction::kSignal;
     line.order = ParseOrder(raw.order);
   }
+  const bool isEnd = line.action == EAction::kSignal && (line.order == EOrder::kStop || line.order == EOrder::kQuit);
+  if (line.isForAll && (!isEnd || line.isNoWait))
+    throw CUsageError("--all is for -s stop and quit, which wait; try -h");
   if (raw.isTest) line.action = EAction::kTest;
   if (raw.isStatus) line.action = EAction::kStatus;
   if (raw.isHelpConfig) line.action = EAction::kHelpConfig;

@@ -19,6 +19,7 @@ struct SCommandLine {
   bool isForeground = false;
   bool isSingleProcess = false;
   bool isNoWait = false;               // of kSignal
+  bool isForAll = false;               // of kSignal: to both binaries of an upgrade
   std::string directory;               // where the command was given; absolute
   std::string configFile;              // empty: built-in defaults
   std::vector<std::string> overrides;  // KEY=VALUE, in the order given

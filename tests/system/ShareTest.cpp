@@ -91,7 +91,7 @@ TEST_F(CShareTest, WhatComesBeforeABadLengthIsAnsweredThoughItHadToWait) {
   ASSERT_TRUE(client.SendRaw(bytes));
   for (uint32_t i = 0; i < 500; ++i) ASSERT_EQ(NumberIn(Next(client)), i);
   EXPECT_TRUE(client.WaitForClose());
-  EXPECT_EQ(server.Count(ECloseReason::kBadLength), 1U);
+  EXPECT_TRUE(server.WaitForCount(CounterOf(ECloseReason::kBadLength), 1));
 }
 
 // Empty answers, one by one, to a client that doesn't read.

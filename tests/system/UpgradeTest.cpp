@@ -249,6 +249,16 @@ TEST_F(CUpgradeTest, ADaemonIsUpgradedByCommand) {
   EXPECT_TRUE(WaitForEndOf(newMaster));
 }
 
+TEST_F(CUpgradeTest, BothBinariesAreStoppedByOneOrder) {
+  CServerProcess& server = Start();
+  CTestClient client(server.Port());
+  ExpectServed(client);
+  const pid_t newMaster = Upgrade(server);
+  EXPECT_EQ(Order({"-s", "quit", "--all"}).exitCode, 0);
+  EXPECT_TRUE(WaitForEndOf(server.MasterPid()));
+  EXPECT_TRUE(WaitForEndOf(newMaster));
+}
+
 TEST_F(CUpgradeTest, ASecondUpgradeWaitsForTheEndOfTheFirst) {
   ExpectComplaint("still holds switchboard.pid.oldbin");
   CServerProcess& server = Start();
