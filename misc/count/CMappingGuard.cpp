@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -21,11 +22,13 @@ struct SGuarded {
 SGuarded g_guarded;
 
 // mmap isn't among what signal-safety(7) names, but it is a bare system call, and the fault is no interruption of one.
+// ThreadSanitizer would take the library's function for a write to the page by this thread.
 bool Replace(uintptr_t address) {
   if (address < g_guarded.begin || address >= g_guarded.end) return false;
   void* const p_page = reinterpret_cast<void*>(address / g_guarded.pageBytes * g_guarded.pageBytes);
   constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-  return ::mmap(p_page, g_guarded.pageBytes, PROT_READ | PROT_WRITE, kFlags, -1, 0) == p_page;
+  return ::syscall(SYS_mmap, p_page, g_guarded.pageBytes, PROT_READ | PROT_WRITE, kFlags, -1, 0) ==
+         static_cast<long>(reinterpret_cast<uintptr_t>(p_page));
 }
 
 // One that isn't ours comes again, when the instruction is run again, and finds the handler from before.

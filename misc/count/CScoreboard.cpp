@@ -235,12 +235,14 @@ void CScoreboard::Replace(size_t from, size_t to, int protection, int file) cons
 uint32_t CScoreboard::Pages() const { return std::min(PagesIn(m_p_memory).load(std::memory_order_acquire), kMaxPages); }
 
 SWorkerPage& CScoreboard::Page(uint32_t page) {
-  assert(page < Pages());
+  // Not Pages(): that number lies where a worker may have cut the file.
+  assert(page < kMaxPages);
   return *reinterpret_cast<SWorkerPage*>(m_p_memory + FileBytes(page));
 }
 
 const SWorkerPage& CScoreboard::Page(uint32_t page) const {
-  assert(page < Pages());
+  // Not Pages(): that number lies where a worker may have cut the file.
+  assert(page < kMaxPages);
   return *reinterpret_cast<const SWorkerPage*>(m_p_memory + FileBytes(page));
 }
 

@@ -196,8 +196,11 @@ TEST_F(CCrashTest, AReloadThatFailsKeepsTheQuarantine) {
   CTestClient client(server.Port());
   ExpectReject(Ask(client, kTestAbort), kTestAbort, ERejectReason::kQuarantined);
   std::filesystem::remove(Folder() / kTestRefuseFile);
+  const std::string old = std::to_string(server.WorkerPid());
   server.Signal(SIGHUP);
   ASSERT_TRUE(server.WaitForLog("reloaded: "));
+  client.Close();
+  ASSERT_TRUE(server.WaitForLog("worker process 0 (" + old + ") exited"));
   Crash(server);
 }
 

@@ -253,9 +253,10 @@ TEST_F(CUpgradeTest, BothBinariesAreStoppedByOneOrder) {
   CServerProcess& server = Start();
   CTestClient client(server.Port());
   ExpectServed(client);
+  client.Close();
   const pid_t newMaster = Upgrade(server);
   EXPECT_EQ(Order({"-s", "quit", "--all"}).exitCode, 0);
-  EXPECT_TRUE(WaitForEndOf(server.MasterPid()));
+  EXPECT_EQ(server.WaitForEnd(), 0);
   EXPECT_TRUE(WaitForEndOf(newMaster));
 }
 
