@@ -1,5 +1,6 @@
 #include "net/packet/CPacketProtocol.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -112,16 +113,22 @@ void CPacketProtocol::Deliver(CConnection& connection, SFrames& frames, uint32_t
 }
 
 void CPacketProtocol::DeliverInPieces(CConnection& connection, SFrames& frames, uint32_t count, bool mayRunInline) {
-  if (mayRunInline) {
-    const uint32_t ended = RunInline(connection, frames);
-    CountEntered(ended);
-    if (count != UINT32_MAX) count -= ended;
-  }
   while (!frames.IsEmpty()) {
     const CBusinessPool::SRoom room = m_parts.business.RoomFor(connection.mailbox.Requests(), count);
     // At its share, it waits; unless it has fallen below just now.
     if (room.queued + room.refused == 0 && m_parts.flowControl.ShouldRest(connection)) return;
     uint32_t taken = 0;
+    if (mayRunInline) {
+      // No more than may be queued, in case that one of them is deferred; counted before, in case that one is deadly.
+      const uint32_t leading = LeadingInline(frames, std::max(room.queued, uint32_t{1}));
+      SFrames inlines = frames.Take(leading, taken);
+      CountEntered(leading);
+      const uint32_t ended = leading > 0 ? RunInline(connection, inlines) : 0;
+      if (ended < leading) PostFrames(connection, inlines, leading - ended);
+      if (count != UINT32_MAX) count -= leading;
+      mayRunInline = leading > 0 && connection.mailbox.IsIdle();
+      continue;
+    }
     const SFrames queued = frames.Take(room.queued, taken);
     if (taken > 0) {
       CountEntered(taken);
@@ -149,6 +156,18 @@ CPacketProtocol::SFrames CPacketProtocol::SFrames::Take(uint32_t most, uint32_t&
     *p_from = p_from->subspan(bytes);
   }
   return front;
+}
+
+uint32_t CPacketProtocol::LeadingInline(const SFrames& frames, uint32_t most) const {
+  uint32_t leading = 0;
+  for (std::span<const std::byte> part : {frames.head, frames.rest}) {
+    for (; !part.empty(); ++leading) {
+      const SFrame frame = SFrame::At(part.data());
+      if (leading == most || !m_handlers.RunsInline(frame.msgCode)) return leading;
+      part = part.subspan(frame.Bytes());
+    }
+  }
+  return leading;
 }
 
 uint32_t CPacketProtocol::RunInline(CConnection& connection, SFrames& frames) {

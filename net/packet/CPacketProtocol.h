@@ -69,6 +69,8 @@ class CPacketProtocol final : public CProtocol {
   void Deliver(CConnection& connection, SFrames& frames, uint32_t count);
   void DeliverInPieces(CConnection& connection, SFrames& frames, uint32_t count, bool mayRunInline);
   void CountEntered(uint32_t packets);
+  // How many packets at the front are for sb-io, up to `most`.
+  uint32_t LeadingInline(const SFrames& frames, uint32_t most) const;
   // Runs the leading inline packets, and takes them off; returns how many.
   uint32_t RunInline(CConnection& connection, SFrames& frames);
   // Posts `frames`, which are `count`.

@@ -192,16 +192,9 @@ void CRecycler::CloseSocket(CConnection& connection) {
 }
 
 bool CRecycler::IsToLinger(const CConnection& connection) {
-  switch (connection.Reason()) {
-    case ECloseReason::kBadRequest:
-    case ECloseReason::kBadLength:
-    case ECloseReason::kBadCrc:
-    case ECloseReason::kFlood:
-    case ECloseReason::kPacketTimeout:
-      return true;
-    default:
-      return false;
-  }
+  const ECloseReason reason = connection.Reason();
+  // Whoever has too much unsent doesn't read anyway.
+  return IsAgainstPeer(reason) && reason != ECloseReason::kSendQueueOverflow;
 }
 
 void CRecycler::LetGo(CConnection& connection) {

@@ -28,7 +28,7 @@ void CTurn::Begin(CConnection& connection) {
   m_p_connection = &connection;
   m_session = connection.Session();
   m_isGood = true;
-  m_isHeld = m_hasDeferred = m_isYielding = m_hasToStop = false;
+  m_isHeld = m_hasDeferred = m_hasToStop = false;
   m_nextPool = m_pool;
   m_trace.BeginSession(m_session.Slot(), m_session.Generation(), connection.PeerWords());
   t_p_current = this;

@@ -63,8 +63,7 @@ class CTurn {
   void Close(EPhase phase, ECloseReason reason);
 
   // After the request that runs it's the others' turn, whatever is left of the quota.
-  void Yield() { m_isYielding = m_hasToStop = true; }
-  bool IsYielding() const { return m_isYielding; }
+  void Yield() { m_hasToStop = true; }
   uint8_t Pool() const { return m_pool; }
   // The next request belongs to `pool`. False when it is to run here: it's this one, or all stops. Else the turn ends,
   // and goes on there.
@@ -96,7 +95,6 @@ class CTurn {
   bool m_isGood = true;
   bool m_isHeld = false;
   bool m_hasDeferred = false;
-  bool m_isYielding = false;
   bool m_isStaying = false;
   bool m_hasToStop = false;
   uint8_t m_nextPool = 0;

@@ -2,18 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <memory>
+#include <string>
 
 #include "testing/CFakeClock.h"
+#include "tests/support/CTemporaryFolder.h"
 
 namespace switchboard {
 namespace {
 
-namespace fs = std::filesystem;
 using EKind = CLimitedLog::SSubject::EKind;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
@@ -22,23 +20,16 @@ using testing::Not;
 class CLimitedLogTest : public testing::Test {
  protected:
   CLimitedLogTest() {
-    std::string pattern = (fs::temp_directory_path() / "limited-XXXXXX").string();
-    m_folder = mkdtemp(pattern.data());
-    m_p_log = std::make_unique<CLog>((m_folder / "log").string(), ELogLevel::kInfo);
+    m_p_log = std::make_unique<CLog>((m_folder.Path() / "log").string(), ELogLevel::kInfo);
     m_p_limited = std::make_unique<CLimitedLog>(*m_p_log, m_clock, [this] { ++m_wakeUps; });
   }
-  ~CLimitedLogTest() override { fs::remove_all(m_folder); }
 
   void Write(uint32_t number, const std::string& text) {
     m_p_limited->Write(ELogLevel::kWarn, {EKind::kThrew, 0, number}, [&] { return text; });
   }
-  std::string Log() const {
-    std::ostringstream text;
-    text << std::ifstream(m_folder / "log").rdbuf();
-    return text.str();
-  }
+  std::string Log() const { return m_folder.Read("log"); }
 
-  fs::path m_folder;
+  const CTemporaryFolder m_folder;
   CFakeClock m_clock;
   std::unique_ptr<CLog> m_p_log;
   std::unique_ptr<CLimitedLog> m_p_limited;

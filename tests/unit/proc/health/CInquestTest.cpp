@@ -17,6 +17,7 @@
 #include "misc/CTrace.h"
 #include "net/conn/CConnection.h"
 #include "net/wire/CFrameEncoder.h"
+#include "tests/support/CTemporaryFolder.h"
 
 namespace switchboard {
 namespace {
@@ -36,13 +37,10 @@ std::string ReadAll(const fs::path& path) {
 class CInquestTest : public testing::Test {
  protected:
   CInquestTest() {
-    std::string pattern = (fs::temp_directory_path() / "inquest-XXXXXX").string();
-    m_folder = mkdtemp(pattern.data());
     m_p_log = std::make_unique<CLog>((m_folder / "log").string(), ELogLevel::kDebug);
     m_p_page->slot = 3;
     m_p_page->process = 8;
   }
-  ~CInquestTest() override { fs::remove_all(m_folder); }
 
   void BeginPacket(SThreadTrace& trace, uint16_t msgCode, std::string_view body, uint64_t thread) {
     std::vector<std::byte> frame(kHeaderBytes + body.size());
@@ -69,7 +67,8 @@ class CInquestTest : public testing::Test {
   std::string Log() const { return ReadAll(m_folder / "log"); }
   std::optional<STracedPacket> Hold(int signal) { return CInquest(*m_p_log, m_folder).Hold(*m_p_page, 4711, signal); }
 
-  fs::path m_folder;
+  const CTemporaryFolder m_temporary;
+  const fs::path m_folder = m_temporary.Path();
   std::unique_ptr<CLog> m_p_log;
   std::unique_ptr<SWorkerPage> m_p_page = std::make_unique<SWorkerPage>();
 };

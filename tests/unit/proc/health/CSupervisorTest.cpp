@@ -14,6 +14,7 @@
 #include "misc/CTrace.h"
 #include "net/wire/CFrameEncoder.h"
 #include "testing/CFakeClock.h"
+#include "tests/support/CTemporaryFolder.h"
 
 namespace switchboard {
 namespace {
@@ -27,8 +28,6 @@ using testing::Pair;
 class CSupervisorTest : public testing::Test {
  protected:
   CSupervisorTest() {
-    std::string pattern = (fs::temp_directory_path() / "supervisor-XXXXXX").string();
-    m_folder = mkdtemp(pattern.data());
     m_p_log = std::make_unique<CLog>((m_folder / "log").string(), ELogLevel::kDebug);
     m_p_supervisor =
         std::make_unique<CSupervisor>(*m_p_log, m_clock, *m_p_quarantine, m_folder,
@@ -36,7 +35,6 @@ class CSupervisorTest : public testing::Test {
     m_config.server.watchdog = std::chrono::seconds(1);
     m_p_supervisor->Configure(m_config);
   }
-  ~CSupervisorTest() override { fs::remove_all(m_folder); }
 
   // A worker gets ready, and dies by `signal` at `msgCode`.
   void Die(uint16_t msgCode, int signal) {
@@ -65,7 +63,8 @@ class CSupervisorTest : public testing::Test {
     return text.str();
   }
 
-  fs::path m_folder;
+  const CTemporaryFolder m_temporary;
+  const fs::path m_folder = m_temporary.Path();
   CFakeClock m_clock;
   SConfig m_config;
   std::unique_ptr<CLog> m_p_log;
