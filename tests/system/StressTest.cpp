@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/Eventually.h"
 #include "tests/support/Loopback.h"
 #include "tests/support/Scale.h"
 #include "tests/system/CSystemTest.h"
@@ -216,6 +218,22 @@ TEST_F(CStressTest, AStoppedRunEndsInOrder) {
   EXPECT_EQ(p_program->Wait(), 0) << p_program->Output() << p_program->Errors();
 }
 
+// Whether requests lie in the sockets of a server that is frozen: /proc/net/tcp, proc(5).
+static bool HasUnreadBytes(uint16_t port) {
+  std::ifstream table("/proc/net/tcp");
+  std::string line;
+  std::getline(table, line);
+  while (std::getline(table, line)) {
+    unsigned int localPort = 0;
+    unsigned int state = 0;
+    unsigned int unread = 0;
+    const int fields = std::sscanf(line.c_str(), " %*u: %*8x:%x %*8x:%*x %x %*x:%x", &localPort, &state, &unread);
+    constexpr unsigned int kEstablished = 1;
+    if (fields == 3 && localPort == port && state == kEstablished && unread > 0) return true;
+  }
+  return false;
+}
+
 TEST_F(CStressTest, ASecondSignalCutsTheDrainOff) {
   CServerProcess& server = StartDemo();
   const auto p_program = Begin(
@@ -223,6 +241,7 @@ TEST_F(CStressTest, ASecondSignalCutsTheDrainOff) {
   EXPECT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, 100));
   const pid_t worker = server.WorkerPid();
   ASSERT_TRUE(Freeze({server.MasterPid(), worker}));
+  ASSERT_TRUE(Eventually([&] { return HasUnreadBytes(server.Port()); }));
   // Two that are not one and the same, as a signal that is pending twice comes once.
   p_program->Signal(SIGHUP);
   p_program->Signal(SIGINT);
