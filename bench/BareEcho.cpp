@@ -17,7 +17,7 @@
 
 #include "bench/EchoFrames.h"
 #include "bench/Loopback.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::bench {
 namespace {

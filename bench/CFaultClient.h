@@ -8,8 +8,8 @@
 
 #include "bench/CFaultProtocol.h"
 #include "bench/SFaultCounts.h"
-#include "misc/CClock.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard::bench {
 

@@ -6,8 +6,8 @@
 
 #include "bench/CPeerProtocol.h"
 #include "client-sim/base/CHistogram.h"
-#include "misc/CClock.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard::bench {
 

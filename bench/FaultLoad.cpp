@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "bench/CFaultClient.h"
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 
 namespace switchboard::bench {
 namespace {

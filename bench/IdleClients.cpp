@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "bench/Loopback.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/wire/CFrameEncoder.h"
 #include "net/wire/Wire.h"
 

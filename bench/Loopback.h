@@ -13,7 +13,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::bench {
 

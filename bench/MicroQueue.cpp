@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "misc/CBufferPool.h"
-#include "misc/CInbox.h"
-#include "misc/CQueue.h"
+#include "misc/thread/CInbox.h"
+#include "misc/thread/CQueue.h"
 #include "net/conn/CMailbox.h"
 
 namespace {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "bench/Loopback.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/conn/CEpoll.h"
 #include "net/wire/CFrameEncoder.h"
 #include "net/wire/Wire.h"

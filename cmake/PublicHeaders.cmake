@@ -5,7 +5,7 @@
 set(SWITCHBOARD_PUBLIC_HEADERS
   logic/CDeferredHttpReply.h
   logic/CDeferredReply.h
-  logic/CFileTransfer.h
+  logic/transfer/CFileTransfer.h
   logic/CHttpRequest.h
   logic/CLogic.h
   logic/CModule.h
@@ -26,7 +26,7 @@ set(SWITCHBOARD_PUBLIC_HEADERS
   net/wire/CFrameDecoder.h
   net/wire/Reasons.h
   net/wire/Wire.h
-  proc/master/RunServer.h
+  proc/server/RunServer.h
 )
 set(SWITCHBOARD_LOG_HEADERS
   misc/CLog.h)

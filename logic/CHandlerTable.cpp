@@ -7,7 +7,7 @@
 
 #include "misc/CCrc32.h"
 #include "misc/CQuarantine.h"
-#include "misc/CallUser.h"
+#include "misc/thread/CallUser.h"
 #include "net/packet/CPacketWriter.h"
 #include "net/role/CBusinessPool.h"
 

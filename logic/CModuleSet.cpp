@@ -10,7 +10,7 @@
 
 #include "logic/CHandlerTable.h"
 #include "logic/CRouteTable.h"
-#include "misc/CallUser.h"
+#include "misc/thread/CallUser.h"
 #include "net/role/CBusinessPool.h"
 
 namespace switchboard {

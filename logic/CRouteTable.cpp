@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "logic/CRoutePattern.h"
-#include "misc/CallUser.h"
+#include "misc/thread/CallUser.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/http/CHttpNow.h"
 #include "net/role/CBusinessPool.h"

@@ -8,9 +8,9 @@
 #include <span>
 #include <utility>
 
-#include "misc/CMutex.h"
-#include "misc/SFileRange.h"
 #include "misc/SHeldBytes.h"
+#include "misc/file/SFileRange.h"
+#include "misc/thread/CMutex.h"
 
 namespace switchboard {
 

@@ -8,9 +8,9 @@
 #include <tuple>
 #include <vector>
 
-#include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CMutex.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CMutex.h"
 
 namespace switchboard {
 

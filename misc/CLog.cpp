@@ -19,8 +19,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "misc/CFd.h"
-#include "misc/OpenPlainFile.h"
+#include "misc/file/CFd.h"
+#include "misc/file/OpenPlainFile.h"
 
 namespace switchboard {
 

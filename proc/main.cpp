@@ -1,4 +1,4 @@
-#include "logic/CDemoLogic.h"
-#include "proc/master/RunServer.h"
+#include "logic/demo/CDemoLogic.h"
+#include "proc/server/RunServer.h"
 
 int main(int argc, char** argv) { return switchboard::RunServer<switchboard::CDemoLogic>(argc, argv); }

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <chrono>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

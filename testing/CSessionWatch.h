@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "logic/CModule.h"
-#include "misc/CClock.h"
-#include "misc/CMutex.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CMutex.h"
 
 namespace switchboard {
 

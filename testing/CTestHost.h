@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "misc/CFd.h"
 #include "misc/CLog.h"
+#include "misc/file/CFd.h"
 #include "net/config/CConfig.h"
 #include "proc/start/ServerSchema.h"
 #include "proc/worker/LogicFactory.h"

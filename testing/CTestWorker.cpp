@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "logic/CModuleSet.h"
-#include "misc/CallUser.h"
+#include "misc/thread/CallUser.h"
 
 namespace switchboard {
 

@@ -11,9 +11,9 @@
 #include "client-sim/attack/AttackOutcome.h"
 #include "client-sim/base/CEndpoint.h"
 #include "client-sim/base/CEventLoop.h"
-#include "misc/CClock.h"
-#include "misc/CFd.h"
-#include "misc/CWakeup.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CWakeup.h"
 #include "net/wire/CFrameDecoder.h"
 
 namespace switchboard::sim {

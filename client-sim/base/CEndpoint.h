@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

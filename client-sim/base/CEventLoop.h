@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "client-sim/base/Time.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

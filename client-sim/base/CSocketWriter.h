@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

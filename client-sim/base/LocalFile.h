@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "misc/CDigest.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

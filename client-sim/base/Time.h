@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard::sim {
 

@@ -9,7 +9,7 @@
 #include "client-sim/base/CEndpoint.h"
 #include "client-sim/base/CSocketWriter.h"
 #include "client-sim/client/CConversation.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

@@ -10,10 +10,10 @@
 #include "client-sim/base/CHistogram.h"
 #include "client-sim/client/CLedger.h"
 #include "client-sim/load/CDriver.h"
-#include "misc/CClock.h"
-#include "misc/CFd.h"
-#include "misc/CInbox.h"
-#include "misc/CThread.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CInbox.h"
+#include "misc/thread/CThread.h"
 
 namespace switchboard::sim {
 

@@ -17,9 +17,9 @@
 #include "client-sim/load/CRequestFeed.h"
 #include "client-sim/load/Phase.h"
 #include "client-sim/scenario/CScenario.h"
-#include "misc/CClock.h"
-#include "misc/CInbox.h"
-#include "misc/CWakeup.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CInbox.h"
+#include "misc/thread/CWakeup.h"
 
 namespace switchboard::sim {
 

@@ -16,8 +16,8 @@
 #include "client-sim/load/RunResult.h"
 #include "client-sim/message/CBodyPattern.h"
 #include "client-sim/scenario/CScenario.h"
-#include "misc/CClock.h"
-#include "misc/CThread.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CThread.h"
 
 namespace switchboard::sim {
 

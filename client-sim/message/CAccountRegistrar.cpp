@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/wire/CFrameDecoder.h"
 #include "net/wire/CFrameEncoder.h"
 

@@ -12,8 +12,8 @@
 
 #include "client-sim/message/CTransferLink.h"
 #include "client-sim/message/TransferBodies.h"
-#include "misc/CClock.h"
 #include "misc/CDigest.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard::sim {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "client-sim/base/CEndpoint.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/wire/CFrameDecoder.h"
 
 namespace switchboard::sim {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "misc/CFd.h"
 #include "misc/CFrameRecord.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

@@ -13,8 +13,8 @@
 #include "client-sim/base/Process.h"
 #include "client-sim/record/CFrameRecorder.h"
 #include "client-sim/record/CProxyStream.h"
-#include "misc/CClock.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard::sim {
 

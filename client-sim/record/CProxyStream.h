@@ -7,7 +7,7 @@
 
 #include "client-sim/base/Time.h"
 #include "client-sim/record/CFrameRecorder.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/wire/CFrameDecoder.h"
 
 namespace switchboard::sim {

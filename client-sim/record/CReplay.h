@@ -15,8 +15,8 @@
 #include "client-sim/record/CRecording.h"
 #include "client-sim/record/CReplayConnection.h"
 #include "client-sim/record/CReplyDiff.h"
-#include "misc/CClock.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard::sim {
 

@@ -13,7 +13,7 @@
 #include "client-sim/base/Time.h"
 #include "client-sim/record/CRecording.h"
 #include "client-sim/record/CReplyDiff.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/wire/CFrameDecoder.h"
 
 namespace switchboard::sim {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "client-sim/report/CLiveView.h"
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard::sim {
 

@@ -8,7 +8,7 @@
 #include "client-sim/transfer/CAttempts.h"
 #include "client-sim/transfer/TransferOptions.h"
 #include "misc/CDigest.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard::sim {
 

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

@@ -15,8 +15,8 @@
 #include <system_error>
 #include <utility>
 
-#include "misc/CFd.h"
 #include "misc/count/CMappingGuard.h"
+#include "misc/file/CFd.h"
 
 // Over the rule: making, growing, opening and protecting the file share the arithmetic of its layout.
 namespace switchboard {

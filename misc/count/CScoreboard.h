@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 
-#include "misc/CClock.h"
-#include "misc/CFd.h"
 #include "misc/COutcomes.h"
 #include "misc/CQuarantine.h"
 #include "misc/SHeldBytes.h"
 #include "misc/count/CNamedCounters.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

@@ -2,8 +2,8 @@
 
 #include <atomic>
 
-#include "misc/CFd.h"
-#include "misc/CWakeup.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CWakeup.h"
 
 namespace switchboard {
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/conn/CEpoll.h"
 
 namespace switchboard {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "misc/CClock.h"
-#include "misc/CFd.h"
 #include "misc/CLog.h"
-#include "misc/CTally.h"
+#include "misc/count/CTally.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 #include "net/accept/CAcceptLock.h"
 #include "net/accept/CAcceptStrategy.h"
 #include "net/conn/CConnection.h"

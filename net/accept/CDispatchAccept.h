@@ -2,8 +2,8 @@
 
 #include <deque>
 
-#include "misc/CMutex.h"
-#include "misc/CWakeup.h"
+#include "misc/thread/CMutex.h"
+#include "misc/thread/CWakeup.h"
 #include "net/accept/CAcceptStrategy.h"
 #include "net/wire/Counters.h"
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "misc/UsableCores.h"
 #include "misc/config/CConfigSchema.h"
 #include "misc/config/SConfigValue.h"
+#include "misc/thread/UsableCores.h"
 
 namespace switchboard {
 

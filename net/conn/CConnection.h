@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "misc/CBufferPool.h"
-#include "misc/CClock.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 #include "net/conn/CFloodGuard.h"
 #include "net/conn/CInput.h"
 #include "net/conn/CMailbox.h"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "misc/CMutex.h"
+#include "misc/thread/CMutex.h"
 #include "net/conn/CConnection.h"
 #include "net/wire/Counters.h"
 

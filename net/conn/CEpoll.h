@@ -6,8 +6,8 @@
 #include <optional>
 #include <span>
 
-#include "misc/CClock.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "misc/CBufferPool.h"
-#include "misc/CMutex.h"
+#include "misc/thread/CMutex.h"
 
 namespace switchboard {
 

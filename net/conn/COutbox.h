@@ -6,7 +6,7 @@
 #include <span>
 
 #include "misc/CBufferPool.h"
-#include "misc/CMutex.h"
+#include "misc/thread/CMutex.h"
 
 namespace switchboard {
 

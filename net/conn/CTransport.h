@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <span>
 
-#include "misc/SFileRange.h"
+#include "misc/file/SFileRange.h"
 
 namespace switchboard {
 

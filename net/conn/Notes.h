@@ -9,8 +9,8 @@
 #include <utility>
 #include <variant>
 
-#include "misc/CInbox.h"
-#include "misc/CQueue.h"
+#include "misc/thread/CInbox.h"
+#include "misc/thread/CQueue.h"
 #include "net/conn/CConnection.h"
 #include "net/conn/CSession.h"
 #include "net/wire/Wire.h"

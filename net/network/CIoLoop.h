@@ -3,9 +3,9 @@
 #include <optional>
 #include <vector>
 
-#include "misc/CClock.h"
-#include "misc/CMutex.h"
-#include "misc/CThread.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CMutex.h"
+#include "misc/thread/CThread.h"
 #include "net/accept/CAcceptor.h"
 #include "net/accept/CDispatchAccept.h"
 #include "net/conn/CEpoll.h"

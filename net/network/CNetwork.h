@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "misc/CClock.h"
 #include "misc/CLog.h"
+#include "misc/thread/CClock.h"
 #include "net/accept/CAcceptor.h"
 #include "net/config/CConfig.h"
 #include "net/wire/Counters.h"

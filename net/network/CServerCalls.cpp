@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "misc/CTally.h"
+#include "misc/count/CTally.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/network/SServerLinks.h"
 #include "net/packet/CPacketWriter.h"

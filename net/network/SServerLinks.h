@@ -1,9 +1,9 @@
 #pragma once
 
-#include "misc/CClock.h"
 #include "misc/CLimitedLog.h"
 #include "misc/CLog.h"
-#include "misc/CMutex.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CMutex.h"
 #include "net/config/CConfig.h"
 #include "net/wire/Counters.h"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "misc/CallUser.h"
+#include "misc/thread/CallUser.h"
 #include "net/config/BusinessThreads.h"
 
 namespace switchboard {

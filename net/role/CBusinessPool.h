@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "misc/CLimitedLog.h"
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CFlowControl.h"
 #include "net/role/CProtocol.h"

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "misc/CTally.h"
+#include "misc/count/CTally.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/role/CBusinessPool.h"
 #include "net/role/CSender.h"

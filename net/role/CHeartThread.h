@@ -3,11 +3,11 @@
 #include <atomic>
 #include <optional>
 
-#include "misc/CClock.h"
 #include "misc/CLimitedLog.h"
-#include "misc/CThread.h"
-#include "misc/CTrace.h"
-#include "misc/CWakeup.h"
+#include "misc/count/CTrace.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CThread.h"
+#include "misc/thread/CWakeup.h"
 #include "net/role/CBusinessPool.h"
 #include "net/role/CSilenceWatch.h"
 #include "net/role/CTimers.h"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CEpoll.h"
 #include "net/conn/Notes.h"

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "misc/CBufferPool.h"
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 #include "net/conn/CConnection.h"
 #include "net/conn/Notes.h"
 #include "net/role/CTurn.h"

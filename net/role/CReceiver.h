@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "misc/CClock.h"
 #include "misc/CLog.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CEpoll.h"

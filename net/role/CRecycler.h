@@ -4,12 +4,12 @@
 #include <deque>
 #include <vector>
 
-#include "misc/CClock.h"
 #include "misc/CLimitedLog.h"
-#include "misc/CMutex.h"
-#include "misc/CThread.h"
-#include "misc/CTrace.h"
-#include "misc/CWakeup.h"
+#include "misc/count/CTrace.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CMutex.h"
+#include "misc/thread/CThread.h"
+#include "misc/thread/CWakeup.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/Notes.h"

@@ -4,7 +4,7 @@
 #include <deque>
 #include <functional>
 
-#include "misc/CMutex.h"
+#include "misc/thread/CMutex.h"
 #include "net/conn/CConnection.h"
 
 namespace switchboard {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "misc/CBufferPool.h"
-#include "misc/CTally.h"
-#include "misc/CThread.h"
-#include "misc/CTrace.h"
+#include "misc/count/CTally.h"
+#include "misc/count/CTrace.h"
+#include "misc/thread/CThread.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CCloser.h"
 #include "net/conn/CConnectionPool.h"

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "misc/CClock.h"
-#include "misc/CMutex.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CMutex.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CCloser.h"
 #include "net/conn/CConnectionPool.h"

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "misc/CClock.h"
-#include "misc/CMutex.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CMutex.h"
 #include "net/conn/CSession.h"
 
 namespace switchboard {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <span>
 
-#include "misc/CTally.h"
-#include "misc/CTrace.h"
-#include "misc/SFileRange.h"
+#include "misc/count/CTally.h"
+#include "misc/count/CTrace.h"
+#include "misc/file/SFileRange.h"
 #include "net/conn/CCloser.h"
 #include "net/conn/CConnection.h"
 #include "net/role/CDeferral.h"

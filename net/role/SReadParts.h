@@ -1,9 +1,9 @@
 #pragma once
 
 #include "misc/CBufferPool.h"
-#include "misc/CClock.h"
-#include "misc/CTally.h"
-#include "misc/CTrace.h"
+#include "misc/count/CTally.h"
+#include "misc/count/CTrace.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CFlowControl.h"
 #include "net/role/CBusinessPool.h"

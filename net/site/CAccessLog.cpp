@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "misc/OpenPlainFile.h"
+#include "misc/file/OpenPlainFile.h"
 #include "net/site/CHttpLogLine.h"
 
 namespace switchboard {

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "misc/Annotations.h"
-#include "misc/CFd.h"
 #include "misc/CLog.h"
-#include "misc/CMutex.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/Annotations.h"
+#include "misc/thread/CMutex.h"
 #include "net/conn/CConnection.h"
 #include "net/http/CHttpNow.h"
 #include "net/http/SHttpRequest.h"

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "misc/Annotations.h"
-#include "misc/CClock.h"
-#include "misc/CMutex.h"
+#include "misc/thread/Annotations.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CMutex.h"
 #include "net/site/SServedFile.h"
 
 namespace switchboard {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "misc/CFileRoot.h"
+#include "misc/file/CFileRoot.h"
 #include "net/site/CMimeTypes.h"
 #include "net/site/SServedFile.h"
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "misc/SFileRange.h"
+#include "misc/file/SFileRange.h"
 #include "net/http/CHttpNow.h"
 #include "net/role/CTurn.h"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "misc/CFileRoot.h"
+#include "misc/file/CFileRoot.h"
 
 namespace switchboard {
 

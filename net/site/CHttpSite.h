@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "misc/CClock.h"
 #include "misc/CLog.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/http/CHttpPath.h"
 #include "net/http/CHttpRange.h"

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "misc/CClock.h"
-#include "misc/CFileRoot.h"
+#include "misc/file/CFileRoot.h"
+#include "misc/thread/CClock.h"
 #include "net/site/CFileCache.h"
 #include "net/site/CFileLoader.h"
 #include "net/site/CMimeTypes.h"

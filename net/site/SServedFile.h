@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

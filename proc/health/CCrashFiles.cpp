@@ -10,8 +10,8 @@
 #include <system_error>
 #include <vector>
 
-#include "misc/CFd.h"
 #include "misc/CFrameRecord.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

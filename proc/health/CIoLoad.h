@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

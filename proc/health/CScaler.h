@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 
 namespace switchboard {

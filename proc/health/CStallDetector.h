@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 #include "net/wire/Counters.h"
 #include "proc/health/TracedPacket.h"
 

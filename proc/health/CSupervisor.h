@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "misc/CClock.h"
 #include "misc/CLimitedLog.h"
 #include "misc/CLog.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/wire/Counters.h"
 #include "proc/health/CInquest.h"

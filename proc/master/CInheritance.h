@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "proc/worker/CListenerStore.h"
 #include "proc/worker/CProcessNumbers.h"
 

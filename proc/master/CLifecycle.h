@@ -8,17 +8,13 @@
 #include <set>
 #include <string>
 
-#include "misc/CClock.h"
 #include "misc/CLog.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/wire/Counters.h"
-#include "proc/master/CAutoscaler.h"
 #include "proc/master/CBulletin.h"
-#include "proc/master/CGenerations.h"
 #include "proc/master/CMasterLog.h"
 #include "proc/master/CUpgrade.h"
-#include "proc/master/CWorkerEnd.h"
-#include "proc/master/CWorkforce.h"
 #include "proc/start/CRunFiles.h"
 #include "proc/sys/CBackoff.h"
 #include "proc/sys/CNotify.h"
@@ -26,6 +22,10 @@
 #include "proc/sys/CWaiter.h"
 #include "proc/worker/CListenerStore.h"
 #include "proc/worker/CProcessNumbers.h"
+#include "proc/workforce/CAutoscaler.h"
+#include "proc/workforce/CGenerations.h"
+#include "proc/workforce/CWorkerEnd.h"
+#include "proc/workforce/CWorkforce.h"
 
 namespace switchboard {
 

@@ -5,13 +5,10 @@
 #include <functional>
 #include <memory>
 
-#include "misc/CClock.h"
 #include "misc/CLog.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
-#include "proc/master/CAutoscaler.h"
-#include "proc/master/CGenerations.h"
 #include "proc/master/CLifecycle.h"
-#include "proc/master/CWorkforce.h"
 #include "proc/start/CRunFiles.h"
 #include "proc/sys/CPrivileges.h"
 #include "proc/sys/CSignals.h"
@@ -20,6 +17,9 @@
 #include "proc/worker/CListenerStore.h"
 #include "proc/worker/CProcessNumbers.h"
 #include "proc/worker/CWorkerSet.h"
+#include "proc/workforce/CAutoscaler.h"
+#include "proc/workforce/CGenerations.h"
+#include "proc/workforce/CWorkforce.h"
 
 namespace switchboard {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "misc/CFd.h"
 #include "misc/CLog.h"
+#include "misc/file/CFd.h"
 #include "proc/start/CRunFiles.h"
 #include "proc/sys/SProgramStart.h"
 #include "proc/worker/CListenerStore.h"

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "logic/STransferConfig.h"
+#include "logic/transfer/STransferConfig.h"
 #include "proc/sandbox/CSyscallFilter.h"
 
 namespace switchboard {

@@ -10,8 +10,8 @@
 #include <fstream>
 #include <string_view>
 
-#include "logic/STransferConfig.h"
-#include "misc/UsableCores.h"
+#include "logic/transfer/STransferConfig.h"
+#include "misc/thread/UsableCores.h"
 #include "net/conn/CConnection.h"
 #include "net/conn/Notes.h"
 #include "net/site/CFileCache.h"

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

@@ -1,6 +1,6 @@
 #include "proc/start/ServerSchema.h"
 
-#include "logic/STransferConfig.h"
+#include "logic/transfer/STransferConfig.h"
 #include "net/config/CConfig.h"
 
 namespace switchboard {

@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "logic/STransferConfig.h"
-#include "misc/CFd.h"
+#include "logic/transfer/STransferConfig.h"
+#include "misc/file/CFd.h"
 #include "proc/sandbox/CPathFence.h"
 #include "proc/sandbox/CSyscallFilter.h"
 #include "proc/sys/CSocketAddress.h"

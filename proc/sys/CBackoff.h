@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

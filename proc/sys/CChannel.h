@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/wire/Wire.h"
 
 namespace switchboard {

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <utility>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

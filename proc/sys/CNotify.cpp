@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

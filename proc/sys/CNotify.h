@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "misc/OpenPlainFile.h"
+#include "misc/file/OpenPlainFile.h"
 
 namespace switchboard {
 

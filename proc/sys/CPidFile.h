@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

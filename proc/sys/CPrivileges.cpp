@@ -16,7 +16,7 @@
 #include <system_error>
 #include <type_traits>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "misc/CClock.h"
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

@@ -3,7 +3,7 @@
 #include <initializer_list>
 #include <optional>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 
 namespace switchboard {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "misc/CClock.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "proc/sys/CBackoff.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "net/accept/CAcceptLock.h"
 #include "net/config/CConfig.h"
 #include "proc/sys/CSocketAddress.h"

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "logic/CModuleSet.h"
-#include "misc/CSignalStack.h"
-#include "misc/CThread.h"
 #include "misc/count/CMappingGuard.h"
+#include "misc/thread/CSignalStack.h"
+#include "misc/thread/CThread.h"
 #include "proc/health/CExitGuard.h"
 #include "proc/health/CFaultMark.h"
 #include "proc/sandbox/CSandbox.h"

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "misc/CClock.h"
 #include "misc/CLog.h"
 #include "misc/config/CSandboxWishes.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/network/CNetwork.h"
 #include "net/wire/Counters.h"

@@ -9,9 +9,9 @@
 #include <set>
 #include <string>
 
-#include "misc/CClock.h"
 #include "misc/CLog.h"
-#include "misc/CWakeup.h"
+#include "misc/thread/CClock.h"
+#include "misc/thread/CWakeup.h"
 #include "net/network/CNetwork.h"
 #include "net/wire/Counters.h"
 #include "proc/sys/CChannel.h"

@@ -24,10 +24,13 @@ ALLOWED = {
     "tests": (*ALL, "testing", "client-sim"),
     "examples": (),
 }
-# The sub-floors of a folder, bottom to top: each includes only what stands before it, so no circle can be.
+# The sub-floors of a folder, bottom to top: each includes only what stands before it, so no circle can be. "." are the files
+# that stand in the folder itself; without it they may include all of its sub-floors.
 SUB_FLOORS = {
+    "misc": ("file", "thread", ".", "count", "config"),
+    "logic": (".", "transfer", "demo"),
     "net": ("wire", "http", "config", "conn", "accept", "role", "packet", "site", "network"),
-    "proc": ("sys", "sandbox", "start", "health", "worker", "master"),
+    "proc": ("sys", "sandbox", "start", "health", "worker", "workforce", "master", "server"),
     "client-sim": (
         "base", "message", "scenario", "client", "attack", "options", "load", "report", "record", "transfer", "command"
     ),
@@ -48,14 +51,15 @@ def allowed_for(path: str) -> tuple[str, ...]:
 def points_up(path: str, target: str) -> bool:
     """Whether a file of a sub-floor includes one of a sub-floor above it, or of one that the table lacks."""
     own, other = path.split("/"), target.split("/")
-    if own[0] != other[0] or own[0] not in SUB_FLOORS or len(other) < 3:
+    if own[0] != other[0] or own[0] not in SUB_FLOORS:
         return False
     order = SUB_FLOORS[own[0]]
-    if other[1] not in order or (len(own) > 2 and own[1] not in order):
+    own_floor, other_floor = (parts[1] if len(parts) > 2 else "." for parts in (own, other))
+    if any(floor != "." and floor not in order for floor in (own_floor, other_floor)):
         return True
-    if len(own) < 3 or own[1] == other[1]:
-        return False
-    return order.index(other[1]) > order.index(own[1])
+    if "." in (own_floor, other_floor) and "." not in order:
+        return other_floor == "." and own_floor != "."
+    return order.index(other_floor) > order.index(own_floor)
 
 
 def problem(path: str, bracket: str, target: str) -> str | None:

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "tests/support/Eventually.h"
 
 namespace switchboard {

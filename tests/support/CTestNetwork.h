@@ -10,8 +10,8 @@
 
 #include "logic/CLogic.h"
 #include "logic/CModuleSet.h"
-#include "misc/CClock.h"
 #include "misc/CLog.h"
+#include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/network/CApplication.h"
 #include "net/network/CNetwork.h"

@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 
 namespace switchboard {
 

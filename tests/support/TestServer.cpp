@@ -18,9 +18,9 @@
 
 #include "logic/CLogic.h"
 #include "misc/CLog.h"
-#include "misc/CMutex.h"
-#include "misc/CThread.h"
-#include "proc/master/RunServer.h"
+#include "misc/thread/CMutex.h"
+#include "misc/thread/CThread.h"
+#include "proc/server/RunServer.h"
 #include "tests/support/TestMessages.h"
 #include "tests/support/Transgressions.h"
 

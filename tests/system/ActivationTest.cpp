@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "tests/system/CSteadyLoad.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Processes.h"

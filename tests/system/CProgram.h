@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "tests/support/Eventually.h"
 
 namespace switchboard {

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <cstdint>
 
-#include "misc/CFd.h"
-#include "misc/CThread.h"
-#include "misc/CWakeup.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CThread.h"
+#include "misc/thread/CWakeup.h"
 
 namespace switchboard {
 

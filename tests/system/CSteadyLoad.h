@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 
 namespace switchboard {
 

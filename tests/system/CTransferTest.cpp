@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "logic/CFileTransfer.h"
+#include "logic/transfer/CFileTransfer.h"
 
 namespace switchboard {
 

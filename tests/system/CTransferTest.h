@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "logic/MsgCode.h"
-#include "logic/TransferMessages.h"
+#include "logic/transfer/TransferMessages.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Processes.h"
 

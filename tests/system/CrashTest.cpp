@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "misc/CFrameRecord.h"
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Freeze.h"
 #include "tests/system/Processes.h"

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "logic/DemoMessages.h"
 #include "logic/MsgCode.h"
+#include "logic/demo/DemoMessages.h"
 #include "tests/system/CSystemTest.h"
 
 namespace switchboard {

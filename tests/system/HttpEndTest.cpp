@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 #include "tests/system/CHttpSystemTest.h"
 #include "tests/system/Processes.h"
 

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <string>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "proc/sys/ExitCode.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Processes.h"

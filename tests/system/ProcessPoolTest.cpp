@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 #include "tests/system/CSystemTest.h"
 #include "tests/system/Processes.h"
 

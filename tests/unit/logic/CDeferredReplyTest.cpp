@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "logic/CLogic.h"
-#include "misc/CQueue.h"
-#include "misc/CThread.h"
+#include "misc/thread/CQueue.h"
+#include "misc/thread/CThread.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "logic/CLogic.h"
-#include "misc/CMutex.h"
-#include "misc/CQueue.h"
+#include "misc/thread/CMutex.h"
+#include "misc/thread/CQueue.h"
 #include "tests/support/CHttpTestClient.h"
 #include "tests/support/CTestNetwork.h"
 

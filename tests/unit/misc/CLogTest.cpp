@@ -18,8 +18,8 @@
 #include <system_error>
 #include <vector>
 
-#include "misc/CFd.h"
-#include "misc/CThread.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CThread.h"
 
 namespace switchboard {
 namespace {

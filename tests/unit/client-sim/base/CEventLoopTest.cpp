@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "misc/CWakeup.h"
+#include "misc/thread/CWakeup.h"
 
 namespace switchboard::sim {
 namespace {

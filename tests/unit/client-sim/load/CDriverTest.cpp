@@ -13,7 +13,7 @@
 
 #include "client-sim/message/CCustomMessage.h"
 #include "client-sim/message/DemoMessages.h"
-#include "misc/CWakeup.h"
+#include "misc/thread/CWakeup.h"
 #include "net/wire/CFrameEncoder.h"
 #include "tests/support/Eventually.h"
 #include "tests/unit/client-sim/load/CFaultyServer.h"

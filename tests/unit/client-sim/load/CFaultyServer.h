@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "misc/CFd.h"
-#include "misc/CThread.h"
-#include "misc/CWakeup.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CThread.h"
+#include "misc/thread/CWakeup.h"
 #include "net/wire/CFrameDecoder.h"
 
 namespace switchboard::sim {

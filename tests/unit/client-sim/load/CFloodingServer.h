@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "client-sim/base/CEndpoint.h"
-#include "misc/CFd.h"
-#include "misc/CThread.h"
-#include "misc/CWakeup.h"
+#include "misc/file/CFd.h"
+#include "misc/thread/CThread.h"
+#include "misc/thread/CWakeup.h"
 #include "net/wire/CFrameEncoder.h"
 #include "net/wire/Wire.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CFileRoot.h"
+#include "misc/file/CFileRoot.h"
 #include "tests/support/CTemporaryFolder.h"
 
 namespace switchboard {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 #include "tests/support/CStubApplication.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"

@@ -14,7 +14,7 @@
 #include <functional>
 #include <new>
 
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 #include "tests/support/Eventually.h"
 
 namespace switchboard {

@@ -14,7 +14,7 @@
 #include <sstream>
 
 #include "misc/CFrameRecord.h"
-#include "misc/CTrace.h"
+#include "misc/count/CTrace.h"
 #include "net/conn/CConnection.h"
 #include "net/wire/CFrameEncoder.h"
 #include "tests/support/CTemporaryFolder.h"

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "misc/CThread.h"
+#include "misc/thread/CThread.h"
 #include "proc/health/CIoLoad.h"
 #include "testing/CFakeClock.h"
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "misc/CTrace.h"
+#include "misc/count/CTrace.h"
 #include "net/wire/CFrameEncoder.h"
 #include "testing/CFakeClock.h"
 #include "tests/support/CTemporaryFolder.h"

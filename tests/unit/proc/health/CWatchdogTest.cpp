@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "misc/CTrace.h"
+#include "misc/count/CTrace.h"
 #include "net/conn/CConnection.h"
 #include "net/wire/CFrameEncoder.h"
 #include "testing/CFakeClock.h"

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "logic/STransferConfig.h"
+#include "logic/transfer/STransferConfig.h"
 #include "net/config/CConfig.h"
 
 namespace switchboard {

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <string>
 
-#include "misc/CFd.h"
+#include "misc/file/CFd.h"
 #include "testing/CFakeClock.h"
 
 namespace switchboard {

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "misc/file/CFd.h"
+
+namespace switchboard {
+
+// A part of an open file that waits to be sent. The file stays open as long as anybody holds a part of it.
+// Threads: one owner at a time; the file itself may be shared by any.
+struct SFileRange {
+  std::shared_ptr<const CFd> p_file;
+  uint64_t offset = 0;  // of the first byte
+  uint64_t length = 0;  // in bytes
+};
+
+}  // namespace switchboard
