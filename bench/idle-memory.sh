@@ -11,13 +11,13 @@ the worker's private memory (Private_Dirty + Private_Clean + Swap of smaps_rollu
 grew for each of them. Ends with 1 when that is over the target. Leaves nothing running.
 
   --connections N   connections (default 18000; `ulimit -Hn` must be some more)
-  --target BYTES    most that one may cost (default 512)
+  --target BYTES    most that one may cost (default 400)
   --build DIR       take programs that are built already from DIR; without it the release preset is built
 USAGE
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-connections=18000 target=512 build=''
+connections=18000 target=400 build=''
 while (($# > 0)); do
   case $1 in
     -h | --help) usage && exit 0 ;;

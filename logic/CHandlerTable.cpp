@@ -31,7 +31,7 @@ void CHandlerTable::Add(CModule& module, const CModule::SCode& code, uint8_t poo
   if (Find(code.msgCode) != nullptr) {
     throw std::logic_error("msgCode " + std::to_string(code.msgCode) + " has two handlers");
   }
-  if (code.msgCode >= m_table.size()) m_table.resize(size_t{code.msgCode} + 1);
+  if (code.msgCode >= m_codes) m_table.resize(m_codes = size_t{code.msgCode} + 1);
   m_table[code.msgCode] = {&module,     code.p_handler, pool, code.run == Run::kInline, code.run == Run::kBlocking,
                            code.replies};
 }
@@ -93,13 +93,15 @@ inline bool CHandlerTable::RunFrame(const SEntry* p_entry, CTurn& turn, const SF
 template <class MayRun>
 void CHandlerTable::RunWhile(CTurn& turn, CFrameBatch& batch, MayRun mayRun) {
   uint32_t ended = 0;
-  while (!batch.IsOver() && !turn.HasToStop()) {
-    const SFrame frame = batch.Front();
+  CFrameBatch rest = batch;  // a copy that no handler can see stays in registers
+  while (!rest.IsOver() && !turn.HasToStop()) {
+    const SFrame frame = rest.Front();
     const SEntry* p_entry = Find(frame.msgCode);
     if (!mayRun(p_entry)) break;
-    batch.Pop(frame);
+    rest.Pop(frame);
     ended += RunFrame(p_entry, turn, frame) ? 1 : 0;
   }
+  batch = rest;
   turn.Tally().Add(ECounter::kPacketsLeft, ended);
 }
 
@@ -138,7 +140,7 @@ void CHandlerTable::EndThrown(CTurn& turn, CRequest& request, std::string_view w
   m_links.limitedLog.Write(ELogLevel::kWarn, {EKind::kThrew, 0, request.MsgCode()},
                            [&] { return fmt::format("the handler of msgCode {} threw {}", request.MsgCode(), what); });
   if (request.IsEnded()) return;
-  request.m_isEnded = true;
+  request.m_state = CRequest::EState::kEnded;
   const auto reason = ERejectReason::kHandlerThrew;
   Refuse(turn, request.MsgCode(), reason, static_cast<uint16_t>(reason));
 }

@@ -48,7 +48,7 @@ class CHandlerTable final : public CPacketHandlers {
 
   // nullptr when the code has no handler.
   const SEntry* Find(uint16_t msgCode) const {
-    if (msgCode >= m_table.size()) return nullptr;
+    if (msgCode >= m_codes) return nullptr;
     const SEntry* p_entry = m_table.data() + msgCode;
     return p_entry->p_module != nullptr ? p_entry : nullptr;
   }
@@ -70,7 +70,9 @@ class CHandlerTable final : public CPacketHandlers {
   const std::vector<CModule*>& m_modules;
   const CQuarantine& m_quarantine;
   const bool m_sendsRejects;
-  std::vector<SEntry> m_table;  // constant once started
+  // constant once started
+  std::vector<SEntry> m_table;
+  size_t m_codes = 0;  // its size
 };
 
 }  // namespace switchboard

@@ -11,9 +11,9 @@
 namespace switchboard {
 
 bool CRequest::MayReply(size_t bodyBytes) {
-  if (!m_isEnded && m_replies == Replies::kOne && bodyBytes <= kMaxBodyBytes) [[likely]]
+  if (m_state == EState::kOpen && bodyBytes <= kMaxBodyBytes) [[likely]]
     return true;
-  if (!m_isEnded) m_mistake = m_replies == Replies::kNone ? EMistake::kOneWay : EMistake::kTooLarge;
+  if (!IsEnded()) m_mistake = m_state == EState::kOpenOneWay ? EMistake::kOneWay : EMistake::kTooLarge;
   return false;
 }
 
@@ -24,54 +24,57 @@ inline bool CRequest::CountReply(bool isTaken) {
 
 bool CRequest::ReplyAs(uint16_t msgCode, std::span<const std::byte> body) {
   // An empty answer, which has nothing to copy nor to sum up, needs no calls: it is written here.
-  const bool isPlain = body.empty() && !m_isEnded && m_replies == Replies::kOne;
+  const bool isPlain = body.empty() && m_state == EState::kOpen;
   if (!isPlain || !m_turn.HasRoom(kHeaderBytes)) return ReplyWith(msgCode, body);
-  m_isEnded = true;
+  m_state = EState::kEnded;
   return CountReply(CPacketWriter::Put(m_turn, msgCode, {}));
 }
 
 bool CRequest::ReplyWith(uint16_t msgCode, std::span<const std::byte> body) {
   if (!MayReply(body.size())) [[unlikely]]
     return false;
-  m_isEnded = true;
+  m_state = EState::kEnded;
   return CountReply(CPacketWriter::Put(m_turn, msgCode, body));
+}
+
+bool CRequest::End() {
+  if (IsEnded()) return false;
+  m_state = EState::kEnded;
+  return true;
 }
 
 std::span<std::byte> CRequest::Room(size_t most) { return CPacketWriter::Room(m_turn, most); }
 
 bool CRequest::EndInPlace(size_t bodyBytes, size_t most) {
-  if (m_isEnded) return false;
+  if (IsEnded()) return false;
   if (bodyBytes > most) {
     m_mistake = EMistake::kRoom;
     return false;
   }
-  m_isEnded = true;
+  m_state = EState::kEnded;
   return CountReply(CPacketWriter::PutInPlace(m_turn, MsgCode(), bodyBytes));
 }
 
 bool CRequest::Reject(ERejectReason reason) {
-  if (m_isEnded) return false;
-  m_isEnded = true;
+  if (!End()) return false;
   return m_table.Refuse(m_turn, MsgCode(), reason, static_cast<uint16_t>(reason));
 }
 
 bool CRequest::Reject(uint16_t userReason) {
-  if (m_isEnded) return false;
-  m_isEnded = true;
+  if (!End()) return false;
   return m_table.Refuse(m_turn, MsgCode(), ERejectReason::kByHandler, std::max(userReason, kFirstUserReason));
 }
 
 void CRequest::RejectShort(size_t wanted) {
-  if (m_isEnded) return;
-  m_isEnded = true;
+  if (!End()) return;
   const std::string sizes =
       "its body has " + std::to_string(m_frame.body.size()) + " bytes, its handler wants " + std::to_string(wanted);
   m_table.Refuse(m_turn, MsgCode(), ERejectReason::kShortBody, static_cast<uint16_t>(ERejectReason::kShortBody), sizes);
 }
 
 CDeferredReply CRequest::Defer() {
-  if (m_isEnded || m_replies == Replies::kNone) throw std::logic_error("only an unanswered request can be deferred");
-  m_isEnded = m_isDeferred = true;
+  if (m_state != EState::kOpen) throw std::logic_error("only an unanswered request can be deferred");
+  m_state = EState::kDeferred;
   return {m_turn.Defer(), m_table.Links(), MsgCode()};
 }
 

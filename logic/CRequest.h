@@ -34,7 +34,10 @@ class CRequest : public CSessionContext {
  public:
   // `frame` outlives it.
   CRequest(CHandlerTable& table, CTurn& turn, const SFrame& frame, Replies replies, const void* p_module)
-      : CSessionContext(turn, p_module), m_table(table), m_frame(frame), m_replies(replies) {}
+      : CSessionContext(turn, p_module),
+        m_table(table),
+        m_frame(frame),
+        m_state(replies == Replies::kOne ? EState::kOpen : EState::kOpenOneWay) {}
 
   uint16_t MsgCode() const { return m_frame.msgCode; }
   // The whole body; lives as long as the request.
@@ -81,27 +84,28 @@ class CRequest : public CSessionContext {
   // Throws std::logic_error when the request was ended before or is one-way.
   CDeferredReply Defer();
 
-  bool IsEnded() const { return m_isEnded; }
-  bool IsDeferred() const { return m_isDeferred; }
+  bool IsEnded() const { return m_state >= EState::kEnded; }
+  bool IsDeferred() const { return m_state == EState::kDeferred; }
   // Of a request that its handler hasn't ended: what it did instead, and the mend. `isGood` is what it returned.
   std::string_view Mistake(bool isGood) const;
 
  private:
   friend class CHandlerTable;
+  enum class EState : uint8_t { kOpen, kOpenOneWay, kEnded, kDeferred };
   enum class EMistake : uint8_t { kNone, kTooLarge, kOneWay, kRoom };
   [[gnu::noinline]] bool ReplyWith(uint16_t msgCode, std::span<const std::byte> body);
   bool CountReply(bool isTaken);
   // Whether a reply of `bodyBytes` may be given now; notes why not.
   bool MayReply(size_t bodyBytes);
+  // Ends it; false when it was ended before.
+  bool End();
   std::span<std::byte> Room(size_t most);
   bool EndInPlace(size_t bodyBytes, size_t most);
   void RejectShort(size_t wanted);
 
   CHandlerTable& m_table;
   const SFrame& m_frame;
-  const Replies m_replies;
-  bool m_isEnded = false;
-  bool m_isDeferred = false;
+  EState m_state;
   EMistake m_mistake = EMistake::kNone;
 };
 

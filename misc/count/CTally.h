@@ -1,6 +1,6 @@
 #pragma once
 
-#include "misc/count/CScoreboard.h"
+#include "misc/count/SWorkerPage.h"
 
 namespace switchboard {
 

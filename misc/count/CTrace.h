@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <span>
 
-#include "misc/count/CScoreboard.h"
+#include "misc/CopyShort.h"
+#include "misc/count/SWorkerPage.h"
 
 namespace switchboard {
 
@@ -39,7 +39,7 @@ class CTrace {
   // The handler of `frame` (header included) is about to run.
   [[gnu::always_inline]] void BeginPacket(std::span<const std::byte> frame) {
     Step();
-    CopySmall(frame.first(std::min(frame.size(), m_trace.packet.size())));
+    CopyShort(m_trace.packet.data(), frame.first(std::min(frame.size(), m_trace.packet.size())));
     m_trace.packetBytes.store(static_cast<uint32_t>(frame.size()), std::memory_order_release);
   }
   void EndPacket() { m_trace.packetBytes.store(0, std::memory_order_relaxed); }
@@ -68,26 +68,6 @@ class CTrace {
   void NoteThread() {
     if (m_thread == 0) m_thread = pthread_self();
     m_trace.thread.store(m_thread, std::memory_order_relaxed);
-  }
-  // For packets of a few bytes, what memcpy would do (a call, or a `rep movs`) costs more than the copy: two pieces
-  // that may overlap.
-  [[gnu::always_inline]] void CopySmall(std::span<const std::byte> bytes) {
-    if (bytes.size() < 8 || bytes.size() > 128) {
-      std::memcpy(m_trace.packet.data(), bytes.data(), bytes.size());
-    } else if (bytes.size() <= 16) {
-      CopyEnds<8>(bytes);
-    } else if (bytes.size() <= 64) {
-      bytes.size() <= 32 ? CopyEnds<16>(bytes) : CopyEnds<32>(bytes);
-    } else {
-      CopyEnds<64>(bytes);
-    }
-  }
-  template <size_t kPiece>
-  [[gnu::always_inline]] void CopyEnds(std::span<const std::byte> bytes) {
-    std::byte* const p_to = m_trace.packet.data();
-    const size_t last = bytes.size() - kPiece;
-    std::memcpy(p_to, bytes.data(), kPiece);
-    std::memcpy(p_to + last, bytes.data() + last, kPiece);
   }
   uint64_t Ticks() const { return m_trace.ticks.load(std::memory_order_relaxed); }
 

@@ -3,18 +3,14 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
-#include "misc/CBufferPool.h"
 #include "misc/file/CFd.h"
 #include "misc/thread/CClock.h"
-#include "net/conn/CFloodGuard.h"
-#include "net/conn/CInput.h"
 #include "net/conn/CMailbox.h"
 #include "net/conn/COutbox.h"
 #include "net/conn/CSession.h"
-#include "net/conn/CUserState.h"
+#include "net/conn/SConnectionParts.h"
 #include "net/conn/SPeer.h"
 #include "net/wire/Counters.h"
 
@@ -30,42 +26,6 @@ namespace switchboard {
 enum class EPhase : uint8_t { kFree, kOpen, kDraining, kFlushing, kAborting, kClosed };
 
 class CProtocol;
-
-// What sb-io alone touches of a connection: its reading.
-// Threads: sb-io.
-struct SReadHalf {
-  CFloodGuard floodGuard;
-  std::unique_ptr<CInput> p_input;  // the protocol's; nullptr between requests
-  bool isDetached = false;          // from epoll; nothing is read any more
-  bool isResting = false;           // nothing is read until it is resumed
-  bool isLingering = false;         // what comes is dropped, until the peer ends it
-  size_t inputBytes = 0;            // the memory of p_input, as it was counted last
-};
-
-// What the handlers' side keeps of a connection.
-// Threads: whoever runs the connection's turn; p_runNext is guarded by the lock of the queue that it is in.
-struct STurnHalf {
-  std::unique_ptr<CUserState> p_state;
-  CConnection* p_runNext = nullptr;
-};
-
-// What goes with the right to write to the socket.
-// Threads: the owner of the write half (COutbox).
-struct SWriteHalf {
-  CBlockQueue sending;  // what sb-send is about to write, before the outbox's queue
-  bool isInSendEpoll = false;
-  bool isCorked = false;  // TCP_CORK is on, between the pieces of a large file
-};
-
-// How far the end of a connection has come.
-// Threads: sb-recycle.
-struct SRecycling {
-  bool isReadHalfDone = false;
-  bool isHandlingDone = false;
-  bool isFlushTimed = false;
-  bool isLingering = false;
-  uint64_t sentAtFlushLook = 0;
-};
 
 // One slot of the pool and the connection that lives in it: what anyone may ask it, and a struct for each owner of a
 // part. The address is stable, and the memory stays while threads run: whoever holds a CSession may look, and is told
@@ -126,13 +86,13 @@ class CConnection {
   STurnHalf turn;
   SWriteHalf write;
   SRecycling recycling;
-  // The socket: closed by sb-recycle alone, once the read half and the write half are nobody's.
-  CFd fd;
-
   // ---- the pool
   CConnection* p_freeNext = nullptr;
   // Ends the life: the next one has the next generation. Threads: sb-recycle.
   void EndLife();
+
+  // The socket: closed by sb-recycle alone, once the read half and the write half are nobody's.
+  CFd fd;
 
  private:
   static constexpr uint64_t Pack(uint32_t generation, ECloseReason reason, EPhase phase) {
@@ -142,13 +102,13 @@ class CConnection {
   static ECloseReason ReasonOf(uint64_t state) { return static_cast<ECloseReason>(state >> 8 & 0xff); }
   static EPhase PhaseOf(uint64_t state) { return static_cast<EPhase>(state & 0xff); }
 
+  std::atomic<uint16_t> m_listener{0};  // here it costs nothing: an idle connection is mostly this object
   // Generation, close reason and phase change together, so that no close can hit the slot's next life.
   std::atomic<uint64_t> m_state{Pack(1, ECloseReason::kPeerClosed, EPhase::kFree)};
   std::atomic<int64_t> m_lastActive{0};
   std::atomic<int64_t> m_openedAt{0};
   std::atomic<uint64_t> m_sentBytes{0};
   std::atomic<CProtocol*> m_p_protocol{nullptr};
-  std::atomic<uint16_t> m_listener{0};
   // The bytes of an SPeer, in words: whoever asks about a session that ends just then must get no mixture.
   std::array<std::atomic<uint64_t>, 3> m_peer{};
 };

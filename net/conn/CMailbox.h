@@ -101,8 +101,8 @@ class CMailbox {
   bool GoOn(bool wasHolding) REQUIRES(m_mutex);
 
   std::atomic<uint32_t> m_state{0};
-  std::atomic<uint64_t> m_load{0};
   CMutex m_mutex;
+  std::atomic<uint64_t> m_load{0};
   CBlockQueue m_blocks GUARDED_BY(m_mutex);
   std::vector<SDeferral> m_deferrals GUARDED_BY(m_mutex);  // whose answers are still to come
   uint32_t m_lastDeferral GUARDED_BY(m_mutex) = 0;

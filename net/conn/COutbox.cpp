@@ -43,13 +43,6 @@ COutbox::EAppend COutbox::Append(uint32_t generation, BlockPtr p_block, uint32_t
 }
 
 COutbox::EEnd COutbox::EndDirect(BlockPtr p_rest) {
-  if (p_rest == nullptr) {
-    uint64_t state = m_state.load(std::memory_order_relaxed);
-    if ((state & (kQueued | kAwaited)) == 0 &&
-        m_state.compare_exchange_strong(state, state & ~kDirect, std::memory_order_acq_rel)) [[likely]] {
-      return EEnd::kReleased;
-    }
-  }
   CMutexLock lock(m_mutex);
   if ((m_state.load(std::memory_order_acquire) & kClosed) == 0 && p_rest != nullptr) {
     m_bytes.fetch_add(static_cast<uint32_t>(p_rest->Memory()), std::memory_order_seq_cst);

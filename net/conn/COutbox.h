@@ -44,7 +44,16 @@ class COutbox {
   // Queues `p_block`, its bytes and then its part of a file. `limit` bounds the queue, in bytes of CBlock::Memory; one
   // block of no more bytes than that is taken whatever memory it has.
   EAppend Append(uint32_t generation, BlockPtr p_block, uint32_t limit);
-  // Ends a direct write; `p_rest` (may be null) is what it could not write, and comes before what is queued.
+  // Ends a direct write that wrote everything.
+  EEnd EndDirect() {
+    uint64_t state = m_state.load(std::memory_order_relaxed);
+    if ((state & (kQueued | kAwaited)) == 0 &&
+        m_state.compare_exchange_strong(state, state & ~kDirect, std::memory_order_acq_rel)) [[likely]] {
+      return EEnd::kReleased;
+    }
+    return EndDirect(nullptr);
+  }
+  // The same; `p_rest` (may be null) is what it could not write, and comes before what is queued.
   EEnd EndDirect(BlockPtr p_rest);
 
   // Threads (the next four): sb-send.
@@ -85,8 +94,8 @@ class COutbox {
   EEnd Release() REQUIRES(m_mutex);
 
   std::atomic<uint32_t> m_bytes{0};
-  std::atomic<uint64_t> m_state{kClosed};
   CMutex m_mutex;
+  std::atomic<uint64_t> m_state{kClosed};
   CBlockQueue m_queue GUARDED_BY(m_mutex);
 };
 

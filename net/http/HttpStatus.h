@@ -6,6 +6,7 @@
 namespace switchboard {
 
 // The reason phrase of a status that this server gives (RFC 9110 section 15); "Status" for others.
+// Over the rule: a table, one line for each.
 constexpr std::string_view HttpReason(uint16_t status) {
   switch (status) {
     case 200:

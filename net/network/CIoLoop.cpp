@@ -28,7 +28,7 @@ CIoLoop::CIoLoop(const SReceiverParts& parts, CLog& log, const CClock& clock, st
       m_inboxes(parts.inboxes),
       m_page(parts.page),
       m_p_masterBell(p_masterBell),
-      m_trace(parts.reading.trace),
+      m_trace(parts.reading.turn.Trace()),
       m_receiver(parts, m_epoll),
       m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, log,
                  CTally::Own(parts.page.io), [this](CFd fd, const SPeer& peer, uint32_t listener) {

@@ -107,7 +107,7 @@ void CPacketProtocol::Deliver(CConnection& connection, SFrames& frames, uint32_t
     return;
   }
   CountEntered(count);
-  if (mayRunInline) count -= RunInline(connection, frames);
+  if (mayRunInline && StartsInline(frames)) count -= RunInline(connection, frames);
   if (count > 0) PostFrames(connection, frames, count);
   frames = {};
 }
@@ -170,9 +170,11 @@ uint32_t CPacketProtocol::LeadingInline(const SFrames& frames, uint32_t most) co
   return leading;
 }
 
+bool CPacketProtocol::StartsInline(const SFrames& frames) const {
+  return m_handlers.RunsInline(SFrame::At(frames.head.empty() ? frames.rest.data() : frames.head.data()).msgCode);
+}
+
 uint32_t CPacketProtocol::RunInline(CConnection& connection, SFrames& frames) {
-  const SFrame first = SFrame::At(frames.head.empty() ? frames.rest.data() : frames.head.data());
-  if (!m_handlers.RunsInline(first.msgCode)) return 0;
   CTurn& turn = m_parts.reading.turn;
   turn.Begin(connection);
   uint32_t ended = 0;

@@ -71,6 +71,8 @@ class CPacketProtocol final : public CProtocol {
   void CountEntered(uint32_t packets);
   // How many packets at the front are for sb-io, up to `most`.
   uint32_t LeadingInline(const SFrames& frames, uint32_t most) const;
+  // Whether the first packet is for sb-io.
+  bool StartsInline(const SFrames& frames) const;
   // Runs the leading inline packets, and takes them off; returns how many.
   uint32_t RunInline(CConnection& connection, SFrames& frames);
   // Posts `frames`, which are `count`.

@@ -93,8 +93,8 @@ CBusinessPool::SRoom CBusinessPool::RoomFor(uint32_t own, uint32_t requests) con
 void CBusinessPool::Run(uint8_t pool, uint32_t number) {
   SPool& own = *m_pools[pool];
   if (own.isBackground) ::setpriority(PRIO_PROCESS, 0, kBackgroundNice);  // of this thread; where it fails, it is equal
-  CTrace trace(m_page.workTrace[number]);
-  CTurn turn(m_links, CTally::Own(m_page.work[number]), trace, pool);
+  CTurn turn(m_links, CTally::Own(m_page.work[number]), m_page.workTrace[number], pool);
+  CTrace& trace = turn.Trace();
   for (;;) {
     CRunQueue::Job job;
     trace.End();

@@ -77,7 +77,7 @@ size_t CReceiver::Receive(CConnection& connection, MonotonicTime now) {
 
 void CReceiver::CountInput(CConnection& connection) {
   SReadHalf& read = connection.read;
-  const size_t now = read.p_input != nullptr ? read.p_input->HeldBytes() : 0;
+  const auto now = read.p_input != nullptr ? static_cast<uint32_t>(read.p_input->HeldBytes()) : 0;
   if (now != read.inputBytes) m_parts.ceiling.CountInput(std::exchange(read.inputBytes, now), now);
 }
 

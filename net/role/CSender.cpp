@@ -8,16 +8,15 @@
 #include <variant>
 
 #include "net/conn/CTransport.h"
+#include "net/role/CSendQueue.h"
 
 namespace switchboard {
 
 namespace {
 
 constexpr size_t kEvents = 256;
-constexpr size_t kBlocksPerWrite = 64;
 // A file of up to so many bytes is sent by who answers; a larger one might have to come from a disk.
 constexpr uint64_t kDirectFileBytes = 256 * 1024;
-constexpr uint64_t kFileBytesPerCall = 4 * 1024 * 1024;
 // What a connection may send in a row before the others get their turn.
 constexpr uint64_t kBytesPerTurn = 4 * 1024 * 1024;
 // In a row, before the sockets are looked at.
@@ -72,25 +71,25 @@ bool CSender::WriteDirect(CConnection& connection, uint32_t generation, std::spa
                           const CTally& tally) {
   const CSession session(connection.worker, connection.slot, generation);
   const ssize_t n = CTransport::Write(connection.fd.Get(), frames);
-  bool isTaken = true;
+  const size_t sent = n < 0 ? 0 : static_cast<size_t>(n);
+  if (sent > 0) {
+    tally.Add(ECounter::kSends);
+    tally.Add(ECounter::kBytesSent, sent);
+    connection.CountSent(sent);
+  }
+  if (sent == frames.size()) [[likely]] {
+    Finish(connection.outbox.EndDirect(), session, tally);
+    return true;
+  }
   BlockPtr p_rest;
-  if (n < 0 && !CTransport::IsTemporary(errno)) {
-    m_closer.Close(connection, generation, EPhase::kAborting, ECloseReason::kPeerReset);
-    isTaken = false;
+  const bool isBroken = n < 0 && !CTransport::IsTemporary(errno);
+  const std::span<const std::byte> rest = frames.subspan(sent);
+  const bool isTaken = !isBroken && rest.size() <= m_queueLimit;
+  if (isTaken) {
+    p_rest = MakeBlock(rest);
   } else {
-    const size_t sent = n < 0 ? 0 : static_cast<size_t>(n);
-    if (sent > 0) {
-      tally.Add(ECounter::kSends);
-      tally.Add(ECounter::kBytesSent, sent);
-      connection.CountSent(sent);
-    }
-    const std::span<const std::byte> rest = frames.subspan(sent);
-    if (rest.size() > m_queueLimit) {
-      m_closer.Close(connection, generation, EPhase::kAborting, ECloseReason::kSendQueueOverflow);
-      isTaken = false;
-    } else if (!rest.empty()) {
-      p_rest = MakeBlock(rest);
-    }
+    m_closer.Close(connection, generation, EPhase::kAborting,
+                   isBroken ? ECloseReason::kPeerReset : ECloseReason::kSendQueueOverflow);
   }
   Finish(connection.outbox.EndDirect(std::move(p_rest)), session, tally);
   return isTaken;
@@ -133,7 +132,7 @@ bool CSender::WriteFileDirect(CConnection& connection, uint32_t generation, std:
   if (isRefused || n == 0) {
     m_closer.Close(connection, generation, EPhase::kAborting,
                    isRefused ? ECloseReason::kPeerReset : ECloseReason::kFileChanged);
-    Finish(connection.outbox.EndDirect(nullptr), session, tally);
+    Finish(connection.outbox.EndDirect(), session, tally);
     return false;
   }
   BlockPtr p_rest;
@@ -227,7 +226,7 @@ void CSender::Serve(CConnection& connection, const CSession& session) {
   for (;;) {
     const bool isOpen = connection.outbox.TakeQueued(sending);
     if (!isOpen || connection.Phase() >= EPhase::kAborting) {
-      Drop(connection, UINT64_MAX);
+      CSendQueue::Drop(connection, UINT64_MAX);
     } else if (!sending.IsEmpty() && !WriteSome(connection, session)) {
       return;
     }
@@ -246,8 +245,7 @@ void CSender::Serve(CConnection& connection, const CSession& session) {
 }
 
 bool CSender::WriteSome(CConnection& connection, const CSession& session) {
-  const bool isFilesTurn = connection.write.sending.First()->Unused().empty();
-  const ssize_t n = isFilesTurn ? SendFile(connection) : SendBlocks(connection);
+  const ssize_t n = CSendQueue::Send(connection);
   if (n < 0 && CTransport::IsTemporary(errno)) {
     AwaitWritable(connection, session);
     return false;
@@ -255,39 +253,15 @@ bool CSender::WriteSome(CConnection& connection, const CSession& session) {
   if (n <= 0) {
     m_closer.Close(connection, session.Generation(), EPhase::kAborting,
                    n < 0 ? ECloseReason::kPeerReset : ECloseReason::kFileChanged);
-    Drop(connection, UINT64_MAX);
+    CSendQueue::Drop(connection, UINT64_MAX);
     return true;
   }
   m_tally.Add(ECounter::kSends);
   m_tally.Add(ECounter::kBytesSent, static_cast<uint64_t>(n));
   connection.CountSent(static_cast<uint64_t>(n));
-  Drop(connection, static_cast<uint64_t>(n));
+  CSendQueue::Drop(connection, static_cast<uint64_t>(n));
   m_flowControl.Relieve(connection);
   return true;
-}
-
-ssize_t CSender::SendBlocks(CConnection& connection) {
-  std::array<iovec, kBlocksPerWrite> pieces;
-  size_t count = 0;
-  bool hasMore = false;
-  for (CBlock* p_block = connection.write.sending.First(); p_block != nullptr && count < kBlocksPerWrite && !hasMore;
-       p_block = CBlockQueue::Next(p_block)) {
-    const std::span<const std::byte> unused = p_block->Unused();
-    pieces[count++] = {const_cast<std::byte*>(unused.data()), unused.size()};  // sendmsg only reads
-    hasMore = p_block->File() != nullptr;  // its first bytes share a segment with what comes before them
-  }
-  return CTransport::Write(connection.fd.Get(), std::span(pieces).first(count), hasMore);
-}
-
-ssize_t CSender::SendFile(CConnection& connection) {
-  const SFileRange& range = *connection.write.sending.First()->File();
-  if (!connection.write.isCorked && range.length > kFileBytesPerCall) SetCork(connection, true);
-  return CTransport::WriteFile(connection.fd.Get(), range, kFileBytesPerCall);
-}
-
-void CSender::SetCork(CConnection& connection, bool isCorked) {
-  CTransport::SetCork(connection.fd.Get(), isCorked);
-  connection.write.isCorked = isCorked;
 }
 
 void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
@@ -298,28 +272,6 @@ void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
   connection.write.isInSendEpoll = true;
   // Without an event the connection would hang: the kernel is out of memory, or the user out of watches.
   if (!isArmed) m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kPeerReset);
-}
-
-// Takes `bytes` (or all that there is) off the front of what is being sent.
-void CSender::Drop(CConnection& connection, uint64_t bytes) {
-  size_t dropped = 0;
-  while (CBlock* p_block = connection.write.sending.First()) {
-    const uint64_t take = std::min<uint64_t>(p_block->Unused().size(), bytes);
-    p_block->Consume(take);
-    bytes -= take;
-    if (!p_block->Unused().empty()) break;
-    if (SFileRange* const p_range = p_block->File()) {
-      const uint64_t takeOfFile = std::min(p_range->length, bytes);
-      p_range->offset += takeOfFile;
-      p_range->length -= takeOfFile;
-      bytes -= takeOfFile;
-      if (p_range->length > 0) break;
-      if (connection.write.isCorked) SetCork(connection, false);
-    }
-    dropped += p_block->Memory();
-    connection.write.sending.PopFront();
-  }
-  connection.outbox.Done(dropped);
 }
 
 }  // namespace switchboard

@@ -59,12 +59,7 @@ class CSender {
   void Serve(CConnection& connection, const CSession& session);
   // One writev or sendfile; false when the socket takes no more now, and sb-send is told when it does.
   bool WriteSome(CConnection& connection, const CSession& session);
-  ssize_t SendBlocks(CConnection& connection);
-  // Of the file of the first block. 0: it has got shorter.
-  static ssize_t SendFile(CConnection& connection);
-  static void SetCork(CConnection& connection, bool isCorked);
   void AwaitWritable(CConnection& connection, const CSession& session);
-  void Drop(CConnection& connection, uint64_t bytes);
 
   // constant after construction
   const EReplyPath m_path;

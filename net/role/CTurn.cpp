@@ -13,7 +13,7 @@ thread_local CTurn* t_p_current = nullptr;
 
 }  // namespace
 
-CTurn::CTurn(const STurnLinks& links, const CTally& tally, CTrace& trace, uint8_t pool)
+CTurn::CTurn(const STurnLinks& links, const CTally& tally, SThreadTrace& trace, uint8_t pool)
     : m_sender(links.sender),
       m_links(links),
       m_closer(links.inboxes),

@@ -22,7 +22,7 @@ namespace switchboard {
 class CTurn {
  public:
   // `pool` is the number of the pool that the thread belongs to.
-  CTurn(const STurnLinks& links, const CTally& tally, CTrace& trace, uint8_t pool = 0);
+  CTurn(const STurnLinks& links, const CTally& tally, SThreadTrace& trace, uint8_t pool = 0);
 
   void Begin(CConnection& connection);
   // Sends what was gathered.
@@ -88,7 +88,7 @@ class CTurn {
   const STurnLinks& m_links;  // outlives the deferrals that are made here
   CCloser m_closer;
   const CTally m_tally;
-  CTrace& m_trace;
+  CTrace m_trace;
   const uint8_t m_pool;
   CConnection* m_p_connection = nullptr;
   CSession m_session;

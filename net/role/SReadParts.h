@@ -2,7 +2,6 @@
 
 #include "misc/CBufferPool.h"
 #include "misc/count/CTally.h"
-#include "misc/count/CTrace.h"
 #include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CFlowControl.h"
@@ -12,14 +11,12 @@
 
 namespace switchboard {
 
-// What sb-io itself works with while it reads: its trace, its turn, and the connections that got work for the pool.
+// What sb-io itself works with while it reads: its turn, and the connections that got work for the pool.
 // Threads: sb-io.
 struct SReadTurn {
-  SReadTurn(const STurnLinks& links, SWorkerPage& page)
-      : trace(page.ioTrace), turn(links, CTally::Own(page.io), trace) {}
+  SReadTurn(const STurnLinks& links, SWorkerPage& page) : turn(links, CTally::Own(page.io), page.ioTrace) {}
 
   // Begun by the protocol that answers at once.
-  CTrace trace;
   CTurn turn;
   CRunList runnable;
 };

@@ -12,6 +12,7 @@
 #include "proc/sys/Earliest.h"
 #include "proc/sys/ExitCode.h"
 
+// Over the rule: one state machine, which can be checked against its drawing in one place only.
 namespace switchboard {
 
 CLifecycle::CLifecycle(const SLifecycleDeps& deps)

@@ -27,6 +27,7 @@
 #include "proc/workforce/CWorkerEnd.h"
 #include "proc/workforce/CWorkforce.h"
 
+// Over the rule: one state machine, which can be checked against its drawing in one place only.
 namespace switchboard {
 
 // What the lifecycle needs from outside; all references outlive it.
