@@ -4,16 +4,11 @@
 
 #include "logic/CRoutePattern.h"
 #include "logic/CRouteTable.h"
+#include "net/http/HttpText.h"
 
 namespace switchboard {
 
 namespace {
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 // As the URL standard decodes application/x-www-form-urlencoded, but that bad escapes are refused.
 std::optional<std::string> Decode(std::string_view text) {
@@ -23,10 +18,9 @@ std::optional<std::string> Decode(std::string_view text) {
       decoded += text[i] == '+' ? ' ' : text[i];
       continue;
     }
-    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    decoded += static_cast<char>(high * 16 + low);
+    const int byte = UriUnescape(text.substr(i));
+    if (byte < 0) return std::nullopt;
+    decoded += static_cast<char>(byte);
     i += 2;
   }
   return decoded;

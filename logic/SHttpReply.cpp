@@ -8,12 +8,11 @@ namespace switchboard {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kOwnFields = {"connection", "content-length", "content-type",      "date",
-                                                        "keep-alive", "server",         "transfer-encoding", "trailer",
-                                                        "upgrade"};
-
 bool IsFrameworks(std::string_view name) {
-  return std::any_of(kOwnFields.begin(), kOwnFields.end(), [&](std::string_view own) { return IsHttpName(name, own); });
+  // Besides: what there is once, and what would speak of this connection.
+  static constexpr std::array<std::string_view, 4> kMore = {"keep-alive", "server", "trailer", "upgrade"};
+  return IsServersHttpField(name) ||
+         std::any_of(kMore.begin(), kMore.end(), [&](std::string_view own) { return IsHttpName(name, own); });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "net/http/HttpText.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -48,6 +49,12 @@ bool IsHttpTokenByte(char c) { return kTokenBytes.Has(c); }
 bool IsHttpToken(std::string_view text) { return !text.empty() && kTokenBytes.HoldsAllOf(text); }
 
 bool IsHttpFieldValue(std::string_view text) { return std::all_of(text.begin(), text.end(), IsHttpLineByte); }
+
+bool IsServersHttpField(std::string_view name) {
+  static constexpr std::array<std::string_view, 5> kNames = {"connection", "content-length", "content-type", "date",
+                                                             "transfer-encoding"};
+  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view own) { return IsHttpName(name, own); });
+}
 
 bool IsUriUnreserved(char c) { return kUnreservedBytes.Has(c); }
 

@@ -23,6 +23,9 @@ inline bool IsHttpLineByte(char c) {
 // How many bytes at the front of `text` may stand in a line.
 size_t CountHttpLineBytes(std::string_view text);
 bool IsHttpFieldValue(std::string_view text);
+// The name of a header field, in any mix of letters, that the server writes into every answer itself where it belongs:
+// nobody else gives one.
+bool IsServersHttpField(std::string_view name);
 
 // RFC 3986 §2.3: what means itself in every part of a URI.
 bool IsUriUnreserved(char c);

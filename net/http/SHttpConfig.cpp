@@ -1,9 +1,10 @@
 #include "net/http/SHttpConfig.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "misc/config/CConfigSchema.h"
+#include "net/http/CByteSet.h"
+#include "net/http/HttpText.h"
 
 namespace switchboard {
 
@@ -18,30 +19,17 @@ bool IsFileName(const std::string& text) {
 
 // A name as RFC 2978 section 2.3 has it, without what would need quotes in a header.
 bool IsCharset(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    const bool isLetterOrDigit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return isLetterOrDigit || std::string_view("!#$%&'+-^_`~.").find(c) != std::string_view::npos;
-  });
+  static constexpr CByteSet kBytes("!#$%&'+-^_`~.", CByteSet::kAlphanumeric);
+  return kBytes.HoldsAllOf(text);
 }
 
 // "Name: value", of RFC 9110 section 5, without what the server writes itself or what would break the answer.
 bool IsHeader(const std::string& text) {
   const size_t colon = text.find(':');
-  if (colon == 0 || colon == std::string::npos) return false;
-  constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
-  for (const char c : text.substr(0, colon)) {
-    const bool isLetterOrDigit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!isLetterOrDigit && kSymbols.find(c) == std::string_view::npos) return false;
-  }
-  std::string name = text.substr(0, colon);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  for (const char* p_own :
-       {"connection", "content-length", "content-range", "content-type", "date", "transfer-encoding"}) {
-    if (name == p_own) return false;
-  }
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  if (colon == std::string::npos) return false;
+  const std::string_view name = std::string_view(text).substr(0, colon);
+  return IsHttpToken(name) && !IsServersHttpField(name) && !IsHttpName(name, "content-range") &&
+         IsHttpFieldValue(std::string_view(text).substr(colon + 1));
 }
 
 }  // namespace
