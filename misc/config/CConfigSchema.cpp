@@ -18,12 +18,22 @@ SConfigSection& CConfigSchema::Add(SConfigSection section) {
       throw std::logic_error(fmt::format("[{}] is in no section", section.name));
   }
   for (const auto& p_other : m_sections) {
+    if (m_isCompleting && p_other->name == section.name && p_other->type == section.type) {
+      return *m_repeated.emplace_back(std::make_shared<SConfigSection>(std::move(section)));
+    }
     if (p_other->name == section.name) throw std::logic_error(fmt::format("[{}] is there already", section.name));
     if (p_other->type == section.type) {
       throw std::logic_error(fmt::format("[{}] and [{}] have the same type", p_other->name, section.name));
     }
   }
   return *m_sections.emplace_back(std::make_shared<SConfigSection>(std::move(section)));
+}
+
+void CConfigSchema::Complete(void (*p_describe)(CConfigSchema&)) {
+  m_isCompleting = true;
+  p_describe(*this);
+  m_isCompleting = false;
+  m_repeated.clear();
 }
 
 std::shared_ptr<const SConfigSection> CConfigSchema::Find(std::string_view section) const {

@@ -26,6 +26,9 @@ class CConfigSchema {
     return Declare<T>(name, about, true);
   }
 
+  // Declares what `p_describe` does, but for sections that are there already: of the same name, and the same type.
+  void Complete(void (*p_describe)(CConfigSchema&));
+
   // What the owners of sections need of the system.
   CSandboxWishes& Sandbox() { return m_sandbox; }
   const CSandboxWishes& Sandbox() const { return m_sandbox; }
@@ -48,6 +51,8 @@ class CConfigSchema {
   SConfigSection& Add(SConfigSection section);
 
   std::vector<std::shared_ptr<SConfigSection>> m_sections;
+  bool m_isCompleting = false;
+  std::vector<std::shared_ptr<SConfigSection>> m_repeated;  // while that is so: what was there, to be forgotten
   CSandboxWishes m_sandbox;
 };
 

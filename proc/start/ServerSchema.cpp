@@ -1,5 +1,6 @@
 #include "proc/start/ServerSchema.h"
 
+#include "logic/CLogic.h"
 #include "logic/transfer/STransferConfig.h"
 #include "net/config/CConfig.h"
 
@@ -10,6 +11,7 @@ CConfigSchema ServerSchema(const DescribeLogic& describe) {
   CConfig::Describe(schema);
   STransferConfig::Describe(schema);
   if (describe) describe(schema);
+  CLogic::DescribeModules(schema);
   return schema;
 }
 

@@ -16,6 +16,8 @@ inline constexpr uint16_t kTestWhere = 3;
 inline constexpr uint16_t kTestWhereInline = 4;
 // Answered with the session, in text.
 inline constexpr uint16_t kTestSession = 5;
+// Of a module, which counts how often it was asked (gauged): answered with an STestNumber, gauge.width.
+inline constexpr uint16_t kTestGauge = 6;
 
 inline constexpr uint16_t kTestThrow = 10;        // throws std::runtime_error
 inline constexpr uint16_t kTestThrowInt = 11;     // throws 42

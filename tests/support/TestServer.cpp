@@ -121,6 +121,30 @@ struct STestConfig {
   std::string writable;
 };
 
+// [gauge]
+struct SGaugeConfig {
+  uint32_t width = 3;
+};
+
+// A module that brings a section and a counter.
+class CGauge final : public CModule {
+ public:
+  CGauge() { On(kTestGauge, &CGauge::HandleGauge); }
+
+  static void Describe(CConfigSchema& schema) {
+    schema.Section<SGaugeConfig>("gauge", "of a module of the system tests")
+        .Number("width", &SGaugeConfig::width, {1, 9, "feet"}, "the answer to kTestGauge");
+  }
+
+ private:
+  bool HandleGauge(CRequest& request) {
+    Counter("gauged").Add();
+    STestNumber number;
+    number.value = Config<SGaugeConfig>().width;
+    return request.Reply(number);
+  }
+};
+
 // The logic that the system tests torment the framework with; TestMessages.h says what each handler does.
 class CTestLogic final : public CLogic {
  public:
@@ -196,6 +220,7 @@ class CTestLogic final : public CLogic {
 };
 
 CTestLogic::CTestLogic() {
+  Use<CGauge>();
   On(kTestEcho, &CTestLogic::HandleEcho);
   On(kTestEchoInline, &CTestLogic::HandleEcho, Run::kInline);
   On(kTestWhere, &CTestLogic::HandleWhere);

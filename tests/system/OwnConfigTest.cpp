@@ -136,5 +136,35 @@ TEST_F(COwnConfigTest, CountersOfTheLogicAreExactOverCrashesAndReloads) {
   EXPECT_EQ(server.Total("samples"), expected);
 }
 
+// The logic uses it, and says no more of it.
+TEST_F(COwnConfigTest, AModuleBringsItsSectionAndItsCounters) {
+  Configure("[gauge]\nwidth = 10\n");
+  const SRunResult range = RunTestServer({"-t", "-c", "switchboard.toml"});
+  EXPECT_EQ(range.exitCode, kExitFailed);
+  EXPECT_THAT(range.errors, MatchesRegex("test-server: switchboard\\.toml:[0-9]+: gauge\\.width: 10 is out of range; "
+                                         "allowed: 1\\.\\.9 feet\n"));
+  EXPECT_THAT(RunTestServer({"--help-config"}).output,
+              HasSubstr("\n[gauge]  of a module of the system tests\n  width = 3\n"));
+  EXPECT_THAT(Run({"--help-config"}).output, testing::Not(HasSubstr("[gauge]")));
+
+  CServerProcess& server = StartWith({"gauge.width=4"});
+  CTestClient client(server.Port());
+  EXPECT_EQ(NumberIn(Ask(client, kTestGauge)), 4U);
+  EXPECT_EQ(NumberIn(Ask(client, kTestGauge)), 4U);
+  EXPECT_EQ(Status("gauged"), "2");
+}
+
+TEST_F(COwnConfigTest, AReloadRefusesBadKeysOfAModule) {
+  ExpectComplaint("the reload is refused, and the old configuration stays: ");
+  CServerProcess& server = Start();
+  CTestClient client(server.Port());
+  Configure("[gauge]\nwidth = 0\n");
+  server.Signal(SIGHUP);
+  ASSERT_TRUE(server.WaitForLog("the reload is refused"));
+  EXPECT_THAT(server.LogLines("the reload is refused").front(),
+              testing::ContainsRegex("toml:[0-9]+: gauge\\.width: 0 is out of range; allowed: 1\\.\\.9 feet"));
+  EXPECT_EQ(NumberIn(Ask(client, kTestGauge)), 3U);
+}
+
 }  // namespace
 }  // namespace switchboard

@@ -201,5 +201,19 @@ TEST(CConfigSchemaTest, WhatIsTakenIsGone) {
   EXPECT_FALSE(values.Has<SDoor>());
 }
 
+TEST(CConfigSchemaTest, WhatIsThereAlreadyIsNotDeclaredAgain) {
+  CConfigSchema schema = Schema();
+  const std::vector<std::string> before = schema.Keys();
+  schema.Complete([](CConfigSchema& more) {
+    more.Section<SRoom>("room", "the same once more").Flag("open", &SRoom::isOpen, "and its keys");
+    more.Section<SDetail>("detail", "what was missing").Flag("on", &SDetail::isOn, "whether it is");
+  });
+  std::vector<std::string> expected = before;
+  expected.emplace_back("detail.on");
+  EXPECT_EQ(schema.Keys(), expected);
+  EXPECT_THAT([&] { schema.Complete([](CConfigSchema& more) { more.Section<SDoor>("room", "of another type"); }); },
+              ThrowsMessage<std::logic_error>("[room] is there already"));
+}
+
 }  // namespace
 }  // namespace switchboard

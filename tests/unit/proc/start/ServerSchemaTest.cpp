@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "logic/CLogic.h"
 #include "logic/transfer/STransferConfig.h"
 #include "net/config/CConfig.h"
 
@@ -24,6 +25,24 @@ const std::filesystem::path kSource = SWITCHBOARD_SOURCE_DIR;
 
 struct SOwnConfig {
   uint32_t number = 5;
+};
+
+struct SGaugeConfig {
+  uint32_t width = 3;
+
+  static void Declare(CConfigSchema& schema) {
+    schema.Section<SGaugeConfig>("gauge", "of a module").Number("width", &SGaugeConfig::width, {1, 9}, "some width");
+  }
+};
+
+// A module with a section of its own, and a logic that uses it.
+class CGauge : public CModule {
+ public:
+  static void Describe(CConfigSchema& schema) { SGaugeConfig::Declare(schema); }
+};
+class CGaugeLogic : public CLogic {
+ public:
+  CGaugeLogic() { Use<CGauge>(); }
 };
 
 // "section.key" of each line `key = …` of a TOML file.
@@ -47,6 +66,7 @@ TEST(ServerSchemaTest, TheShippedFileHasEveryKeyWithItsDefault) {
   const CConfigSchema schema = ServerSchema({});
   std::vector<std::string> keys = schema.Keys();
   std::erase_if(keys, [](const std::string& key) { return key.starts_with("pool.named."); });  // there are none
+  std::erase_if(keys, [](const std::string& key) { return key.starts_with("gauge."); });  // a module's of these tests
   EXPECT_EQ(KeysOf(kSource / "conf/switchboard.toml"), keys);
   const std::vector<std::string> names{"server.pid_file=switchboard.pid", "log.file=switchboard.log"};
   EXPECT_EQ(CConfig::Load((kSource / "conf/switchboard.toml").string(), {}, schema), CConfig::Load("", names, schema));
@@ -57,6 +77,7 @@ TEST(ServerSchemaTest, TheDocumentationHasEverySection) {
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   const CConfigSchema schema = ServerSchema({});
   for (const auto& p_section : schema.Sections()) {
+    if (p_section->name == "gauge") continue;  // a module's of these tests
     const std::string title = p_section->isList ? "`[[" + p_section->name + "]]`" : "`[" + p_section->name + "]`";
     EXPECT_THAT(page, HasSubstr(title));
   }
@@ -87,6 +108,23 @@ TEST(ServerSchemaTest, ALogicHasSectionsBesideThose) {
   EXPECT_EQ(config.sections.Get<SOwnConfig>().number, 7U);
   EXPECT_EQ(config.sections.Get<STransferConfig>().max_open, 3U);
   EXPECT_EQ(config.business.threads, 2U);
+}
+
+TEST(ServerSchemaTest, AModuleBringsItsSectionByBeingUsedAlone) {
+  // No logic is built here, as with -t.
+  const CConfigSchema schema = ServerSchema({});
+  EXPECT_EQ(CConfig::Load("", {}, schema).sections.Get<SGaugeConfig>().width, 3U);
+  EXPECT_EQ(CConfig::Load("", {"gauge.width=4"}, schema).sections.Get<SGaugeConfig>().width, 4U);
+  EXPECT_THAT([&] { CConfig::Load("", {"gauge.width=10"}, schema); },
+              ThrowsMessage<CConfigError>(HasSubstr("gauge.width=10: 10 is out of range; allowed: 1..9")));
+  EXPECT_THAT(schema.Help(), HasSubstr("[gauge]  of a module\n  width = 3\n"));
+}
+
+TEST(ServerSchemaTest, ALogicMayDeclareTheSectionOfItsModuleItself) {
+  const CConfigSchema schema = ServerSchema(&CGauge::Describe);
+  EXPECT_EQ(CConfig::Load("", {"gauge.width=4"}, schema).sections.Get<SGaugeConfig>().width, 4U);
+  EXPECT_THAT([] { ServerSchema([](CConfigSchema& own) { own.Section<SOwnConfig>("gauge", "of another"); }); },
+              ThrowsMessage<std::logic_error>("[gauge] is there already"));
 }
 
 TEST(ServerSchemaTest, ALogicCantTakeANameOfTheFramework) {
