@@ -11,8 +11,9 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/switchboardConfigVersion
 install(FILES "${PROJECT_BINARY_DIR}/switchboardConfig.cmake" "${PROJECT_BINARY_DIR}/switchboardConfigVersion.cmake"
         DESTINATION "${package_dir}")
 install(EXPORT switchboardTargets NAMESPACE switchboard:: DESTINATION "${package_dir}")
-switchboard_install_headers(Unspecified ${SWITCHBOARD_PUBLIC_HEADERS} ${SWITCHBOARD_LOG_HEADERS})
-install(FILES proc/switchboard/log.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard")
+switchboard_install_headers(Unspecified ${SWITCHBOARD_PUBLIC_HEADERS} ${SWITCHBOARD_LOG_HEADERS}
+                            ${SWITCHBOARD_SITE_HEADERS})
+install(FILES proc/switchboard/log.h proc/switchboard/site.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/switchboard")
 switchboard_install_headers(testing ${SWITCHBOARD_TESTING_HEADERS})
 # A part that can be left out: who only runs servers needs no tests of handlers.
 install(EXPORT switchboardTestingTargets NAMESPACE switchboard:: DESTINATION "${package_dir}" COMPONENT testing)

@@ -1,5 +1,5 @@
-# The headers that are installed: what <switchboard.h> includes, and what <switchboard/log.h> and <switchboard/testing.h> include
-# besides.
+# The headers that are installed: what <switchboard.h> includes, and what <switchboard/log.h>, <switchboard/site.h> and
+# <switchboard/testing.h> include besides.
 # tests/lint/check_public_headers.py compares them with what a compiler finds.
 
 set(SWITCHBOARD_PUBLIC_HEADERS
@@ -30,6 +30,9 @@ set(SWITCHBOARD_PUBLIC_HEADERS
 )
 set(SWITCHBOARD_LOG_HEADERS
   misc/CLog.h)
+
+set(SWITCHBOARD_SITE_HEADERS
+  logic/CHttpFiles.h)
 
 set(SWITCHBOARD_TESTING_HEADERS
   testing/CTestHttpCall.h

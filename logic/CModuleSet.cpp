@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "logic/CHandlerTable.h"
+#include "logic/CHttpFiles.h"
 #include "logic/CRouteTable.h"
 #include "misc/thread/CallUser.h"
 #include "net/role/CBusinessPool.h"
@@ -16,6 +17,8 @@
 namespace switchboard {
 
 namespace {
+
+constexpr const char* kFiles = "what serves files";
 
 std::string Unknown(const std::string& what, const char* p_kind, const std::string& name, const char* p_section) {
   return fmt::format("{} is for the {} \"{}\", and no {} has that name", what, p_kind, name, p_section);
@@ -63,6 +66,7 @@ void CModuleSet::Add(std::unique_ptr<CModule> p_module) {
 
 void CModuleSet::Bind(const SServerLinks& links) {
   m_p_links = &links;
+  UseFiles(links);
   const CNames names(links);
   for (size_t index = 0; index < links.config.listeners.size(); ++index) {
     const auto listener = static_cast<uint16_t>(index);
@@ -79,12 +83,38 @@ void CModuleSet::Bind(const SServerLinks& links) {
         const uint8_t pool = names.PoolOf(route, what);
         if (names.IsFor(route, listener, what)) AddRoute(*p_routes, *p_module, route, pool, listener);
       }
+      if (auto* const p_files = dynamic_cast<CHttpFiles*>(p_module); p_files != nullptr) {
+        const uint8_t pool = names.PoolOf(p_files->Binding(), kFiles);
+        if (names.IsFor(p_files->Binding(), listener, kFiles)) AddFiles(*p_routes, *p_files, pool, listener);
+      }
     }
     m_packets.push_back(std::move(p_packets));
     m_routes.push_back(std::move(p_routes));
   }
   for (CModule* p_module : m_all) p_module->BindTo(links);
   NameUnreachableRoutes();
+  NameUnservedRoots();
+}
+
+void CModuleSet::UseFiles(const SServerLinks& links) {
+  const bool isUsed = std::any_of(m_all.begin(), m_all.end(), [](const CModule* p_module) {
+    return dynamic_cast<const CHttpFiles*>(p_module) != nullptr;
+  });
+  const std::vector<SListenerConfig>& listeners = links.config.listeners;
+  const bool isWanted = std::any_of(listeners.begin(), listeners.end(), [](const SListenerConfig& listener) {
+    return listener.protocol == EListenerProtocol::kHttp && !listener.root.empty();
+  });
+  if (isWanted && !isUsed) Add(std::make_unique<CHttpFiles>());
+}
+
+void CModuleSet::AddFiles(CRouteTable& routes, CHttpFiles& files, uint8_t pool, uint16_t listener) const {
+  const SListenerConfig& config = m_p_links->config.listeners[listener];
+  if (config.protocol != EListenerProtocol::kHttp) {
+    if (files.Binding().listeners.empty()) return;
+    throw std::logic_error(
+        fmt::format("{} is for the listener \"{}\", which needs protocol = \"http\"", kFiles, config.name));
+  }
+  if (!config.root.empty()) routes.SetFiles(files.Open(config), pool);
 }
 
 void CModuleSet::AddRoute(CRouteTable& routes, CModule& module, const CModule::SRoute& route, uint8_t pool,
@@ -110,9 +140,17 @@ void CModuleSet::NameUnreachableRoutes() const {
   }
 }
 
+void CModuleSet::NameUnservedRoots() const {
+  for (size_t i = 0; i < m_routes.size(); ++i) {
+    const SListenerConfig& config = m_p_links->config.listeners[i];
+    if (config.protocol != EListenerProtocol::kHttp || config.root.empty() || m_routes[i]->HasFiles()) continue;
+    m_p_links->log.Warn("listener.{}.root: this server has no files for the listener \"{}\"", i, config.name);
+  }
+}
+
 CPacketHandlers& CModuleSet::PacketsOf(uint16_t listener) { return *m_packets[listener]; }
 
-CRouteHandlers& CModuleSet::RoutesOf(uint16_t listener) { return *m_routes[listener]; }
+CHttpHandlers& CModuleSet::RequestsOf(uint16_t listener) { return *m_routes[listener]; }
 
 void CModuleSet::Start() {
   for (CModule* p_module : m_all) p_module->OnWorkerStart();

@@ -12,6 +12,7 @@
 namespace switchboard {
 
 class CHandlerTable;
+class CHttpFiles;
 class CRouteTable;
 
 // A logic and the modules that it uses, as one application: its tables of handlers, one for each listener.
@@ -28,7 +29,7 @@ class CModuleSet final : public CApplication {
   // Throws std::logic_error when a code or a path has two handlers, or names a listener or a pool that isn't there.
   void Bind(const SServerLinks& links) override;
   CPacketHandlers& PacketsOf(uint16_t listener) override;
-  CRouteHandlers& RoutesOf(uint16_t listener) override;
+  CHttpHandlers& RequestsOf(uint16_t listener) override;
   void Start() override;
   void OnLost(uint32_t process) override;
   void Stop() override;
@@ -44,7 +45,12 @@ class CModuleSet final : public CApplication {
   // Throws std::logic_error when it is bound to a listener without HTTP.
   void AddRoute(CRouteTable& routes, CModule& module, const CModule::SRoute& route, uint8_t pool,
                 uint16_t listener) const;
+  // Adds what serves files where no module does.
+  void UseFiles(const SServerLinks& links);
+  // Throws std::logic_error as AddRoute, and std::system_error when the listener's root can't be opened.
+  void AddFiles(CRouteTable& routes, CHttpFiles& files, uint8_t pool, uint16_t listener) const;
   void NameUnreachableRoutes() const;
+  void NameUnservedRoots() const;
 
   std::vector<std::unique_ptr<CModule>> m_used;
   std::vector<CModule*> m_all;

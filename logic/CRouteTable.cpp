@@ -67,6 +67,12 @@ void CRouteTable::Add(CModule& module, const CModule::SRoute& route, uint8_t poo
   m_entries.push_back({&module, route.p_handler, pool, route.run == Run::kBlocking, route.path});
 }
 
+void CRouteTable::SetFiles(CFileSite& files, uint8_t pool) {
+  if (m_p_files != nullptr) throw std::logic_error("two modules serve the files of one listener");
+  m_p_files = &files;
+  m_filePool = pool;
+}
+
 std::optional<uint32_t> CRouteTable::Find(std::string_view path) const {
   const auto found = m_numbers.find(path);
   // The text of a pattern is a path as well, but not one that was meant.
@@ -85,14 +91,52 @@ size_t CRouteTable::MaxReplyBytes() const {
   return limits.send_queue_bytes - limits.recv_pause_bytes - kMarginBytes;
 }
 
-void CRouteTable::Run(uint32_t route, SRouteTask& task) {
-  const SEntry& entry = m_entries[route];
+std::optional<uint32_t> CRouteTable::Take(CHttpSite& site, const SHttpTask& task, const CHttpPath& path,
+                                          MonotonicTime now) {
+  if (const std::optional<uint32_t> route = Find(path.Full())) return route;
+  if (m_p_files == nullptr) {
+    site.AnswerStatus(task, CFileSite::IsServed(task.request.method) ? 404 : 405);
+    return std::nullopt;
+  }
+  const std::optional<SSiteEntry> entry = m_p_files->Cached(task.request, path, now);
+  if (!entry) return kFiles;
+  CFileSite::Answer(site, task, *entry);
+  return std::nullopt;
+}
+
+uint16_t CRouteTable::RefusalOf(const SHttpRequest& request, const CHttpPath& path) const {
+  return CFileSite::IsServed(request.method) || Find(path.Full()) ? 0 : 405;
+}
+
+void CRouteTable::Run(uint32_t handler, SRouteTask& task) {
   CTurn& turn = task.turn;
   if (!turn.Connection().IsAnswering()) {
     turn.Tally().Add(ECounter::kPacketsDiscarded);
     turn.Tally().Add(ECounter::kPacketsLeft);
-    return;
+  } else if (handler == kFiles) {
+    RunFiles(task);
+  } else {
+    RunRoute(handler, task);
   }
+}
+
+void CRouteTable::RunFiles(SRouteTask& task) {
+  // A disk that doesn't answer is no handler that hangs: it is no reason to end the worker.
+  task.turn.Trace().End();
+  const SSiteEntry entry = m_p_files->Lookup(task.path, m_links.clock.Now());
+  task.turn.Trace().Begin();
+  thread_local CHttpNow now;  // formats the time once a second
+  {
+    CHttpAnswers answers(task.turn, now);
+    CFileSite::Answer(task.site, {task.request, task.isLast || IsDraining(&task.turn.Connection()), answers}, entry);
+  }
+  task.turn.Tally().Add(ECounter::kPacketsLeft);
+  task.site.Log().Flush();
+}
+
+void CRouteTable::RunRoute(uint32_t route, SRouteTask& task) {
+  const SEntry& entry = m_entries[route];
+  CTurn& turn = task.turn;
   if (entry.isBlocking) turn.Flush();
   const CTrace::CMark mark(turn.Trace(), EUserCode::kRoute);
   CHttpRequest request(*this, task, entry.p_module, entry.path);

@@ -80,8 +80,8 @@ struct CNetwork::SParts {
     for (size_t i = 0; i < config.listeners.size(); ++i) {
       const SListenerConfig& listener = config.listeners[i];
       if (listener.protocol == EListenerProtocol::kHttp) {
-        made.push_back(
-            std::make_unique<CHttpProtocol>(parts, listener, application.RoutesOf(static_cast<uint16_t>(i)), deps.log));
+        made.push_back(std::make_unique<CHttpProtocol>(parts, listener,
+                                                       application.RequestsOf(static_cast<uint16_t>(i)), deps.log));
       } else {
         made.push_back(std::make_unique<CPacketProtocol>(parts, application.PacketsOf(static_cast<uint16_t>(i))));
       }

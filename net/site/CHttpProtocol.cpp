@@ -23,14 +23,13 @@ SIdleRule IdleRuleOf(const SHttpConfig& config) {
 
 }  // namespace
 
-CHttpProtocol::CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CRouteHandlers& routes,
+CHttpProtocol::CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CHttpHandlers& handlers,
                              CLog& log)
     : CProtocol(kMostUnsent),
       m_parts(parts),
       m_flood(parts.config.flood),
       m_idleRule(IdleRuleOf(config.http)),
-      m_routes(routes),
-      m_filePool(parts.business.Find("blocking").value_or(CBusinessPool::kMain)),
+      m_handlers(handlers),
       m_site(config, log) {}
 
 SReading CHttpProtocol::Receive(CConnection& connection, std::span<const std::byte> input, MonotonicTime now) {
@@ -141,14 +140,11 @@ bool CHttpProtocol::Answer(CConnection& connection, CHttpAnswers& answers, Monot
   ++m_requests;
   m_parts.counters.Add(ECounter::kPacketsAccepted);
   const SHttpVerdict verdict = m_path.Resolve(m_request.target);
+  const SHttpTask task{m_request, isLast, answers};
   if (verdict.status != 0) {
-    m_site.AnswerError(m_request, m_request.target == "*" ? 405 : verdict.status, isLast, answers);
-  } else if (const std::optional<uint32_t> route = m_routes.Find(m_path.Full())) {
-    Post(connection, {*route, isLast, true}, answers);
-  } else if (const std::optional<SSiteEntry> entry = m_site.Cached(m_request, m_path, now)) {
-    m_site.Answer(m_request, *entry, isLast, answers);
-  } else {
-    Post(connection, {0, isLast, false}, answers);
+    m_site.AnswerStatus(task, m_request.target == "*" ? 405 : verdict.status);
+  } else if (const std::optional<uint32_t> handler = m_handlers.Take(m_site, task, m_path, now)) {
+    Post(connection, {*handler, isLast}, answers);
   }
   return isLast;
 }
@@ -156,13 +152,12 @@ bool CHttpProtocol::Answer(CConnection& connection, CHttpAnswers& answers, Monot
 uint16_t CHttpProtocol::RefusalOfHead() {
   const SHttpVerdict verdict = m_path.Resolve(m_request.target);
   if (verdict.status != 0) return m_request.target == "*" ? 405 : verdict.status;
-  if (m_routes.Find(m_path.Full())) return 0;
-  return CHttpSite::IsServed(m_request.method) ? 0 : 405;
+  return m_handlers.RefusalOf(m_request, m_path);
 }
 
 void CHttpProtocol::Post(CConnection& connection, const CPostedRequest::SMeta& meta, CHttpAnswers& answers) {
   if (m_parts.business.RoomFor(connection.mailbox.Requests(), 1).queued == 0) {
-    m_site.AnswerError(m_request, 503, meta.isLast, answers);
+    m_site.AnswerStatus({m_request, meta.isLast, answers}, 503);
     return;
   }
   answers.Flush();  // what was asked before is answered before
@@ -174,33 +169,14 @@ void CHttpProtocol::Post(CConnection& connection, const CPostedRequest::SMeta& m
 
 void CHttpProtocol::Run(CTurn& turn, BlockPtr& p_block, uint32_t& quota) {
   const CPostedRequest::SMeta meta = CPostedRequest::MetaOf(p_block->Unused());
-  if (turn.MoveTo(meta.isRoute ? m_routes.PoolOf(meta.route) : m_filePool)) return;
+  if (turn.MoveTo(m_handlers.PoolOf(meta.handler))) return;
   --quota;
   // Large, and used again and again.
   thread_local SHttpRequest request;
   SRouteTask task{turn, request, {}, {}, m_site, meta.isLast, p_block, nullptr};
   CPostedRequest::Unpack(p_block->Unused(), request, task.path, task.query);
-  if (meta.isRoute) {
-    m_routes.Run(meta.route, task);
-  } else {
-    RunFile(task);
-  }
+  m_handlers.Run(meta.handler, task);
   if (p_block != nullptr) p_block->Consume(p_block->Unused().size());
-}
-
-void CHttpProtocol::RunFile(const SRouteTask& task) {
-  CTurn& turn = task.turn;
-  if (turn.Connection().IsAnswering()) {
-    const SSiteEntry entry = m_site.Lookup(task.path, m_parts.clock.Now());
-    const bool isLast = task.isLast || turn.Connection().Phase() >= EPhase::kDraining;
-    thread_local CHttpNow now;
-    CHttpAnswers answers(turn, now);
-    m_site.Answer(task.request, entry, isLast, answers);
-  } else {
-    turn.Tally().Add(ECounter::kPacketsDiscarded);
-  }
-  turn.Tally().Add(ECounter::kPacketsLeft);
-  m_site.Log().Flush();
 }
 
 void CHttpProtocol::OnOverdue(CConnection& connection) {

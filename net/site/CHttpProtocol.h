@@ -12,18 +12,18 @@
 #include "net/role/CProtocol.h"
 #include "net/role/SReadParts.h"
 #include "net/site/CHttpAnswers.h"
+#include "net/site/CHttpHandlers.h"
 #include "net/site/CHttpSite.h"
 #include "net/site/CPostedRequest.h"
-#include "net/site/CRouteHandlers.h"
 
 namespace switchboard {
 
-// HTTP/1.1: docs/HTTP.md. Cuts requests, has files answered by sb-io and routes by the business pool, and keeps the
-// answers in the order of the requests: what comes waits until the handlers before it have answered.
+// HTTP/1.1: docs/HTTP.md. Cuts requests, has them answered at once or by the business pool, as CHttpHandlers says, and
+// keeps the answers in the order of the requests: what comes waits until the handlers before it have answered.
 // Threads: as CProtocol.
 class CHttpProtocol final : public CProtocol {
  public:
-  CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CRouteHandlers& routes, CLog& log);
+  CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CHttpHandlers& handlers, CLog& log);
 
   bool HasOpening() const override { return false; }
   SReading Receive(CConnection& connection, std::span<const std::byte> input, MonotonicTime now) override;
@@ -68,10 +68,8 @@ class CHttpProtocol final : public CProtocol {
   bool Answer(CConnection& connection, CHttpAnswers& answers, MonotonicTime now);
   // The status that m_request gets whatever its body is; 0: its body matters.
   uint16_t RefusalOfHead();
-  // To its route, or to whoever may wait for a disk.
+  // To its handler.
   void Post(CConnection& connection, const CPostedRequest::SMeta& meta, CHttpAnswers& answers);
-  // Looks a file up and answers with it.
-  void RunFile(const SRouteTask& task);
   // `rest` lies in m_resumed, or in what was just received.
   void Hold(CConnection& connection, std::string_view rest);
 
@@ -79,8 +77,7 @@ class CHttpProtocol final : public CProtocol {
   const SProtocolParts m_parts;
   const SFloodConfig m_flood;
   const SIdleRule m_idleRule;
-  CRouteHandlers& m_routes;
-  const uint8_t m_filePool;
+  CHttpHandlers& m_handlers;
 
   CHttpSite m_site;
 

@@ -15,9 +15,8 @@ namespace switchboard {
 class CPostedRequest {
  public:
   struct SMeta {
-    uint32_t route = 0;
-    bool isLast = false;   // the connection ends after the answer
-    bool isRoute = false;  // else it is for a file
+    uint32_t handler = 0;
+    bool isLast = false;  // the connection ends after the answer
   };
 
   static BlockPtr Pack(CBufferPool& buffers, const SHttpRequest& request, const CHttpPath& path, const SMeta& meta);

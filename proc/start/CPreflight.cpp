@@ -10,11 +10,11 @@
 #include <fstream>
 #include <string_view>
 
+#include "logic/site/CFileCache.h"
 #include "logic/transfer/STransferConfig.h"
 #include "misc/thread/UsableCores.h"
 #include "net/conn/CConnection.h"
 #include "net/conn/Notes.h"
-#include "net/site/CFileCache.h"
 #include "net/wire/Wire.h"
 
 namespace switchboard {
@@ -30,7 +30,7 @@ constexpr uint64_t kReadBytes = 128 * kKibi;
 constexpr uint64_t kHeartbeatBytes = 96;
 // Of each thread: the touched part of its stack, and the buffer that gathers its replies.
 constexpr uint64_t kThreadBytes = 64 * kKibi + 2 * kMaxPacketBytes;
-constexpr uint32_t kRoleThreads = 5;  // main, sb-io, sb-send, sb-recycle, sb-heart
+constexpr uint32_t kRoleThreads = 6;  // main, sb-io, sb-send, sb-file, sb-recycle, sb-heart
 // Log, standard streams, epoll sets, eventfds, channel, signalfd, scoreboard; and a handful for the logic.
 constexpr uint64_t kOwnDescriptors = 32;
 // Clients that don't read, or send more than is handled, are few; a server that can't stand these is in danger.

@@ -11,13 +11,13 @@
 #include <string>
 #include <string_view>
 
+#include "logic/site/CHttpListing.h"
+#include "logic/site/CMimeTypes.h"
 #include "net/http/CHttpConditions.h"
 #include "net/http/CHttpDate.h"
 #include "net/http/CHttpEncoding.h"
 #include "net/http/SHttpRequest.h"
-#include "net/site/CHttpListing.h"
 #include "net/site/CHttpLogLine.h"
-#include "net/site/CMimeTypes.h"
 #include "tests/fuzz/Check.h"
 
 namespace {

@@ -28,7 +28,7 @@ ALLOWED = {
 # that stand in the folder itself; without it they may include all of its sub-floors.
 SUB_FLOORS = {
     "misc": ("file", "thread", ".", "count", "config"),
-    "logic": (".", "transfer", "demo"),
+    "logic": ("site", ".", "transfer", "demo"),
     "net": ("wire", "http", "config", "conn", "accept", "role", "packet", "site", "network"),
     "proc": ("sys", "sandbox", "start", "health", "worker", "workforce", "master", "server"),
     "client-sim": (

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What `#include <switchboard.h>` pulls in stays small: counts the headers of the house and their lines. And exactly that is
-installed, with what <switchboard/log.h> and <switchboard/testing.h> pull in besides.
+installed, with what <switchboard/log.h>, <switchboard/site.h> and <switchboard/testing.h> pull in besides.
 
 With --time, tells also how long the server of the README takes to compile, beside a program that includes a few headers
 of the standard library and nothing of the house.
@@ -20,6 +20,7 @@ HEADERS, LINES = 25, 1800  # at most
 # Of the compile time when there were 67 headers, as a ratio to the yardstick.
 AIM_TIME, TIME_RATIO = 0.6, 2.3
 INSTALLED = {"switchboard.h": "SWITCHBOARD_PUBLIC_HEADERS", "switchboard/log.h": "SWITCHBOARD_LOG_HEADERS",
+             "switchboard/site.h": "SWITCHBOARD_SITE_HEADERS",
              "switchboard/testing.h": "SWITCHBOARD_TESTING_HEADERS"}
 YARDSTICK = "".join(f"#include <{name}>\n" for name in ("functional", "map", "memory", "string", "thread", "vector"))
 FLAGS = ("-std=c++20", "-I.", "-Iproc", "-Itesting/include")

@@ -9,18 +9,28 @@
 #include "net/network/CServerCalls.h"
 #include "net/packet/CPacketWriter.h"
 #include "net/role/CTurn.h"
+#include "net/site/CHttpSite.h"
 #include "net/wire/Counters.h"
 
 namespace switchboard {
 
-// An application whose handlers a test gives as functions; without any it answers each packet with itself.
+// An application whose handlers a test gives as functions; without any it answers each packet with itself. A handler
+// that defers does so once in its turn.
 // Threads: set up before the start; then as CServerCalls and CPacketHandlers.
-class CStubApplication : public CServerCalls, public CApplication, public CPacketHandlers, public CRouteHandlers {
+class CStubApplication : public CServerCalls, public CApplication, public CPacketHandlers, public CHttpHandlers {
  public:
   std::function<void(CTurn&)> onOpening = [](CTurn&) {};
   std::function<void(CTurn&, const SFrame&)> onFrame = Echo;
   std::function<void(CTurn&)> onEnd = [](CTurn&) {};
   std::set<uint16_t> inlineCodes;
+  // Over HTTP; without any it answers 404 at once, as RefusalOf says of nothing.
+  std::function<std::optional<uint32_t>(CHttpSite&, const SHttpTask&, const CHttpPath&)> onTake =
+      [](CHttpSite& site, const SHttpTask& task, const CHttpPath&) {
+        site.AnswerStatus(task, 404);
+        return std::optional<uint32_t>();
+      };
+  std::function<uint16_t(const SHttpRequest&)> onRefusal = [](const SHttpRequest&) { return uint16_t{0}; };
+  std::function<void(uint32_t handler, SRouteTask&)> onRun = [](uint32_t, SRouteTask&) {};
 
   // The ways to end a packet.
   static void Echo(CTurn& turn, const SFrame& frame) {
@@ -31,7 +41,7 @@ class CStubApplication : public CServerCalls, public CApplication, public CPacke
 
   void Bind(const SServerLinks& links) override { BindTo(links); }
   CPacketHandlers& PacketsOf(uint16_t) override { return *this; }
-  CRouteHandlers& RoutesOf(uint16_t) override { return *this; }
+  CHttpHandlers& RequestsOf(uint16_t) override { return *this; }
   void Start() override {}
   void Stop() override {}
 
@@ -51,7 +61,7 @@ class CStubApplication : public CServerCalls, public CApplication, public CPacke
     } else {
       turn.Tally().Add(ECounter::kPacketsDiscarded);
     }
-    turn.Tally().Add(ECounter::kPacketsLeft);
+    if (!turn.IsHeld()) turn.Tally().Add(ECounter::kPacketsLeft);
   }
   void RefuseAll(CTurn&, CFrameBatch& batch) override {
     while (!batch.IsOver()) batch.Pop(batch.Front());
@@ -59,9 +69,15 @@ class CStubApplication : public CServerCalls, public CApplication, public CPacke
   void OnEnd(CTurn& turn) override { onEnd(turn); }
   bool RunsInline(uint16_t msgCode) const override { return inlineCodes.contains(msgCode); }
 
-  std::optional<uint32_t> Find(std::string_view) const override { return std::nullopt; }
+  std::optional<uint32_t> Take(CHttpSite& site, const SHttpTask& task, const CHttpPath& path, MonotonicTime) override {
+    return onTake(site, task, path);
+  }
+  uint16_t RefusalOf(const SHttpRequest& request, const CHttpPath&) const override { return onRefusal(request); }
   uint8_t PoolOf(uint32_t) const override { return 0; }
-  void Run(uint32_t, SRouteTask&) override {}
+  void Run(uint32_t handler, SRouteTask& task) override {
+    onRun(handler, task);
+    task.turn.Tally().Add(ECounter::kPacketsLeft);
+  }
 };
 
 }  // namespace switchboard

@@ -27,7 +27,7 @@ TEST_F(CPreflightTest, TheTableIsPrinted) {
   EXPECT_EQ(result.errors, "");
   for (const char* p_row :
        {"replies that wait to be sent +1,000 × 4.0 MiB +3.9 GiB\n", "backlog of listener 0 ",
-        "descriptors of a worker +32 \\+ 1 × 1 \\+ 1,000 +1,033\n", "threads +1 × \\(4 \\+ 5\\) +9\n"}) {
+        "descriptors of a worker +32 \\+ 1 × 1 \\+ 1,000 +1,033\n", "threads +1 × \\(4 \\+ 6\\) +10\n"}) {
     EXPECT_THAT(result.output, ContainsRegex(p_row));
   }
 }

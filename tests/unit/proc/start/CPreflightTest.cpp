@@ -65,7 +65,7 @@ TEST_F(CPreflightTest, TheSumsAreRight) {
   EXPECT_EQ(ResultOf("packets that wait for a handler"), "1000.0 MiB");
   EXPECT_EQ(ResultOf("descriptors of a worker"), "1,033");
   EXPECT_EQ(ResultOf("backlog of listener 0"), "511");
-  EXPECT_EQ(ResultOf("memory of a worker: its threads"), "1.7 MiB");
+  EXPECT_EQ(ResultOf("memory of a worker: its threads"), "1.9 MiB");
 }
 
 TEST_F(CPreflightTest, MemoryThatIdleClientsExceedIsRefused) {

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "logic/site/CMimeTypes.h"
+#include "logic/site/SServedFile.h"
 #include "misc/file/CFileRoot.h"
-#include "net/site/CMimeTypes.h"
-#include "net/site/SServedFile.h"
 
 namespace switchboard {
 

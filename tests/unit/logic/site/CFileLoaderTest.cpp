@@ -1,4 +1,4 @@
-#include "net/site/CFileLoader.h"
+#include "logic/site/CFileLoader.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

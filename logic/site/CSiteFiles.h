@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "logic/site/CFileCache.h"
+#include "logic/site/CFileLoader.h"
+#include "logic/site/CMimeTypes.h"
+#include "logic/site/SServedFile.h"
 #include "misc/file/CFileRoot.h"
 #include "misc/thread/CClock.h"
-#include "net/site/CFileCache.h"
-#include "net/site/CFileLoader.h"
-#include "net/site/CMimeTypes.h"
-#include "net/site/SServedFile.h"
 
 namespace switchboard {
 

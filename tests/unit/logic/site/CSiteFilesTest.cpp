@@ -1,4 +1,4 @@
-#include "net/site/CSiteFiles.h"
+#include "logic/site/CSiteFiles.h"
 
 #include <gtest/gtest.h>
 

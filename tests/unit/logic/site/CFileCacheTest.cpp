@@ -1,4 +1,4 @@
-#include "net/site/CFileCache.h"
+#include "logic/site/CFileCache.h"
 
 #include <gtest/gtest.h>
 
@@ -39,8 +39,8 @@ TEST_F(CFileCacheTest, AFileIsFoundUntilAnotherTakesItsPlace) {
   Put("a", p_second);
   EXPECT_EQ(Find("a"), p_second);
   EXPECT_EQ(p_first->body, "x") << "whoever sends it goes on";
-  m_cache.Drop("a");
-  m_cache.Drop("none");
+  m_cache.Drop("a", m_now);
+  m_cache.Drop("none", m_now);
   EXPECT_EQ(Find("a"), nullptr);
   EXPECT_EQ(m_cache.Known("a"), nullptr);
 }
@@ -69,8 +69,18 @@ TEST_F(CFileCacheTest, WhatNobodyAsksForIsLetGo) {
   EXPECT_FALSE(p_held.expired());
   m_now += seconds(1);
   EXPECT_EQ(Find("new"), nullptr) << "it is due, not gone";
+  EXPECT_FALSE(p_held.expired()) << "who only finds closes nothing: a disk may take its time for that";
+  Put("new", MakeFile());
   EXPECT_TRUE(p_held.expired());
   EXPECT_NE(m_cache.Known("new"), nullptr);
+}
+
+TEST_F(CFileCacheTest, WhatNobodyAsksForIsLetGoByWhoFindsNothingOnTheDisk) {
+  Put("old", MakeFile());
+  const std::weak_ptr<const SServedFile> p_held = m_cache.Known("old");
+  m_now += CFileCache::kKeep + seconds(1);
+  m_cache.Drop("none", m_now);
+  EXPECT_TRUE(p_held.expired());
 }
 
 TEST_F(CFileCacheTest, FilesAreBoundedAndTheOneUnusedTheLongestGoes) {

@@ -1,8 +1,8 @@
-#include "net/site/CSiteFiles.h"
+#include "logic/site/CSiteFiles.h"
 
 #include <utility>
 
-#include "net/site/CHttpListing.h"
+#include "logic/site/CHttpListing.h"
 
 namespace switchboard {
 
@@ -82,7 +82,7 @@ ServedFilePtr CSiteFiles::Load(std::string_view relative, MonotonicTime now, EFi
   if (p_file != nullptr) {
     m_cache.Put(relative, p_file, now);
   } else {
-    m_cache.Drop(relative);
+    m_cache.Drop(relative, now);
   }
   return p_file;
 }

@@ -1,4 +1,4 @@
-#include "net/site/CFileAnswer.h"
+#include "logic/site/CFileAnswer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "net/site/CFileAnswer.h"
+#include "logic/site/CFileAnswer.h"
 
 #include <fmt/format.h>
 #include <sys/random.h>

@@ -1,4 +1,4 @@
-#include "net/site/CHttpListing.h"
+#include "logic/site/CHttpListing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,9 +4,9 @@
 #include <span>
 #include <string>
 
+#include "logic/site/SServedFile.h"
 #include "net/http/CHttpRange.h"
 #include "net/http/SHttpRequest.h"
-#include "net/site/SServedFile.h"
 
 namespace switchboard {
 

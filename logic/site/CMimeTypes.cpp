@@ -1,4 +1,4 @@
-#include "net/site/CMimeTypes.h"
+#include "logic/site/CMimeTypes.h"
 
 #include <algorithm>
 #include <fstream>

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "logic/site/SServedFile.h"
 #include "misc/thread/Annotations.h"
 #include "misc/thread/CClock.h"
 #include "misc/thread/CMutex.h"
-#include "net/site/SServedFile.h"
 
 namespace switchboard {
 
@@ -19,7 +19,8 @@ namespace switchboard {
 // A file is good for a second. Then one asker is sent to look again, while the others go on with the old one for as
 // long as that takes, or for a second more, so that a slow disk isn't asked the same by all. Bounded: by kMaxFiles, and
 // of small files' bytes by kMaxBodyBytes; the one that was unused the longest goes first. One that was unused for kKeep
-// goes with the next Find, so that the space of a deleted file isn't held for ever.
+// goes with the next Put or Drop, so that the space of a deleted file isn't held for ever: whoever asks for anything is
+// sent to the disk within a second, and may wait there for the closing too.
 // Threads: any.
 class CFileCache {
  public:
@@ -28,14 +29,14 @@ class CFileCache {
   static constexpr std::chrono::seconds kKeep{60};
   static constexpr std::chrono::seconds kCheckEvery{1};
 
-  // The file of this path; nullptr: look for it.
+  // The file of this path; nullptr: look for it. Closes no file.
   ServedFilePtr Find(std::string_view path, MonotonicTime now);
   // What is held for a path, however old; nullptr: nothing.
   ServedFilePtr Known(std::string_view path) const;
   // `p_file` is what the path leads to now. Whoever sends the one before goes on with it.
   void Put(std::string_view path, ServedFilePtr p_file, MonotonicTime now);
   // The path leads to no file any more.
-  void Drop(std::string_view path);
+  void Drop(std::string_view path, MonotonicTime now);
 
  private:
   struct SEntry {
@@ -55,7 +56,6 @@ class CFileCache {
   std::unordered_map<std::string_view, EntryList::iterator> m_index GUARDED_BY(m_mutex);
   size_t m_files GUARDED_BY(m_mutex) = 0;
   size_t m_bodyBytes GUARDED_BY(m_mutex) = 0;
-  MonotonicTime m_cleanedAt GUARDED_BY(m_mutex){};
 };
 
 }  // namespace switchboard

@@ -1,4 +1,4 @@
-#include "net/site/CHttpListing.h"
+#include "logic/site/CHttpListing.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "net/site/CFileLoader.h"
+#include "logic/site/CFileLoader.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

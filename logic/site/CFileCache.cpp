@@ -1,4 +1,4 @@
-#include "net/site/CFileCache.h"
+#include "logic/site/CFileCache.h"
 
 #include <iterator>
 #include <utility>
@@ -6,9 +6,7 @@
 namespace switchboard {
 
 ServedFilePtr CFileCache::Find(std::string_view path, MonotonicTime now) {
-  EntryList gone;
   const CMutexLock lock(m_mutex);
-  if (now - m_cleanedAt >= kCheckEvery) MoveUnused(now, gone);
   const auto found = m_index.find(path);
   if (found == m_index.end()) return nullptr;
   const EntryList::iterator entry = found->second;
@@ -36,17 +34,18 @@ void CFileCache::Put(std::string_view path, ServedFilePtr p_file, MonotonicTime 
   m_files += entry->p_file->HeldFiles();
   m_bodyBytes += entry->p_file->HeldBytes();
   while (m_files > kMaxFiles || m_bodyBytes > kMaxBodyBytes) Move(std::prev(m_entries.end()), gone);
+  MoveUnused(now, gone);
 }
 
-void CFileCache::Drop(std::string_view path) {
+void CFileCache::Drop(std::string_view path, MonotonicTime now) {
   EntryList gone;
   const CMutexLock lock(m_mutex);
   if (const auto found = m_index.find(path); found != m_index.end()) Move(found->second, gone);
+  MoveUnused(now, gone);
 }
 
 // What is used is checked about each second, so the last check tells of the last use.
 void CFileCache::MoveUnused(MonotonicTime now, EntryList& gone) {
-  m_cleanedAt = now;
   while (!m_entries.empty() && now - m_entries.back().checkedAt > kKeep) Move(std::prev(m_entries.end()), gone);
 }
 
