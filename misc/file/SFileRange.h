@@ -13,6 +13,10 @@ struct SFileRange {
   std::shared_ptr<const CFd> p_file;
   uint64_t offset = 0;  // of the first byte
   uint64_t length = 0;  // in bytes
+
+  // Whether it can be read without waiting for a disk, as far as one byte of each 64 KiB tells. False also
+  // where the file system doesn't say.
+  bool IsInMemory() const;
 };
 
 }  // namespace switchboard

@@ -65,7 +65,8 @@ COutbox::EEnd COutbox::EndSending() {
 }
 
 COutbox::EEnd COutbox::Release() {
-  const uint64_t before = Change([](uint64_t state) { return state & ~(kDirect | kSender | kQueued | kAwaited); });
+  const uint64_t before =
+      Change([](uint64_t state) { return state & ~(kDirect | kSender | kFiles | kQueued | kAwaited); });
   return (before & kAwaited) != 0 ? EEnd::kAwaited : EEnd::kReleased;
 }
 
@@ -81,14 +82,6 @@ bool COutbox::Close() {
 bool COutbox::IsDrained() {
   return IsNobodys(
       Change([](uint64_t state) { return (state & ~kAwaited) | (IsNobodys(state) ? uint64_t{0} : kAwaited); }));
-}
-
-template <class Next>
-uint64_t COutbox::Change(Next next) {
-  uint64_t state = m_state.load(std::memory_order_acquire);
-  while (!m_state.compare_exchange_weak(state, next(state), std::memory_order_acq_rel)) {
-  }
-  return state;
 }
 
 }  // namespace switchboard

@@ -60,9 +60,9 @@ using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note:
                             io_note::SAddListener, io_note::SReopenLogs, io_note::SSayFarewell, io_note::SDetachAll,
                             io_note::SLookAtClock, io_note::SQuit>;
 
-// To sb-send.
+// To sb-send, and from there to sb-file.
 namespace send_note {
-struct SServe {  // the write half of the connection is sb-send's, or its end is awaited
+struct SServe {  // the write half of the connection is the sender's, or its end is awaited
   CSession session;
 };
 struct SQuit {};
@@ -120,6 +120,7 @@ struct SInboxes {
 
   CInbox<IoNote> io;
   CInbox<SendNote> send;
+  CInbox<SendNote> files;  // sb-file's
   CQueue<RecycleNote> recycle;
   // sb-io waits for a descriptor or a slot: whoever frees one posts SResumeAccept, once.
   std::atomic<bool> isAcceptResting{false};

@@ -33,8 +33,9 @@ struct STurnHalf {
 // What goes with the right to write to the socket.
 // Threads: the owner of the write half (COutbox).
 struct SWriteHalf {
-  CBlockQueue sending;  // what sb-send is about to write, before the outbox's queue
+  CBlockQueue sending;  // what sb-send or sb-file is about to write, before the outbox's queue
   bool isInSendEpoll = false;
+  bool isInFileEpoll = false;
   bool isCorked = false;  // TCP_CORK is on, between the pieces of a large file
 };
 

@@ -139,7 +139,8 @@ void CRecycler::Consider(CConnection& connection) {
   if (phase == EPhase::kDraining && !connection.recycling.isHandlingDone) return;
   if (phase != EPhase::kAborting && !IsFlushed(connection)) return;
   if (!connection.outbox.Close()) {
-    // Whoever owns the write half says so when it lets go; sb-send may be waiting for the peer, and is told.
+    // Whoever owns the write half says so when it lets go; sb-send may be waiting for the peer, or sb-file, and is
+    // told.
     m_inboxes.send.Post(send_note::SServe{connection.Session()});
     return;
   }

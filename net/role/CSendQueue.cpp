@@ -17,7 +17,7 @@ constexpr uint64_t kFileBytesPerCall = 4 * 1024 * 1024;
 }  // namespace
 
 ssize_t CSendQueue::Send(CConnection& connection) {
-  return connection.write.sending.First()->Unused().empty() ? SendFile(connection) : SendBlocks(connection);
+  return IsFilesTurn(connection) ? SendFile(connection) : SendBlocks(connection);
 }
 
 ssize_t CSendQueue::SendBlocks(CConnection& connection) {

@@ -1,29 +1,19 @@
 #include "net/role/CSender.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
-#include <variant>
 
 #include "net/conn/CTransport.h"
-#include "net/role/CSendQueue.h"
 
 namespace switchboard {
 
 namespace {
 
-constexpr size_t kEvents = 256;
-// A file of up to so many bytes is sent by who answers; a larger one might have to come from a disk.
+// A file of up to so many bytes is sent by who answers, if it is in memory.
 constexpr uint64_t kDirectFileBytes = 256 * 1024;
-// What a connection may send in a row before the others get their turn.
-constexpr uint64_t kBytesPerTurn = 4 * 1024 * 1024;
-// In a row, before the sockets are looked at.
-constexpr uint32_t kRoundsOfNotes = 16;
 // Of a block that is queued behind others: more is likely to follow.
 constexpr size_t kRoomForMore = 4096;
-constexpr uint64_t kInboxKey = 0;  // no session has generation 0
 
 }  // namespace
 
@@ -31,25 +21,20 @@ CSender::CSender(const SConfig& config, CConnectionPool& pool, CBufferPool& buff
                  const CFlowControl& flowControl, SWorkerPage& page)
     : m_path(config.reply.path),
       m_queueLimit(config.limits.send_queue_bytes),
-      m_pool(pool),
       m_buffers(buffers),
       m_inboxes(inboxes),
-      m_flowControl(flowControl),
       m_closer(inboxes),
-      m_tally(CTally::Own(page.send)),
-      m_trace(page.sendTrace) {}
+      m_send(CSendLoop::EKind::kSend, pool, inboxes, flowControl, page),
+      m_files(CSendLoop::EKind::kFile, pool, inboxes, flowControl, page) {}
 
 void CSender::Start() {
-  if (!m_epoll.Add(m_inboxes.send.Fd(), EPOLLIN, kInboxKey)) {
-    throw std::system_error(errno, std::generic_category(), "epoll_ctl on an eventfd");
-  }
-  m_thread = CThread("sb-send", [this] { Run(); });
+  m_send.Start();
+  m_files.Start();
 }
 
 void CSender::Stop() {
-  if (!m_thread.IsJoinable()) return;
-  m_inboxes.send.Post(send_note::SQuit{});
-  m_thread.Join();
+  m_send.Stop();
+  m_files.Stop();
 }
 
 bool CSender::Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
@@ -97,7 +82,7 @@ bool CSender::WriteDirect(CConnection& connection, uint32_t generation, std::spa
 
 bool CSender::WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange range,
                         const CTally& tally) {
-  if (m_path == EReplyPath::kDirect && range.length <= kDirectFileBytes) {
+  if (m_path == EReplyPath::kDirect && range.length <= kDirectFileBytes && range.IsInMemory()) {
     switch (connection.outbox.TryOwn(generation)) {
       case COutbox::EOwn::kOwned:
         return WriteFileDirect(connection, generation, head, range, tally);
@@ -184,94 +169,6 @@ void CSender::HandOver(const CSession& session, const CTally& tally) {
 void CSender::Finish(COutbox::EEnd end, const CSession& session, const CTally& tally) {
   if (end == COutbox::EEnd::kMore) HandOver(session, tally);
   if (end == COutbox::EEnd::kAwaited) m_inboxes.TellRecycler(recycle_note::SWriteHalfFree{session});
-}
-
-void CSender::Run() {
-  std::array<epoll_event, kEvents> events;
-  std::vector<SendNote> notes;
-  for (uint32_t rounds = 0;; ++rounds) {
-    m_inboxes.send.Take(notes);
-    for (const SendNote& note : notes) Handle(note);
-    if (m_isQuitting) return;
-    m_trace.Step();
-    // With notes that come all the time, the sockets get their turn all the same.
-    if (!notes.empty() && rounds % kRoundsOfNotes != 0) continue;
-    const std::optional<MonotonicTime> deadline = notes.empty() ? std::nullopt : std::optional(MonotonicTime{});
-    m_trace.End();
-    const std::span<epoll_event> ready = m_epoll.Wait(events, deadline, MonotonicTime{});
-    m_trace.Begin();
-    for (const epoll_event& event : ready) {
-      if (event.data.u64 == kInboxKey) {
-        m_inboxes.send.ClearSignal();
-        continue;
-      }
-      CConnection& connection = m_pool.At(static_cast<uint32_t>(event.data.u64));
-      const auto generation = static_cast<uint32_t>(event.data.u64 >> 32);
-      Serve(connection, {connection.worker, connection.slot, generation});
-    }
-  }
-}
-
-void CSender::Handle(const SendNote& note) {
-  std::visit(SOverloads{[&](const send_note::SServe& serve) { Serve(m_pool.At(serve.session.Slot()), serve.session); },
-                        [&](const send_note::SQuit&) { m_isQuitting = true; }},
-             note);
-}
-
-void CSender::Serve(CConnection& connection, const CSession& session) {
-  // Late notes and events are told by the owner: only what was handed over is served.
-  if (!connection.outbox.IsSenders() || connection.Generation() != session.Generation()) return;
-  CBlockQueue& sending = connection.write.sending;
-  const uint64_t turnEnd = connection.SentBytes() + kBytesPerTurn;
-  for (;;) {
-    const bool isOpen = connection.outbox.TakeQueued(sending);
-    if (!isOpen || connection.Phase() >= EPhase::kAborting) {
-      CSendQueue::Drop(connection, UINT64_MAX);
-    } else if (!sending.IsEmpty() && !WriteSome(connection, session)) {
-      return;
-    }
-    if (sending.IsEmpty()) {
-      const COutbox::EEnd end = connection.outbox.EndSending();
-      if (end != COutbox::EEnd::kMore) {
-        Finish(end, session, m_tally);
-        return;
-      }
-    }
-    if (connection.SentBytes() >= turnEnd) {
-      m_inboxes.send.Post(send_note::SServe{session});
-      return;
-    }
-  }
-}
-
-bool CSender::WriteSome(CConnection& connection, const CSession& session) {
-  const ssize_t n = CSendQueue::Send(connection);
-  if (n < 0 && CTransport::IsTemporary(errno)) {
-    AwaitWritable(connection, session);
-    return false;
-  }
-  if (n <= 0) {
-    m_closer.Close(connection, session.Generation(), EPhase::kAborting,
-                   n < 0 ? ECloseReason::kPeerReset : ECloseReason::kFileChanged);
-    CSendQueue::Drop(connection, UINT64_MAX);
-    return true;
-  }
-  m_tally.Add(ECounter::kSends);
-  m_tally.Add(ECounter::kBytesSent, static_cast<uint64_t>(n));
-  connection.CountSent(static_cast<uint64_t>(n));
-  CSendQueue::Drop(connection, static_cast<uint64_t>(n));
-  m_flowControl.Relieve(connection);
-  return true;
-}
-
-void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
-  const uint64_t key = session.Key();
-  const bool isArmed = connection.write.isInSendEpoll
-                           ? m_epoll.Modify(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key)
-                           : m_epoll.Add(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key);
-  connection.write.isInSendEpoll = true;
-  // Without an event the connection would hang: the kernel is out of memory, or the user out of watches.
-  if (!isArmed) m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kPeerReset);
 }
 
 }  // namespace switchboard

@@ -1,27 +1,23 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include "misc/CBufferPool.h"
 #include "misc/count/CTally.h"
-#include "misc/count/CTrace.h"
-#include "misc/thread/CThread.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CCloser.h"
 #include "net/conn/CConnectionPool.h"
-#include "net/conn/CEpoll.h"
 #include "net/conn/CFlowControl.h"
 #include "net/conn/Notes.h"
+#include "net/role/CSendLoop.h"
 #include "net/wire/Counters.h"
 
 namespace switchboard {
 
-// Writes to peers: at once, from the thread that has something for them, or from sb-send what could not go at once.
-// Threads: Write by any; the rest is sb-send's own.
+// Writes to peers: at once, from the thread that has something for them; what can't go at once is left to sb-send, and
+// what may have to wait for a disk to sb-file.
+// Threads: Write and WriteFile by any; the rest by the worker's main thread.
 class CSender {
  public:
   CSender(const SConfig& config, CConnectionPool& pool, CBufferPool& buffers, SInboxes& inboxes,
@@ -30,15 +26,16 @@ class CSender {
   // Throws std::system_error.
   void Start();
   // It was told nothing that it hasn't done, but for what peers don't take. Threads: any.
-  bool IsIdle() const { return m_inboxes.send.IsAsleep() && !m_epoll.HasEvents(); }
-  // Lets sb-send finish its inbox and joins it.
+  bool IsIdle() const { return m_send.IsIdle() && m_files.IsIdle(); }
+  // Lets both threads finish their inboxes and joins them.
   void Stop();
 
   // Sends whole frames to life `generation` of the connection, in the order of the calls. False when it is gone or
   // (closed then) has more unsent than limits.send_queue_bytes. `tally` is the calling thread's.
   bool Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally);
   // As Write, with a part of a file behind the bytes, which sendfile(2) sends as the peer takes it: what waits costs
-  // memory only for its name. A file that turns out to be shorter closes the connection (file_changed).
+  // memory only for its name. Nobody but sb-file waits for the file. A file that turns out to be shorter closes the
+  // connection (file_changed).
   bool WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange range,
                  const CTally& tally);
 
@@ -54,28 +51,17 @@ class CSender {
   void HandOver(const CSession& session, const CTally& tally);
   // Passes on what the end of a write has come to.
   void Finish(COutbox::EEnd end, const CSession& session, const CTally& tally);
-  void Run();
-  void Handle(const SendNote& note);
-  void Serve(CConnection& connection, const CSession& session);
-  // One writev or sendfile; false when the socket takes no more now, and sb-send is told when it does.
-  bool WriteSome(CConnection& connection, const CSession& session);
-  void AwaitWritable(CConnection& connection, const CSession& session);
 
   // constant after construction
   const EReplyPath m_path;
   const uint32_t m_queueLimit;
-  CConnectionPool& m_pool;
   CBufferPool& m_buffers;
   SInboxes& m_inboxes;
-  const CFlowControl& m_flowControl;
   CCloser m_closer;
-  const CTally m_tally;  // sb-send's own
 
-  // sb-send's
-  bool m_isQuitting = false;
-  CTrace m_trace;
-  CEpoll m_epoll;
-  CThread m_thread;
+  // the threads' own
+  CSendLoop m_send;
+  CSendLoop m_files;
 };
 
 }  // namespace switchboard

@@ -23,6 +23,7 @@
 #include <system_error>
 #include <vector>
 
+#include "tests/system/CSlowDisk.h"
 #include "tests/system/Processes.h"
 
 namespace switchboard {
@@ -82,6 +83,7 @@ constexpr int kFirstActivated = 3;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   Limit(RLIMIT_CORE, 0);
   if (!options.hasLandlock) PretendToLack(SYS_landlock_create_ruleset);
+  if (options.p_disk != nullptr && !options.p_disk->Enter()) _exit(125);
   if (options.descriptors > 0) Limit(RLIMIT_NOFILE, options.descriptors);
   if (options.isUnprivileged) {
     // What isn't in the bounding set is lost at exec, even for root; anybody else has it not anyway.
@@ -121,6 +123,7 @@ CProgram::CProgram(const std::string& name, const std::vector<std::string>& argu
   if (m_pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (m_pid == 0) Become(argv.data(), environment, options, output.Get(), errors.Get());
   m_process.Reset(static_cast<int>(syscall(SYS_pidfd_open, m_pid, 0)));
+  if (options.p_disk != nullptr) options.p_disk->Attach();
 }
 
 CProgram::~CProgram() {

@@ -13,12 +13,15 @@
 
 namespace switchboard {
 
+class CSlowDisk;
+
 struct SProgramOptions {
   std::filesystem::path workingDirectory;
   uint32_t descriptors = 0;     // hard limit; 0: as it is
   bool isUnprivileged = false;  // a root without the right to write where it may not
   bool hasLandlock = true;      // false: as on a kernel without it
   int activated = -1;           // a socket for it, as a service manager passes one; -1: none
+  CSlowDisk* p_disk = nullptr;  // that its files lie on, and those of its children; none: they answer at once
 };
 
 // One of our programs as a child process; what it prints goes to files. Its end is waited for at the latest by the

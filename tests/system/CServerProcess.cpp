@@ -60,7 +60,7 @@ CServerProcess::CServerProcess(fs::path folder, const SServerOptions& options)
   if (fs::exists(m_folder / kLogFile)) m_logStart = fs::file_size(m_folder / kLogFile);
   m_p_program = std::make_unique<CProgram>(
       options.program, ArgumentsOf(options),
-      SProgramOptions{m_folder, options.descriptors, false, options.hasLandlock, options.activated});
+      SProgramOptions{m_folder, options.descriptors, false, options.hasLandlock, options.activated, options.p_disk});
   // A daemon has started when the program that started it ends.
   if (m_isDaemon) m_p_program->Wait();
   Eventually([&] { return ReadPorts(options.listeners) || m_p_program->HasEnded(); });

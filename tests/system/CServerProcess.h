@@ -20,10 +20,11 @@ struct SServerOptions {
   std::vector<std::string> overrides = {};  // KEY=VALUE
   std::vector<std::string> arguments = {};  // further ones
   bool isDaemon = false;
-  uint32_t descriptors = 0;  // hard limit of its processes; 0: as it is
-  bool hasLandlock = true;   // false: as on a kernel without it
-  size_t listeners = 1;      // how many the overrides make of the one that there is
-  int activated = -1;        // a listening socket that it gets as from a service manager; -1: none
+  uint32_t descriptors = 0;     // hard limit of its processes; 0: as it is
+  bool hasLandlock = true;      // false: as on a kernel without it
+  size_t listeners = 1;         // how many the overrides make of the one that there is
+  int activated = -1;           // a listening socket that it gets as from a service manager; -1: none
+  CSlowDisk* p_disk = nullptr;  // that its files lie on
 };
 
 // A running server with a folder, a configuration and a log of its own, and the view that an operator has of it.

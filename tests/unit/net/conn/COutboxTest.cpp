@@ -83,6 +83,33 @@ TEST_F(COutboxTest, TheSenderGoesOnWhileThereIsMore) {
   EXPECT_EQ(m_outbox.EndSending(), EEnd::kReleased);
 }
 
+TEST_F(COutboxTest, WhatIsPassedToSbFileIsItsUntilItLetsGo) {
+  EXPECT_EQ(Append("a"), EAppend::kHandOver);
+  EXPECT_FALSE(m_outbox.IsFileSenders());
+  m_outbox.PassToFiles();
+  EXPECT_TRUE(m_outbox.IsFileSenders());
+  EXPECT_FALSE(m_outbox.IsSenders()) << "sb-send may still hear of it, and must not touch it";
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kBusy);
+  EXPECT_EQ(TakeQueued(), "a");
+  EXPECT_EQ(Append("b"), EAppend::kQueued);
+  EXPECT_EQ(m_outbox.EndSending(), EEnd::kMore);
+  EXPECT_TRUE(m_outbox.IsFileSenders()) << "what comes behind it is sent by the same";
+  EXPECT_EQ(TakeQueued(), "b");
+  EXPECT_FALSE(m_outbox.Close()) << "and who closes it is told";
+  EXPECT_EQ(m_outbox.EndSending(), EEnd::kAwaited);
+  EXPECT_FALSE(m_outbox.IsFileSenders());
+}
+
+TEST_F(COutboxTest, WhoLetsGoOfAPassedOneGivesItBackToAll) {
+  EXPECT_EQ(Append("a"), EAppend::kHandOver);
+  m_outbox.PassToFiles();
+  TakeQueued();
+  EXPECT_EQ(m_outbox.EndSending(), EEnd::kReleased);
+  EXPECT_EQ(m_outbox.TryOwn(kGeneration), EOwn::kOwned);
+  EXPECT_EQ(m_outbox.EndDirect(Block("b")), EEnd::kMore);
+  EXPECT_TRUE(m_outbox.IsSenders()) << "the next is sb-send's again";
+}
+
 TEST_F(COutboxTest, BoundsTheMemoryThatItHolds) {
   const size_t memory = Block("x")->Memory();
   const auto append = [&] { return m_outbox.Append(kGeneration, Block("x"), static_cast<uint32_t>(2 * memory)); };
