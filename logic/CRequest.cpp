@@ -65,7 +65,7 @@ void CRequest::RejectShort(size_t wanted) {
   if (m_isEnded) return;
   m_isEnded = true;
   const std::string sizes =
-      "its body has " + std::to_string(m_frame.body.size()) + " bytes, its handler wants " + std::to_string(wanted);
+      "its body has " + std::to_string(m_body.size()) + " bytes, its handler wants " + std::to_string(wanted);
   m_table.Refuse(m_turn, MsgCode(), ERejectReason::kShortBody, static_cast<uint16_t>(ERejectReason::kShortBody), sizes);
 }
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "net/http/CByteSet.h"
+#include "misc/CByteSet.h"
 
 namespace switchboard {
 

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "misc/CCrc32.h"
-#include "net/wire/Wire.h"
+#include "net/wire/CHeaderWord.h"
 
 namespace switchboard {
 
