@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What `#include <switchboard.h>` pulls in stays small, and says what it does: counts the headers of the house, their lines,
-and how many of these are contract: comments that tell a user what he can't see from the code. And exactly that is installed, with what <switchboard/log.h> and <switchboard/testing.h> pull in besides.
+and how many of these are contract: comments that tell a user what he can't see from the code. And exactly that is
+installed, with what <switchboard/log.h> and <switchboard/testing.h> pull in besides.
 
 With --time, tells also how long the server of the README takes to compile, beside a program that includes a few headers
 of the standard library and nothing of the house.
