@@ -44,9 +44,6 @@ class CConfigSchema {
   // the first. Throws as Section.
   //
   //   schema.List<SRoom>("room", "that is always there").Text("title", &SRoom::title, "any text", "on its door");
-  //
-  //   [[room]]
-  //   title = "lobby"
   template <class T>
   CConfigSection<T> List(std::string_view name, std::string_view about) {
     return Declare<T>(name, about, true);

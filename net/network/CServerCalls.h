@@ -44,14 +44,7 @@ class CServerCalls {
   //    (send_queue_overflow).
   // Counts packets_pushed, or stale_sessions.
   // There is no list of all sessions. To tell many, keep a list, and copy it, so that no lock is
-  // held meanwhile:
-  //
-  //   std::vector<CSession> members;
-  //   {
-  //     const std::lock_guard lock(m_mutex);
-  //     members.assign(m_members.begin(), m_members.end());
-  //   }
-  //   for (const CSession& member : members) Send(member, kSaid, body);
+  // held meanwhile.
   bool Send(const CSession& session, uint16_t msgCode, std::span<const std::byte> body);
   // A packed struct; of an array of char every byte is sent, a literal's NUL among them.
   template <class Body>
