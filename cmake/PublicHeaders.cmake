@@ -15,15 +15,13 @@ set(SWITCHBOARD_PUBLIC_HEADERS
   misc/config/CConfigSchema.h
   misc/config/CConfigSection.h
   misc/config/CSandboxWishes.h
-  misc/config/SConfigSection.h
-  misc/count/CNamedCounters.h
+  misc/count/CCounter.h
   net/conn/CSession.h
-  net/conn/CUserState.h
   net/conn/SPeer.h
-  net/http/SHttpRequest.h
+  net/http/SHttpField.h
   net/network/CServerCalls.h
   net/role/CDeferral.h
-  net/wire/CFrameDecoder.h
+  net/wire/PackedBody.h
   net/wire/Reasons.h
   net/wire/Wire.h
   proc/server/RunServer.h

@@ -70,7 +70,7 @@ inline bool CHandlerTable::RunHandler(const SEntry& entry, CTurn& turn, const SF
     turn.Yield();
   }
   turn.Trace().BeginPacket(frame.Raw());
-  CRequest request(*this, turn, frame, entry.replies, entry.p_module);
+  CRequest request(*this, turn, frame.msgCode, frame.body, entry.replies, entry.p_module);
   bool isGood = false;
   CallUser([&] { isGood = (entry.p_module->*entry.p_handler)(request); },
            [&](std::string_view what) { EndThrown(turn, request, what); });

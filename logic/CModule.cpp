@@ -10,6 +10,11 @@
 
 namespace switchboard {
 
+CModule::CBinding& CModule::CBinding::OnlyOn(std::string_view listener) {
+  listeners.emplace_back(listener);
+  return *this;
+}
+
 CModule::CBinding& CModule::Register(uint16_t msgCode, Handler p_handler, Run run, std::string pool, Replies replies) {
   const std::string name = "msgCode " + std::to_string(msgCode);
   if (IsBound()) throw std::logic_error(name + ": handlers are registered in the constructor, not after the start");

@@ -68,7 +68,7 @@ bool CRequest::Reject(uint16_t userReason) {
 void CRequest::RejectShort(size_t wanted) {
   if (!End()) return;
   const std::string sizes =
-      "its body has " + std::to_string(m_frame.body.size()) + " bytes, its handler wants " + std::to_string(wanted);
+      "its body has " + std::to_string(m_body.size()) + " bytes, its handler wants " + std::to_string(wanted);
   m_table.Refuse(m_turn, MsgCode(), ERejectReason::kShortBody, static_cast<uint16_t>(ERejectReason::kShortBody), sizes);
 }
 

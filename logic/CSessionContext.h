@@ -1,60 +1,61 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <stdexcept>
+#include <typeindex>
 
 #include "net/conn/CSession.h"
-#include "net/conn/CUserState.h"
 #include "net/conn/SPeer.h"
 
 namespace switchboard {
 
 class CTurn;
 
-// The session that a handler or a hook runs for, and what its module keeps about it.
-// Threads: the one that runs the handler, until it returns. Keep Session(), never the context.
+// The session that a handler or a hook runs for, and what its module keeps about it. CRequest and
+// CHttpRequest are one; OnConnect and OnDisconnect get one. An HTTP connection is a session as
+// well, of all requests that come over it.
+// Threads: the one that runs the handler, until it returns. Keep Session(), never the context: it
+// dies with the call.
 class CSessionContext {
  public:
-  // `p_module` only says whose state State() is.
+  // `p_module` only says whose state State() is. Made by the framework.
   CSessionContext(CTurn& turn, const void* p_module) : m_turn(turn), m_p_module(p_module) {}
   CSessionContext(const CSessionContext&) = delete;
-  CSessionContext& operator=(const CSessionContext&) = delete;
 
   // What may be kept, and pushed to later from any thread (CServerCalls::Send).
   const CSession& Session() const;
-  // The peer's address and port.
+  // The peer's address and port, as accept(2) told them; no system call.
   SPeer Peer() const;
-  // The index of the [[listener]] that it came through.
+  // The index of the [[listener]] that it came through, from 0, in the order of the configuration.
   uint16_t Listener() const;
 
-  // The module's data of this session: default-constructed at the first use, destroyed after OnDisconnect. Handlers of
-  // one session never run at the same time, so it needs no lock. Throws std::logic_error for a second type.
+  // The module's data of this session, made with T() at the first use, and destroyed after the last
+  // OnDisconnect of the session, by the thread that ran it; a worker that crashes destroys none.
+  // Each module has one, of one type: asked for as another it throws std::logic_error. What T's
+  // constructor throws comes out as well, and the next use tries again.
+  // It needs no lock, since handlers and hooks of one session never run at the same time, whatever
+  // threads run them. So no other thread may touch it, nor a handler of another session: don't keep
+  // the reference.
+  // A session that never asks for it costs no memory; one that does, two allocations.
+  //
+  //   struct SPlayer { uint32_t score = 0; };
+  //   request.State<SPlayer>().score += 10;
   template <class T>
   T& State() {
     return StateOf<T>(m_p_module);
   }
-  // As State, of another module.
+  // As State, of another module, which is only compared and never called: the same T that it uses
+  // itself. So a helper that is no module can have a state of its own as well, under its own
+  // address.
   template <class T>
   T& StateOf(const void* p_module) {
-    CUserState* p_state = CUserState::Find(States().get(), p_module);
-    if (p_state == nullptr) p_state = &Add(std::make_unique<CState<T>>(p_module));
-    auto* p_typed = dynamic_cast<CState<T>*>(p_state);
-    if (p_typed == nullptr) throw std::logic_error("the state of this session is of another type");
-    return p_typed->value;
+    return *static_cast<T*>(Find(p_module, typeid(T), [] { return std::shared_ptr<void>(std::make_shared<T>()); }));
   }
 
  protected:
   CTurn& m_turn;
 
  private:
-  template <class T>
-  struct CState final : CUserState {
-    using CUserState::CUserState;
-    T value{};
-  };
-  std::unique_ptr<CUserState>& States();
-  CUserState& Add(std::unique_ptr<CUserState> p_state);
+  void* Find(const void* p_module, std::type_index type, std::shared_ptr<void> (*p_make)());
 
   const void* const m_p_module;
 };

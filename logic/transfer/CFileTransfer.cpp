@@ -70,7 +70,30 @@ struct SSessionState {
 
 }  // namespace
 
+// What answers the requests.
+// Threads: Handle by any that run handlers.
 struct CFileTransfer::SParts {
+  SParts(const CFileTransfer& module, uint16_t first) : p_module(&module), firstCode(first) {}
+
+  bool Handle(CRequest& request);
+  bool HandleStat(CRequest& request);
+  bool HandleOpen(CRequest& request);
+  bool HandleList(CRequest& request);
+  bool HandleGet(CRequest& request);
+  bool HandleHash(CRequest& request);
+  bool HandlePut(CRequest& request);
+  bool HandleWrite(CRequest& request);
+  bool HandleCommit(CRequest& request);
+  bool HandleClose(CRequest& request);
+  COpenTransfers& TransfersOf(CRequest& request);
+  // nullptr when the session has no such handle.
+  SOpenTransfer* Find(CRequest& request, uint32_t handle);
+  // Answers with a chunk of the file.
+  bool Answer(CRequest& request, const CFd& file, uint64_t offset, uint32_t length);
+  void NoteFailure(ETransferStatus status, const char* p_what, std::string_view path);
+
+  const void* const p_module;
+  const uint16_t firstCode;
   // Constant after Start.
   STransferConfig config;
   uint32_t chunkBytes = kTransferChunkBytes;
@@ -83,7 +106,7 @@ struct CFileTransfer::SParts {
   std::atomic<uint32_t> total{0};  // open in all sessions
 };
 
-CFileTransfer::CFileTransfer(uint16_t firstCode) : m_firstCode(firstCode), m_p_parts(std::make_unique<SParts>()) {
+CFileTransfer::CFileTransfer(uint16_t firstCode) : m_p_parts(std::make_unique<SParts>(*this, firstCode)) {
   static_assert(kCodes == static_cast<size_t>(ETransferCode::kCount));
   for (const uint16_t code : Codes()) On(code, &CFileTransfer::Handle, Run::kBlocking);
 }
@@ -92,7 +115,7 @@ CFileTransfer::~CFileTransfer() = default;
 
 std::array<uint16_t, CFileTransfer::kCodes> CFileTransfer::Codes() const {
   std::array<uint16_t, kCodes> codes{};
-  for (size_t i = 0; i < kCodes; ++i) codes[i] = static_cast<uint16_t>(m_firstCode + i);
+  for (size_t i = 0; i < kCodes; ++i) codes[i] = static_cast<uint16_t>(m_p_parts->firstCode + i);
   return codes;
 }
 
@@ -116,9 +139,11 @@ void CFileTransfer::Start(CServerCalls& calls) {
   calls.AddTimer(period, period, [this] { m_p_parts->p_store->RemoveAbandoned(); });
 }
 
-bool CFileTransfer::Handle(CRequest& request) {
-  if (m_p_parts->p_store == nullptr) return request.Reject(ERejectReason::kUnknownCode);
-  switch (static_cast<ETransferCode>(request.MsgCode() - m_firstCode)) {
+bool CFileTransfer::Handle(CRequest& request) { return m_p_parts->Handle(request); }
+
+bool CFileTransfer::SParts::Handle(CRequest& request) {
+  if (p_store == nullptr) return request.Reject(ERejectReason::kUnknownCode);
+  switch (static_cast<ETransferCode>(request.MsgCode() - firstCode)) {
     case ETransferCode::kStat:
       return HandleStat(request);
     case ETransferCode::kOpen:
@@ -143,29 +168,30 @@ bool CFileTransfer::Handle(CRequest& request) {
   return request.Reject(ERejectReason::kUnknownCode);
 }
 
-SOpenTransfer* CFileTransfer::Find(CRequest& request, uint32_t handle) { return TransfersOf(request).Find(handle); }
+SOpenTransfer* CFileTransfer::SParts::Find(CRequest& request, uint32_t handle) {
+  return TransfersOf(request).Find(handle);
+}
 
-COpenTransfers& CFileTransfer::TransfersOf(CRequest& request) {
-  std::optional<COpenTransfers>& open = request.StateOf<SSessionState>(this).open;
-  if (!open) open.emplace(m_p_parts->config.max_open, m_p_parts->config.max_open_worker, m_p_parts->total);
+COpenTransfers& CFileTransfer::SParts::TransfersOf(CRequest& request) {
+  std::optional<COpenTransfers>& open = request.StateOf<SSessionState>(p_module).open;
+  if (!open) open.emplace(config.max_open, config.max_open_worker, total);
   return *open;
 }
 
-void CFileTransfer::NoteFailure(ETransferStatus status, const char* p_what, std::string_view path) {
+void CFileTransfer::SParts::NoteFailure(ETransferStatus status, const char* p_what, std::string_view path) {
   if (status != ETransferStatus::kIoError && status != ETransferStatus::kNoSpace) return;
   const int error = errno;
-  m_p_parts->p_log->WarnLimited(m_p_parts->logLimit, "transfer: {} '{}': {} ({})", p_what, path, ToString(status),
-                                std::strerror(error));
+  p_log->WarnLimited(logLimit, "transfer: {} '{}': {} ({})", p_what, path, ToString(status), std::strerror(error));
 }
 
-bool CFileTransfer::HandleStat(CRequest& request) {
-  const CTransferStore::SOpened opened = m_p_parts->p_store->Open(Text(request));
+bool CFileTransfer::SParts::HandleStat(CRequest& request) {
+  const CTransferStore::SOpened opened = p_store->Open(Text(request));
   NoteFailure(opened.status, "stat", Text(request));
   return request.Reply(opened.stat);
 }
 
-bool CFileTransfer::HandleOpen(CRequest& request) {
-  CTransferStore::SOpened opened = m_p_parts->p_store->Open(Text(request));
+bool CFileTransfer::SParts::HandleOpen(CRequest& request) {
+  CTransferStore::SOpened opened = p_store->Open(Text(request));
   NoteFailure(opened.status, "open", Text(request));
   if (opened.status != ETransferStatus::kOk) return Refuse<SOpenReply>(request, opened.status);
   // Whatever may throw comes before the handle, which would stay until the session's end.
@@ -177,7 +203,7 @@ bool CFileTransfer::HandleOpen(CRequest& request) {
   SOpenReply reply{};
   reply.stat = opened.stat;
   reply.handle = transfers.Add();
-  reply.window = m_p_parts->windowBytes;
+  reply.window = windowBytes;
   if (reply.handle == 0) return Refuse<SOpenReply>(request, ETransferStatus::kTooManyOpen);
   SOpenTransfer& transfer = *transfers.Find(reply.handle);
   transfer.size = opened.stat.size;
@@ -186,7 +212,7 @@ bool CFileTransfer::HandleOpen(CRequest& request) {
   return request.Reply(reply);
 }
 
-bool CFileTransfer::HandleList(CRequest& request) {
+bool CFileTransfer::SParts::HandleList(CRequest& request) {
   const auto* p_body = request.Body<SHandleBody>();
   if (p_body == nullptr) return false;
   SOpenTransfer* p_transfer = Find(request, p_body->handle);
@@ -202,11 +228,11 @@ bool CFileTransfer::HandleList(CRequest& request) {
   });
 }
 
-bool CFileTransfer::HandleGet(CRequest& request) {
+bool CFileTransfer::SParts::HandleGet(CRequest& request) {
   const auto* p_body = request.Body<SGetBody>();
   if (p_body == nullptr) return false;
   if (p_body->handle == 0) {
-    const CTransferStore::SOpened opened = m_p_parts->p_store->Open(TextAfter<SGetBody>(request));
+    const CTransferStore::SOpened opened = p_store->Open(TextAfter<SGetBody>(request));
     if (opened.status != ETransferStatus::kOk) return Refuse<SGetReply>(request, opened.status);
     return Answer(request, opened.fd, p_body->offset, p_body->length);
   }
@@ -215,9 +241,9 @@ bool CFileTransfer::HandleGet(CRequest& request) {
   return Answer(request, p_transfer->fd, p_body->offset, p_body->length);
 }
 
-bool CFileTransfer::Answer(CRequest& request, const CFd& file, uint64_t offset, uint32_t length) {
+bool CFileTransfer::SParts::Answer(CRequest& request, const CFd& file, uint64_t offset, uint32_t length) {
   if (!file.IsValid()) return Refuse<SGetReply>(request, ETransferStatus::kNotAFile);
-  const uint32_t most = std::min(length, m_p_parts->chunkBytes);
+  const uint32_t most = std::min(length, chunkBytes);
   return request.ReplyInPlace(sizeof(SGetReply) + most, [&](std::span<std::byte> room) {
     // Beyond what an off_t holds there is no file either.
     const bool isBeyond = offset > INT64_MAX - uint64_t{kTransferChunkBytes};
@@ -230,7 +256,7 @@ bool CFileTransfer::Answer(CRequest& request, const CFd& file, uint64_t offset, 
   });
 }
 
-bool CFileTransfer::HandleHash(CRequest& request) {
+bool CFileTransfer::SParts::HandleHash(CRequest& request) {
   const auto* p_body = request.Body<SHashBody>();
   if (p_body == nullptr) return false;
   SOpenTransfer* p_transfer = Find(request, p_body->handle);
@@ -250,7 +276,7 @@ bool CFileTransfer::HandleHash(CRequest& request) {
   return request.Reply(reply);
 }
 
-bool CFileTransfer::HandlePut(CRequest& request) {
+bool CFileTransfer::SParts::HandlePut(CRequest& request) {
   const auto* p_body = request.Body<SPutBody>();
   if (p_body == nullptr) return false;
   const std::string_view path = TextAfter<SPutBody>(request);
@@ -262,7 +288,7 @@ bool CFileTransfer::HandlePut(CRequest& request) {
   CTransferStore::SBegun begun;
   try {
     transfer.path = path;
-    begun = m_p_parts->p_store->Begin(path, p_body->size, p_body->flags);
+    begun = p_store->Begin(path, p_body->size, p_body->flags);
   } catch (...) {
     transfers.Remove(reply.handle);
     throw;
@@ -275,11 +301,11 @@ bool CFileTransfer::HandlePut(CRequest& request) {
   transfer.p_upload = std::move(begun.p_upload);
   transfer.isReplacing = (p_body->flags & kPutReplace) != 0;
   reply.have = transfer.p_upload->Have();
-  reply.chunkBytes = m_p_parts->writeBytes;
+  reply.chunkBytes = writeBytes;
   return request.Reply(reply);
 }
 
-bool CFileTransfer::HandleWrite(CRequest& request) {
+bool CFileTransfer::SParts::HandleWrite(CRequest& request) {
   const auto* p_body = request.Body<SWriteBody>();
   if (p_body == nullptr) return false;
   SOpenTransfer* p_transfer = Find(request, p_body->handle);
@@ -296,7 +322,7 @@ bool CFileTransfer::HandleWrite(CRequest& request) {
   return request.Reply(reply);
 }
 
-bool CFileTransfer::HandleCommit(CRequest& request) {
+bool CFileTransfer::SParts::HandleCommit(CRequest& request) {
   const auto* p_body = request.Body<SHandleBody>();
   if (p_body == nullptr) return false;
   SOpenTransfer* p_transfer = Find(request, p_body->handle);
@@ -309,7 +335,7 @@ bool CFileTransfer::HandleCommit(CRequest& request) {
   return Refuse<SStatusReply>(request, status);
 }
 
-bool CFileTransfer::HandleClose(CRequest& request) {
+bool CFileTransfer::SParts::HandleClose(CRequest& request) {
   const auto* p_body = request.Body<SCloseBody>();
   if (p_body == nullptr) return false;
   SOpenTransfer* p_transfer = Find(request, p_body->handle);

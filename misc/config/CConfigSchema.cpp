@@ -3,10 +3,15 @@
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <utility>
+
+#include "misc/config/SConfigSection.h"
 
 namespace switchboard {
 
-SConfigSection& CConfigSchema::Add(SConfigSection section) {
+SConfigSection& CConfigSchema::Add(std::string_view name, std::string_view about, bool isList, std::type_index type,
+                                   std::function<std::shared_ptr<void>()> make) {
+  SConfigSection section{std::string(name), std::string(about), isList, type, std::move(make)};
   const size_t dot = section.name.rfind('.');
   const bool isInner = dot != std::string::npos;
   if (!IsConfigName(std::string_view(section.name).substr(isInner ? dot + 1 : 0))) {

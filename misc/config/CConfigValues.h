@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "misc/config/CConfigSchema.h"
+#include "misc/config/SConfigSection.h"
 
 namespace switchboard {
 

@@ -2,18 +2,14 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <typeindex>
 #include <vector>
 
+#include "misc/config/CConfigRules.h"
+
 namespace switchboard {
-
-struct SConfigValue;
-
-// What is wrong with a value, in a few words; nothing if it is allowed.
-using ConfigComplaint = std::optional<std::string>;
 
 // Whether sections and keys may be called so: with a-z, 0-9 and _ alone.
 bool IsConfigName(std::string_view name);

@@ -7,18 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "misc/count/CCounter.h"
+
 namespace switchboard {
-
-// A counter that a logic has named. Costs one atomic addition; no lock. Threads: any, while the worker lives.
-class CCounter {
- public:
-  explicit CCounter(std::atomic<uint64_t>& value) : m_p_value(&value) {}
-
-  void Add(uint64_t n = 1) const { m_p_value->fetch_add(n, std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t>* m_p_value;
-};
 
 // The named counters of one worker page. They lie in shared memory under their names, so that the next worker of the
 // page counts on, also one of a binary that has others.

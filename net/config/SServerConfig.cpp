@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "misc/config/CConfigSchema.h"
-#include "misc/config/SConfigValue.h"
+#include "misc/config/SpecialKey.h"
 #include "misc/thread/UsableCores.h"
 
 namespace switchboard {

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "net/http/CByteSet.h"
+#include "misc/CByteSet.h"
 #include "net/http/CHttpHost.h"
 #include "net/http/HttpText.h"
 

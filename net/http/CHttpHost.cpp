@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "net/http/CByteSet.h"
+#include "misc/CByteSet.h"
 #include "net/http/HttpText.h"
 
 namespace switchboard {

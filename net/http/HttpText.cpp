@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "net/http/CByteSet.h"
+#include "misc/CByteSet.h"
 
 namespace switchboard {
 

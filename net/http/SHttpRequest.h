@@ -7,16 +7,9 @@
 #include <span>
 #include <string_view>
 
+#include "net/http/SHttpField.h"
+
 namespace switchboard {
-
-// Methods that something here may answer; all others that exist are kOther, for which 405 is the answer.
-enum class EHttpMethod : uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
-
-// A header field: a valid token, and a value without surrounding blanks and control bytes (tabs aside).
-struct SHttpField {
-  std::string_view name;
-  std::string_view value;
-};
 
 // Why a request is refused: an HTTP status, after which the connection is closed, and words for the log. 0: it is not.
 struct SHttpVerdict {

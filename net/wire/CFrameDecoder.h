@@ -2,11 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 
-#include "net/wire/Wire.h"
+#include "net/wire/CHeaderWord.h"
 
 namespace switchboard {
 

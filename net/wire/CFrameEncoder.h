@@ -6,7 +6,7 @@
 
 #include "misc/CCrc32.h"
 #include "misc/CopyShort.h"
-#include "net/wire/Wire.h"
+#include "net/wire/CHeaderWord.h"
 
 namespace switchboard {
 

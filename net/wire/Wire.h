@@ -1,31 +1,47 @@
-// The packet format, version 1. One page about it: docs/PROTOCOL.md.
+// The packet format, version 1, as C++ structs: a server's handlers see bodies only, but who writes
+// a client in C++ can use these. docs/PROTOCOL.md is the source, with the order of answers and what
+// ends a connection. Boost.Endian comes along, of whose types bodies are made.
+//
+//   0        2         4                    8
+//   | pkgLen | msgCode | crc32 of the body  | body: pkgLen - 8 bytes …
+//     00 0d    00 07     36 10 a6 86          68 65 6c 6c 6f              msgCode 7 with "hello"
 #pragma once
 
-#include <bit>
 #include <boost/endian/arithmetic.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace switchboard {
 
 #pragma pack(push, 1)
-// The header in front of every body; big-endian, 8 bytes, body follows back to back.
+// In front of every body, in both directions. Packets follow each other without gaps, and nothing
+// is aligned: copy a header out of a stream, or read it in place, since the fields have alignment
+// 1.
 struct SPacketHeader {
-  boost::endian::big_uint16_t pkgLen;   // header + body in bytes
-  boost::endian::big_uint16_t msgCode;  // index into the handler table
-  boost::endian::big_uint32_t crc32;    // CRC-32 (ISO-HDLC) of the body; 0 for an empty body
+  // Header and body, in bytes: 8 … 65535. A server accepts limits.packet_bytes at most; what is
+  // under 8 or over that ends the connection (bad_length), after what came before is answered.
+  boost::endian::big_uint16_t pkgLen;
+  // Which handler gets it; of an answer, mostly that of its request.
+  boost::endian::big_uint16_t msgCode;
+  // CRC-32 (ISO-HDLC: zlib's crc32) of the body alone; 0 for an empty body. One that is wrong is
+  // answered with Reject{bad_crc}, and ends the connection, for what follows can't be trusted.
+  boost::endian::big_uint32_t crc32;
 };
 
-// Body of kRejectCode: which request was refused, and why (ERejectReason).
+// The body of a packet with kRejectCode, in the place of the answer to a request. The first request
+// in flight that has this msgCode is the one that was refused.
 struct SRejectBody {
   boost::endian::big_uint16_t msgCode;
+  // An ERejectReason, or a number of the server's own from kFirstUserReason on.
   boost::endian::big_uint16_t reason;
 };
 
-// Body of kGoAwayCode: the server drains; reconnect within drain_ms.
+// The body of a packet with kGoAwayCode, sent once to each client of a worker that stops
+// gracefully, unless protocol.goaway is false. Finish what is in flight, and connect again: who is
+// still there after drain_ms milliseconds is closed when all that it has sent is answered.
 struct SGoAwayBody {
   boost::endian::big_uint32_t drain_ms;
+  // An EGoAwayReason.
   boost::endian::big_uint16_t reason;
 };
 #pragma pack(pop)
@@ -33,40 +49,17 @@ struct SGoAwayBody {
 static_assert(sizeof(SPacketHeader) == 8 && sizeof(SRejectBody) == 4 && sizeof(SGoAwayBody) == 6);
 
 inline constexpr size_t kHeaderBytes = sizeof(SPacketHeader);
-
-// A header as one number, its first byte on top: one load or store and one byte swap, where each field of SPacketHeader
-// takes its own. Threads: any.
-class CHeaderWord {
- public:
-  static uint64_t Load(const std::byte* p_frame) {
-    uint64_t word;
-    std::memcpy(&word, p_frame, sizeof(word));
-    return Swap(word);
-  }
-  static void Store(std::byte* p_frame, uint64_t word) {
-    word = Swap(word);
-    std::memcpy(p_frame, &word, sizeof(word));
-  }
-  static constexpr uint64_t Make(size_t pkgLen, uint16_t msgCode, uint32_t crc32) {
-    return uint64_t{pkgLen} << 48 | uint64_t{msgCode} << 32 | crc32;
-  }
-  static constexpr uint16_t PkgLen(uint64_t word) { return static_cast<uint16_t>(word >> 48); }
-  static constexpr uint16_t MsgCode(uint64_t word) { return static_cast<uint16_t>(word >> 32); }
-  static constexpr uint32_t Crc32(uint64_t word) { return static_cast<uint32_t>(word); }
-
- private:
-  static constexpr uint64_t Swap(uint64_t word) {
-    return std::endian::native == std::endian::little ? __builtin_bswap64(word) : word;
-  }
-};
-static_assert(sizeof(uint64_t) == kHeaderBytes);
+// What pkgLen can say. A server sends packets up to this size, whatever limits.packet_bytes is.
 inline constexpr size_t kMaxPacketBytes = 65535;
 inline constexpr size_t kMaxBodyBytes = kMaxPacketBytes - kHeaderBytes;
 
-// Why a server asks its clients to reconnect: SGoAwayBody::reason.
+// Why a server asks its clients to leave: it ends, it has other workers with a new configuration,
+// another binary takes over, or it needs one worker less. Whoever connects again meets a server in
+// all cases but the first.
 enum class EGoAwayReason : uint16_t { kStop = 1, kReload = 2, kUpgrade = 3, kRetire = 4 };
 
-// Sent by the server only; no handler can be registered for them.
+// Sent by the server only: a client's packet with one of these codes is rejected as unknown, and
+// CModule::On refuses them.
 inline constexpr uint16_t kGoAwayCode = 65534;
 inline constexpr uint16_t kRejectCode = 65535;
 

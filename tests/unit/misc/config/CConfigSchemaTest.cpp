@@ -193,6 +193,47 @@ TEST(CConfigSchemaTest, ValuesAreEqualWhenAllKeysAre) {
   EXPECT_NE(Read({"door.0.width=1"}), Read({}));
 }
 
+struct SWidths {
+  uint8_t small = 1;
+  int16_t negative = -1;
+  uint64_t large = uint64_t{1} << 40;
+  std::size_t unnamed = 3;
+  EColour colour = EColour::kRed;
+};
+
+TEST(CConfigSchemaTest, NumbersOfEveryWidthAndSignAreKeptWhole) {
+  CConfigSchema schema;
+  schema.Section<SWidths>("widths", "of numbers")
+      .Number("small", &SWidths::small, {0, 255}, "one byte")
+      .Number("negative", &SWidths::negative, {-32768, 0}, "with a sign")
+      .Number("large", &SWidths::large, {0, INT64_MAX}, "all that TOML can say");
+  EXPECT_THAT(schema.Help(), HasSubstr("\n  negative = -1\n"));
+  EXPECT_THAT(schema.Help(), HasSubstr("\n  large = 1099511627776\n"));
+  CConfigReader reader(schema);
+  for (const char* p_text : {"widths.small=255", "widths.negative=-32768", "widths.large=9223372036854775807"}) {
+    reader.Override(p_text);
+  }
+  const CConfigValues values = reader.Finish();
+  EXPECT_EQ(values.Get<SWidths>().small, 255);
+  EXPECT_EQ(values.Get<SWidths>().negative, -32768);
+  EXPECT_EQ(values.Get<SWidths>().large, uint64_t{INT64_MAX});
+}
+
+TEST(CConfigSchemaTest, OfTwoNamesForOneValueTheFirstIsShownAndOfNoneNothing) {
+  CConfigSchema schema;
+  schema.Section<SWidths>("widths", "of names")
+      .OneOf("colour", &SWidths::colour, {{"red", EColour::kRed}, {"rouge", EColour::kRed}}, "of it")
+      .OneOf("unnamed", &SWidths::unnamed, {{"one", 1}, {"two", 2}}, "how many");
+  EXPECT_THAT(schema.Help(), HasSubstr("\n  colour = \"red\"\n"));
+  EXPECT_THAT(schema.Help(), HasSubstr("\n  unnamed = \n"));
+  CConfigReader reader(schema);
+  reader.Override("widths.colour=rouge");
+  reader.Override("widths.unnamed=two");
+  const CConfigValues values = reader.Finish();
+  EXPECT_EQ(values.Get<SWidths>().colour, EColour::kRed);
+  EXPECT_EQ(values.Get<SWidths>().unnamed, 2U);
+}
+
 TEST(CConfigSchemaTest, WhatIsTakenIsGone) {
   CConfigValues values = Read({"door.0.width=4"});
   EXPECT_EQ(values.Take<SRoom>().seats, 10);
