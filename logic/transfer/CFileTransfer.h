@@ -40,9 +40,11 @@ class CFileTransfer : public CModule {
   // Opens transfer.root of the configuration; with an empty one all requests are rejected as unknown codes.
   // Throws std::runtime_error when the root can't be used.
   void OnWorkerStart() override { Start(*this); }
+  void OnWorkerStop() override;
 
-  // For a logic that owns one without Use, and has its own handler call it: opens as OnWorkerStart, answers a request
-  // (false when the framework is to reject it), and what a session's end once asked for.
+  // For a logic that owns one without Use, and has its own handler call it: opens as OnWorkerStart (the end, from the
+  // logic's own OnWorkerStop or the destructor, is OnWorkerStop), answers a request (false when the framework is to
+  // reject it), and what a session's end once asked for.
   void Start(CServerCalls& calls);
   bool Handle(CRequest& request);
   void End(const CSession&) {}

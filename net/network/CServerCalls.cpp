@@ -71,6 +71,8 @@ const SConfig& CServerCalls::Config() { return Links().config; }
 
 const void* CServerCalls::Section(std::type_index type) { return Config().sections.Get(type); }
 
+CLimitedLog& CServerCalls::LimitedLog() { return Links().limitedLog; }
+
 std::vector<const void*> CServerCalls::Tables(std::type_index type) { return Config().sections.List(type); }
 
 CCounter CServerCalls::Counter(std::string_view name) {

@@ -19,6 +19,7 @@
 namespace switchboard {
 
 class CConfigSchema;
+class CLimitedLog;
 class CLog;
 class CTally;
 struct SConfig;
@@ -63,6 +64,8 @@ class CServerCalls {
 
   CLog& Log();
   const SConfig& Config();
+  // For lines that clients can cause at will: one a second of each subject, and how many more there were.
+  CLimitedLog& LimitedLog();
   // The section of the configuration that Describe declared with a T. Throws std::logic_error when none was.
   template <class T>
   const T& Config() {
