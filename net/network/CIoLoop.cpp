@@ -21,7 +21,7 @@ constexpr uint64_t kFirstListenerKey = 1;
 
 }  // namespace
 
-CIoLoop::CIoLoop(const SReceiverParts& parts, CLog& log, const CClock& clock, std::vector<SListenerSocket> listeners,
+CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
                  CWakeup* p_masterBell)
     : m_clock(clock),
       m_pool(parts.pool),
@@ -30,7 +30,9 @@ CIoLoop::CIoLoop(const SReceiverParts& parts, CLog& log, const CClock& clock, st
       m_p_masterBell(p_masterBell),
       m_trace(parts.reading.trace),
       m_receiver(parts, m_epoll),
-      m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, log,
+      m_isFloodGuarded(parts.config.flood.enabled),
+      m_reading(parts.reading),
+      m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, parts.log,
                  CTally::Own(parts.page.io), [this](CFd fd, const SPeer& peer, uint32_t listener) {
                    m_receiver.Adopt(std::move(fd), peer, listener, m_clock.Now());
                  }) {}

@@ -19,7 +19,7 @@ namespace switchboard {
 class CIoLoop {
  public:
   // With a bell, the master may pass clients that it has accepted (accept = "dispatch"); it outlives the loop.
-  CIoLoop(const SReceiverParts& parts, CLog& log, const CClock& clock, std::vector<SListenerSocket> listeners,
+  CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
           CWakeup* p_masterBell);
 
   // Throws std::system_error.

@@ -1,5 +1,7 @@
 #include "net/role/CReceiver.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -201,10 +203,11 @@ void CReceiver::MakeRoom() {
   for (const SHolder& holder : holders) {
     if (held <= most - most / kRoomShare) break;
     const std::optional<SPeer> peer = holder.p_connection->Peer(holder.p_connection->Generation());
-    m_parts.log.WarnLimited(m_roomLimit,
-                            "{} bytes are held, more than limits.total_bytes = {}: the connection of {} is closed, "
-                            "which has {} of them",
-                            held, most, peer ? peer->ToString() : "a client", holder.bytes);
+    m_parts.log.Write(ELogLevel::kWarn, {CLimitedLog::SSubject::EKind::kMemory}, [&] {
+      return fmt::format(
+          "{} bytes are held, more than limits.total_bytes = {}: the connection of {} is closed, which has {} of them",
+          held, most, peer ? peer->ToString() : "a client", holder.bytes);
+    });
     MoveOn(*holder.p_connection, EPhase::kAborting, ECloseReason::kMemory);
     held -= std::min(held, holder.bytes);
   }

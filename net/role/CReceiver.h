@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
@@ -38,7 +38,7 @@ struct SReceiverParts {
   SReadTurn& reading;
   SWorkerPage& page;
   CMemoryCeiling& ceiling;
-  CLog& log;
+  CLimitedLog& log;
 };
 
 // The read half of every connection: receives, and does what the connection's protocol makes of it.
@@ -101,7 +101,6 @@ class CReceiver {
   CLingering m_lingering;
   SFarewell m_farewell;
   std::optional<MonotonicTime> m_momentEnd;  // of the farewell
-  CLogLimit m_roomLimit;
 };
 
 }  // namespace switchboard

@@ -24,7 +24,7 @@ SIdleRule IdleRuleOf(const SHttpConfig& config) {
 }  // namespace
 
 CHttpProtocol::CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CRouteHandlers& routes,
-                             CLog& log)
+                             CLimitedLog& log)
     : CProtocol(kMostUnsent),
       m_parts(parts),
       m_flood(parts.config.flood),

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/http/CHttpPath.h"
@@ -26,7 +26,7 @@ namespace switchboard {
 class CHttpSite {
  public:
   // Throws std::system_error when the root or the access log can't be opened.
-  CHttpSite(const SListenerConfig& config, CLog& log);
+  CHttpSite(const SListenerConfig& config, CLimitedLog& log);
 
   const SHttpLimits& Limits() const { return m_limits; }
   // Whoever answers calls its Flush when there is no more to answer for now.

@@ -120,7 +120,7 @@ std::optional<CWorkerEnd> CWorkforce::End(pid_t pid, int status) {
 }
 
 std::optional<MonotonicTime> CWorkforce::NextDeadline() {
-  return Earliest({m_workers.NextKill(), m_supervisor.NextDeadline(), m_balancer.RetryAt()});
+  return Earliest({m_workers.NextKill(), m_supervisor.NextDeadline(), m_balancer.NextDeadline()});
 }
 
 void CWorkforce::HandleDeadlines() {
