@@ -149,7 +149,7 @@ void CNetwork::ReopenLogs() { m_p_parts->io.ReopenLogs(); }
 
 void CNetwork::NoteLost(uint32_t process) {
   SParts& parts = *m_p_parts;
-  parts.business.PostJob([&parts, process] { parts.application.OnLost(process); });
+  parts.business.PostJob({[&parts, process] { parts.application.OnLost(process); }, EUserCode::kOnLost});
 }
 
 void CNetwork::AddClient(CFd fd, uint32_t listener) { m_p_parts->io.AddClient(std::move(fd), listener); }

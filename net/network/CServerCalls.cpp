@@ -63,15 +63,19 @@ TimerId CServerCalls::AddTimer(std::chrono::milliseconds after, std::chrono::mil
 
 bool CServerCalls::CancelTimer(TimerId id) { return Links().timers.Cancel(id); }
 
-void CServerCalls::Post(std::function<void()> job) { Links().business.PostJob(std::move(job)); }
+bool CServerCalls::Post(std::function<void()> job) {
+  const bool isTaken = Links().business.TryPostJob(std::move(job));
+  if (!isTaken) Tally().Add(ECounter::kJobsRefused);
+  return isTaken;
+}
 
 CLog& CServerCalls::Log() { return Links().log; }
+
+CLimitedLog& CServerCalls::LimitedLog() { return Links().limitedLog; }
 
 const SConfig& CServerCalls::Config() { return Links().config; }
 
 const void* CServerCalls::Section(std::type_index type) { return Config().sections.Get(type); }
-
-CLimitedLog& CServerCalls::LimitedLog() { return Links().limitedLog; }
 
 std::vector<const void*> CServerCalls::Tables(std::type_index type) { return Config().sections.List(type); }
 

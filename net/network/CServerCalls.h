@@ -59,13 +59,14 @@ class CServerCalls {
   }
   // False when the timer has run for the last time or was cancelled. Doesn't wait for a run that has begun.
   bool CancelTimer(TimerId id);
-  // Runs `job` on a business thread, soon; not any more once the worker has drained and stops its threads.
-  void Post(std::function<void()> job);
+  // Runs `job` on a business thread, soon, in turn with packets. False, counted as jobs_refused, when
+  // business.queue_jobs wait already, or the worker has drained and stops its threads: it never runs then.
+  bool Post(std::function<void()> job);
 
   CLog& Log();
-  const SConfig& Config();
   // For lines that clients can cause at will: one a second of each subject, and how many more there were.
   CLimitedLog& LimitedLog();
+  const SConfig& Config();
   // The section of the configuration that Describe declared with a T. Throws std::logic_error when none was.
   template <class T>
   const T& Config() {
