@@ -14,6 +14,7 @@
 #include "misc/CQuarantine.h"
 #include "misc/SHeldBytes.h"
 #include "misc/count/CNamedCounters.h"
+#include "misc/count/SLastWords.h"
 #include "misc/file/CFd.h"
 #include "misc/thread/CClock.h"
 
@@ -108,6 +109,7 @@ struct SWorkerPage {
   std::atomic<uint64_t> faultThread{0};  // the pthread_t of the thread that a fatal signal hit; 0: none
   SHeldBytes held;                       // the memory of what the connections have in the worker
   std::atomic<bool> isClosed{false};     // the worker has ended in order, and accounted for everything
+  SLastWords lastWords;                  // why it hasn't
   CCounters io;
   CCounters send;
   CCounters recycle;

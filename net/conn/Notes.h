@@ -111,8 +111,9 @@ struct SInboxes {
 
   explicit SInboxes(uint32_t maxConnections) : recycle(kRecycleNotesPerConnection * (size_t{maxConnections} + 1)) {}
 
-  // Tells sb-recycle. A full queue is a broken invariant, and ends the process: a lost note would leak a connection.
-  void TellRecycler(RecycleNote note) {
+  // Tells sb-recycle. A full queue is a broken invariant, and ends the process, as does a lack of memory: a lost note
+  // would leak a connection.
+  void TellRecycler(RecycleNote note) noexcept {
     if (recycle.Push(std::move(note))) return;
     std::fputs("switchboard: the queue of sb-recycle is full, which its bound makes impossible\n", stderr);
     std::abort();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "proc/health/CExitGuard.h"
 #include "proc/health/CFaultMark.h"
 #include "proc/sandbox/CSandbox.h"
+#include "proc/health/CLastWords.h"
 #include "proc/sys/ExitCode.h"
 #include "proc/sys/IsGracefulStop.h"
 
@@ -47,6 +49,9 @@ int CWorker::Run() {
   const CSignalStack signalStack;
   const CExitGuard exitGuard(m_deps.log);
   CFaultMark::Install(m_deps.page.faultThread);
+  const auto p_lastWords = m_deps.p_alone != nullptr ? std::make_unique<CLastWords>(m_deps.log)
+                                                     : std::make_unique<CLastWords>(m_deps.page.lastWords);
+  CContinuation::Keep();
   CMappingGuard::Install();
   if (const std::optional<int> code = TryStart()) return *code;
   m_channel.Send({EMessage::kReady, 0, {}, {}});
