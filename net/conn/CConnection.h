@@ -39,6 +39,7 @@ struct SReadHalf {
   bool isDetached = false;          // from epoll; nothing is read any more
   bool isResting = false;           // nothing is read until it is resumed
   bool isLingering = false;         // what comes is dropped, until the peer ends it
+  bool isBehind = false;            // what came while it rested isn't read yet
   size_t inputBytes = 0;            // the memory of p_input, as it was counted last
 };
 

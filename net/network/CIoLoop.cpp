@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include "misc/thread/CContinuation.h"
+
 namespace switchboard {
 
 namespace {
@@ -28,10 +30,10 @@ CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<S
       m_inboxes(parts.inboxes),
       m_page(parts.page),
       m_p_masterBell(p_masterBell),
-      m_trace(parts.reading.trace),
-      m_receiver(parts, m_epoll),
       m_isFloodGuarded(parts.config.flood.enabled),
       m_reading(parts.reading),
+      m_trace(parts.reading.trace),
+      m_receiver(parts, m_epoll),
       m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, parts.log,
                  CTally::Own(parts.page.io), [this](CFd fd, const SPeer& peer, uint32_t listener) {
                    m_receiver.Adopt(std::move(fd), peer, listener, m_clock.Now());
@@ -104,13 +106,21 @@ void CIoLoop::Run() {
     // With notes that come all the time, the sockets get their turn all the same.
     if (!notes.empty() && rounds % kRoundsOfNotes != 0) continue;
     const std::optional<MonotonicTime> deadline = notes.empty() ? NextDeadline() : now;
-    m_trace.End();
-    const std::span<epoll_event> ready = m_epoll.Wait(events, deadline, now);
-    m_trace.Begin();
-    m_page.io.Add(ECounter::kIoWakeups);
-    now = m_clock.Now();
+    const std::span<epoll_event> ready = Wait(events, deadline, now);
     for (const epoll_event& event : ready) HandleEvent(event, now);
   }
+}
+
+std::span<epoll_event> CIoLoop::Wait(std::span<epoll_event> events, std::optional<MonotonicTime> deadline,
+                                     MonotonicTime& now) {
+  if (m_isFloodGuarded) m_stalls.BeginWait(m_clock.Now());
+  m_trace.End();
+  const std::span<epoll_event> ready = m_epoll.Wait(events, deadline, now);
+  m_trace.Begin();
+  m_page.io.Add(ECounter::kIoWakeups);
+  now = m_clock.Now();
+  if (m_isFloodGuarded) m_reading.lag = m_stalls.EndWait(now, deadline, [] { return CContinuation::Take(); });
+  return ready;
 }
 
 void CIoLoop::TakeNotes(std::vector<IoNote>& notes, MonotonicTime now) {

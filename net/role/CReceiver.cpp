@@ -73,7 +73,9 @@ size_t CReceiver::Receive(CConnection& connection, MonotonicTime now) {
   connection.Touch(now);
   m_counters.Add(ECounter::kReceives);
   m_counters.Add(ECounter::kBytesReceived, bytes);
-  Act(connection, connection.Protocol().Receive(connection, {m_p_buffer.get(), bytes}, now), now);
+  const SReading reading = connection.Protocol().Receive(connection, {m_p_buffer.get(), bytes}, now);
+  if (bytes < kBufferBytes) connection.read.isBehind = false;
+  Act(connection, reading, now);
   return bytes;
 }
 
@@ -95,7 +97,7 @@ void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicT
       m_partials.Add(connection, now + m_packetTimeout);
       break;
     case SReading::EThen::kRest:
-      Rest(connection);
+      Rest(connection, now);
       break;
     case SReading::EThen::kEnd:
       MoveOn(connection, reading.phase, reading.reason);
@@ -103,7 +105,10 @@ void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicT
   }
 }
 
-void CReceiver::Rest(CConnection& connection) {
+  if (m_parts.config.flood.enabled && !std::exchange(connection.read.isBehind, true)) {
+    connection.read.floodGuard.BeginBacklog(now);
+  }
+void CReceiver::Rest(CConnection& connection, MonotonicTime now) {
   m_counters.Add(ECounter::kReadPauses);
   m_epoll.Modify(connection.fd.Get(), 0, connection.Session().Key());
   connection.read.isResting = true;

@@ -81,7 +81,7 @@ class CReceiver {
   void Act(CConnection& connection, const SReading& reading, MonotonicTime now);
   // Ends those whose started request is overdue; what waits in their sockets is read first.
   void ExpirePartials(MonotonicTime now);
-  void Rest(CConnection& connection);
+  void Rest(CConnection& connection, MonotonicTime now);
   // Counts what the connection holds as input.
   void CountInput(CConnection& connection);
   // Calls `visit` for every connection that lives.
