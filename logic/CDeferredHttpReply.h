@@ -33,8 +33,10 @@ struct SHttpReply {
 // Threads: one owner at a time, any thread. Must be gone when OnWorkerStop returns.
 class CDeferredHttpReply {
  public:
-  // `p_posted` is the request, as it was parsed: what the answer looks like depends on it, and the log tells of it.
-  CDeferredHttpReply(CDeferral deferral, CRouteTable& routes, CHttpSite& site, std::shared_ptr<const CBlock> p_posted);
+  // `p_posted` is the request, as it was parsed: what the answer looks like depends on it, and the log tells of it. The
+  // connection keeps it, so that it goes when that does.
+  CDeferredHttpReply(CDeferral deferral, CRouteTable& routes, CHttpSite& site,
+                     const std::shared_ptr<const CBlock>& p_posted);
   CDeferredHttpReply(CDeferredHttpReply&& other) noexcept = default;
   CDeferredHttpReply& operator=(CDeferredHttpReply&& other) noexcept;
   ~CDeferredHttpReply() { Drop(); }
@@ -51,7 +53,7 @@ class CDeferredHttpReply {
   CDeferral m_deferral;
   CRouteTable* m_p_routes;
   CHttpSite* m_p_site;
-  std::shared_ptr<const CBlock> m_p_posted;
+  std::weak_ptr<const CBlock> m_p_posted;
 };
 
 }  // namespace switchboard

@@ -20,7 +20,7 @@ void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now, CProtoc
   read.floodGuard.Reset();
   read.isDetached = read.isResting = read.isLingering = read.isBehind = false;
   read.inputBytes = 0;
-  write.isInSendEpoll = write.isCorked = false;
+  write.isInSendEpoll = write.isCorked = write.isWatched = false;
   recycling = {};
   const uint32_t generation = Generation();
   mailbox.Open(generation);

@@ -55,7 +55,8 @@ struct STurnHalf {
 struct SWriteHalf {
   CBlockQueue sending;  // what sb-send is about to write, before the outbox's queue
   bool isInSendEpoll = false;
-  bool isCorked = false;  // TCP_CORK is on, between the pieces of a large file
+  bool isCorked = false;   // TCP_CORK is on, between the pieces of a large file
+  bool isWatched = false;  // sb-io knows that the peer doesn't take all at once
 };
 
 // How far the end of a connection has come.

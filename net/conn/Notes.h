@@ -35,6 +35,9 @@ struct SResumeRead {  // its bytes in the server have fallen enough, or its hand
 struct SLookAtSilent {  // nothing was heard of it for too long: look whether something waits, then judge
   CSession session;
 };
+struct SWatchSending {  // it takes what it is sent more slowly than that comes
+  CSession session;
+};
 struct SLinger {  // its socket is to be read until its peer has heard the last answer
   CSession session;
 };
@@ -55,10 +58,10 @@ struct SDetachAll {  // every connection moves on to `phase`
 struct SLookAtClock {};  // it was put forward
 struct SQuit {};
 }  // namespace io_note
-using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SLinger,
-                            io_note::SMakeRoom, io_note::SResumeAccept, io_note::SAcceptAll, io_note::SStopAccept,
-                            io_note::SAddListener, io_note::SReopenLogs, io_note::SSayFarewell, io_note::SDetachAll,
-                            io_note::SLookAtClock, io_note::SQuit>;
+using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SWatchSending,
+                            io_note::SLinger, io_note::SMakeRoom, io_note::SResumeAccept, io_note::SAcceptAll,
+                            io_note::SStopAccept, io_note::SAddListener, io_note::SReopenLogs, io_note::SSayFarewell,
+                            io_note::SDetachAll, io_note::SLookAtClock, io_note::SQuit>;
 
 // To sb-send.
 namespace send_note {

@@ -131,20 +131,22 @@ void CIoLoop::TakeNotes(std::vector<IoNote>& notes, MonotonicTime now) {
 void CIoLoop::Handle(const IoNote& note, MonotonicTime now) {
   // True: somebody waits until it's done.
   m_isDoneDue |= std::visit(
-      SOverloads{[&](const io_note::SPhaseMoved& moved) { return m_receiver.OnPhaseMoved(moved.session), false; },
-                 [&](const io_note::SResumeRead& resume) { return m_receiver.Resume(resume.session, now), false; },
-                 [&](const io_note::SLookAtSilent& look) { return m_receiver.LookAtSilent(look.session, now), false; },
-                 [&](const io_note::SLinger& linger) { return m_receiver.Linger(linger.session, now), false; },
-                 [&](const io_note::SMakeRoom&) { return m_receiver.MakeRoom(), false; },
-                 [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(now), false; },
-                 [&](const io_note::SReopenLogs&) { return m_receiver.ReopenLogs(), false; },
-                 [&](const io_note::SLookAtClock&) { return false; },
-                 [&](const io_note::SQuit&) { return m_isQuitting = true, false; },
-                 [&](const io_note::SAcceptAll&) { return m_acceptor.AcceptAll(now), true; },
-                 [&](const io_note::SStopAccept& stop) { return m_acceptor.Stop(stop.isServersEnd), true; },
-                 [&](const io_note::SAddListener&) { return AdoptListeners(), true; },
-                 [&](const io_note::SSayFarewell& say) { return m_receiver.SayFarewell(say.farewell, now), true; },
-                 [&](const io_note::SDetachAll& detach) { return m_receiver.DetachAll(detach.phase), true; }},
+      SOverloads{
+          [&](const io_note::SPhaseMoved& moved) { return m_receiver.OnPhaseMoved(moved.session), false; },
+          [&](const io_note::SResumeRead& resume) { return m_receiver.Resume(resume.session, now), false; },
+          [&](const io_note::SLookAtSilent& look) { return m_receiver.LookAtSilent(look.session, now), false; },
+          [&](const io_note::SWatchSending& watch) { return m_receiver.WatchSending(watch.session, now), false; },
+          [&](const io_note::SLinger& linger) { return m_receiver.Linger(linger.session, now), false; },
+          [&](const io_note::SMakeRoom&) { return m_receiver.MakeRoom(), false; },
+          [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(now), false; },
+          [&](const io_note::SReopenLogs&) { return m_receiver.ReopenLogs(), false; },
+          [&](const io_note::SLookAtClock&) { return false; },
+          [&](const io_note::SQuit&) { return m_isQuitting = true, false; },
+          [&](const io_note::SAcceptAll&) { return m_acceptor.AcceptAll(now), true; },
+          [&](const io_note::SStopAccept& stop) { return m_acceptor.Stop(stop.isServersEnd), true; },
+          [&](const io_note::SAddListener&) { return AdoptListeners(), true; },
+          [&](const io_note::SSayFarewell& say) { return m_receiver.SayFarewell(say.farewell, now), true; },
+          [&](const io_note::SDetachAll& detach) { return m_receiver.DetachAll(detach.phase), true; }},
       note);
 }
 

@@ -136,6 +136,7 @@ void CBusinessPool::RunTurn(CTurn& turn, CConnection& connection) {
     } else if (piece.p_block != nullptr) {
       RunBlock(turn, connection, std::move(piece.p_block), quota);
     } else {
+      m_flowControl.Relieve(connection);  // a deferred answer may have come, and what it kept be gone
       break;
     }
   } while (quota > 0 && !turn.HasToStop() && connection.mailbox.Bytes() > 0);
@@ -172,7 +173,9 @@ void CBusinessPool::RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_bl
   connection.Protocol().Run(turn, p_block, quota);
   const bool isOver = p_block == nullptr || p_block->Unused().empty();
   const uint32_t ended = quotaBefore - quota;
-  const bool isLast = connection.mailbox.Done(isOver ? memory : 0, ended);
+  // A block that a deferred request keeps is on the account as long as that.
+  const bool isGone = isOver && p_block != nullptr;
+  const bool isLast = connection.mailbox.Done(isGone ? memory : 0, ended);
   m_queued.fetch_sub(Queued(isRefused ? 0 : ended, isLast && ended > 0), std::memory_order_relaxed);
   // What it takes is free before the connection is read again.
   if (isOver) p_block.reset();

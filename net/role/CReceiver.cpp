@@ -88,8 +88,6 @@ void CReceiver::CountInput(CConnection& connection) {
 void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicTime now) {
   CountInput(connection);
   if (reading.hasFinished) CPartialList::Remove(connection);
-  const bool isSentTo = connection.Protocol().MostUnsent() != UINT32_MAX && connection.outbox.Bytes() > 0;
-  if (isSentTo && m_parts.silence.WatchSending(connection, now)) m_parts.heart.Wake();
   switch (reading.then) {
     case SReading::EThen::kWait:
       break;
@@ -105,11 +103,11 @@ void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicT
   }
 }
 
+void CReceiver::Rest(CConnection& connection, MonotonicTime now) {
+  m_counters.Add(ECounter::kReadPauses);
   if (m_parts.config.flood.enabled && !std::exchange(connection.read.isBehind, true)) {
     connection.read.floodGuard.BeginBacklog(now);
   }
-void CReceiver::Rest(CConnection& connection, MonotonicTime now) {
-  m_counters.Add(ECounter::kReadPauses);
   m_epoll.Modify(connection.fd.Get(), 0, connection.Session().Key());
   connection.read.isResting = true;
   // A peer that isn't read can't finish its request.
@@ -141,6 +139,11 @@ void CReceiver::LookAtSilent(const CSession& session, MonotonicTime now) {
   } else if (m_parts.silence.Watch(*p_connection, now)) {
     m_parts.heart.Wake();
   }
+}
+
+void CReceiver::WatchSending(const CSession& session, MonotonicTime now) {
+  CConnection* const p_connection = m_parts.pool.Find(session);
+  if (p_connection != nullptr && m_parts.silence.WatchSending(*p_connection, now)) m_parts.heart.Wake();
 }
 
 template <class Visit>

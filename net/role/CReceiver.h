@@ -57,6 +57,8 @@ class CReceiver {
   void OnPhaseMoved(const CSession& session);
   // Nothing was heard of it for too long, unless something waits in its socket.
   void LookAtSilent(const CSession& session, MonotonicTime now);
+  // It is sent to, and doesn't take all of it at once.
+  void WatchSending(const CSession& session, MonotonicTime now);
   // Drops what the peer of a closed connection still sends, until it ends the stream or nothing comes for a while.
   void Linger(const CSession& session, MonotonicTime now) { m_lingering.Begin(session, now); }
   // Tells every client that the worker drains. Whom its protocol can tell with an answer only has a moment to ask for

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "net/conn/CTransport.h"
+#include "net/role/CProtocol.h"
 
 namespace switchboard {
 
@@ -232,6 +233,7 @@ void CSender::Serve(CConnection& connection, const CSession& session) {
       return;
     }
     if (sending.IsEmpty()) {
+      connection.write.isWatched = false;
       const COutbox::EEnd end = connection.outbox.EndSending();
       if (end != COutbox::EEnd::kMore) {
         Finish(end, session, m_tally);
@@ -296,6 +298,10 @@ void CSender::AwaitWritable(CConnection& connection, const CSession& session) {
                            ? m_epoll.Modify(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key)
                            : m_epoll.Add(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key);
   connection.write.isInSendEpoll = true;
+  // Answers that came late have no read behind them that would notice.
+  if (connection.Protocol().IdleRule().countsOnlyRest && !std::exchange(connection.write.isWatched, true)) {
+    m_inboxes.io.Post(io_note::SWatchSending{session});
+  }
   // Without an event the connection would hang: the kernel is out of memory, or the user out of watches.
   if (!isArmed) m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kPeerReset);
 }
