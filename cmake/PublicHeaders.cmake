@@ -27,7 +27,11 @@ set(SWITCHBOARD_PUBLIC_HEADERS
   proc/server/RunServer.h
 )
 set(SWITCHBOARD_LOG_HEADERS
-  misc/CLog.h)
+  misc/CLimitedLog.h
+  misc/CLog.h
+  misc/thread/CClock.h
+  misc/thread/CMutex.h
+  misc/thread/Annotations.h)
 
 set(SWITCHBOARD_SITE_HEADERS
   logic/CHttpFiles.h)

@@ -8,8 +8,8 @@
 namespace switchboard {
 
 CDeferredHttpReply::CDeferredHttpReply(CDeferral deferral, CRouteTable& routes, CHttpSite& site,
-                                       std::shared_ptr<const CBlock> p_posted)
-    : m_deferral(std::move(deferral)), m_p_routes(&routes), m_p_site(&site), m_p_posted(std::move(p_posted)) {}
+                                       const std::shared_ptr<const CBlock>& p_posted)
+    : m_deferral(std::move(deferral)), m_p_routes(&routes), m_p_site(&site), m_p_posted(p_posted) {}
 
 CDeferredHttpReply& CDeferredHttpReply::operator=(CDeferredHttpReply&& other) noexcept {
   if (this != &other) {
@@ -24,13 +24,13 @@ CDeferredHttpReply& CDeferredHttpReply::operator=(CDeferredHttpReply&& other) no
 
 bool CDeferredHttpReply::Reply(const SHttpReply& reply) {
   if (!m_deferral.IsOpen() || !reply.IsValid() || reply.Bytes() > m_p_routes->MaxReplyBytes()) return false;
-  return m_p_routes->AnswerDeferred(m_deferral, *m_p_site, std::move(m_p_posted), reply, ECounter::kPacketsReplied);
+  return m_p_routes->AnswerDeferred(m_deferral, *m_p_site, m_p_posted.lock(), reply, ECounter::kPacketsReplied);
 }
 
 void CDeferredHttpReply::Drop() {
   if (!m_deferral.IsOpen()) return;
   const std::string page = CHttpSite::PageOf(500);
-  m_p_routes->AnswerDeferred(m_deferral, *m_p_site, std::move(m_p_posted), {500, "text/html; charset=utf-8", page},
+  m_p_routes->AnswerDeferred(m_deferral, *m_p_site, m_p_posted.lock(), {500, "text/html; charset=utf-8", page},
                              CounterOf(ERejectReason::kHandlerFailed));
 }
 

@@ -50,8 +50,10 @@ struct SHttpReply {
 class CDeferredHttpReply {
  public:
   // Made by CHttpRequest::Defer. `p_posted` is the request, as it was parsed: what the answer looks
-  // like depends on it, and the access log tells of it.
-  CDeferredHttpReply(CDeferral deferral, CRouteTable& routes, CHttpSite& site, std::shared_ptr<const CBlock> p_posted);
+  // like depends on it, and the access log tells of it. The connection keeps it, so that it goes when
+  // that does.
+  CDeferredHttpReply(CDeferral deferral, CRouteTable& routes, CHttpSite& site,
+                     const std::shared_ptr<const CBlock>& p_posted);
   // What `other` could answer, this one can, and `other` can't any more. Assigned to, it drops what
   // it held first.
   CDeferredHttpReply(CDeferredHttpReply&& other) noexcept = default;
@@ -71,7 +73,7 @@ class CDeferredHttpReply {
   CDeferral m_deferral;
   CRouteTable* m_p_routes;
   CHttpSite* m_p_site;
-  std::shared_ptr<const CBlock> m_p_posted;
+  std::weak_ptr<const CBlock> m_p_posted;
 };
 
 }  // namespace switchboard

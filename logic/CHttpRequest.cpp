@@ -66,7 +66,7 @@ CDeferredHttpReply CHttpRequest::Defer() {
   m_isEnded = m_isDeferred = true;
   // The views of this request stay good until the handler returns, also when the answer is given before that.
   m_task.p_kept = std::move(m_task.p_block);
-  return {m_turn.Defer(), m_routes, m_task.site, m_task.p_kept};
+  return {m_turn.Defer(m_task.p_kept), m_routes, m_task.site, m_task.p_kept};
 }
 
 }  // namespace switchboard

@@ -76,12 +76,16 @@ void CModuleSet::Bind(const SServerLinks& links) {
       for (const CModule::SCode& code : p_module->CodeBindings()) {
         const std::string what = "msgCode " + std::to_string(code.msgCode);
         const uint8_t pool = names.PoolOf(code, what);
-        if (names.IsFor(code, listener, what)) p_packets->Add(*p_module, code, pool);
+        if (!names.IsFor(code, listener, what)) continue;
+        CheckProtocol(code, listener, what, EListenerProtocol::kPacket);
+        p_packets->Add(*p_module, code, pool);
       }
       for (const CModule::SRoute& route : p_module->RouteBindings()) {
         const std::string what = "route " + route.path;
         const uint8_t pool = names.PoolOf(route, what);
-        if (names.IsFor(route, listener, what)) AddRoute(*p_routes, *p_module, route, pool, listener);
+        if (!names.IsFor(route, listener, what)) continue;
+        CheckProtocol(route, listener, what, EListenerProtocol::kHttp);
+        p_routes->Add(*p_module, route, pool);
       }
       if (auto* const p_files = dynamic_cast<CHttpFiles*>(p_module); p_files != nullptr) {
         const uint8_t pool = names.PoolOf(p_files->Binding(), kFiles);
@@ -117,14 +121,13 @@ void CModuleSet::AddFiles(CRouteTable& routes, CHttpFiles& files, uint8_t pool, 
   if (!config.root.empty()) routes.SetFiles(files.Open(config), pool);
 }
 
-void CModuleSet::AddRoute(CRouteTable& routes, CModule& module, const CModule::SRoute& route, uint8_t pool,
-                          uint16_t listener) const {
-  const bool isHttp = m_p_links->config.listeners[listener].protocol == EListenerProtocol::kHttp;
-  if (!isHttp && !route.listeners.empty()) {
-    throw std::logic_error(fmt::format("route {} is for the listener \"{}\", which needs protocol = \"http\"",
-                                       route.path, m_p_links->config.listeners[listener].name));
-  }
-  routes.Add(module, route, pool);
+void CModuleSet::CheckProtocol(const CModule::CBinding& binding, uint16_t listener, const std::string& what,
+                               EListenerProtocol wanted) const {
+  const SListenerConfig& config = m_p_links->config.listeners[listener];
+  // What isn't bound to listeners goes to those that can have it.
+  if (binding.listeners.empty() || config.protocol == wanted) return;
+  throw std::logic_error(fmt::format("{} is for the listener \"{}\", which needs protocol = \"{}\"", what, config.name,
+                                     wanted == EListenerProtocol::kHttp ? "http" : "packet"));
 }
 
 void CModuleSet::NameUnreachableRoutes() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,7 +27,8 @@ class CModuleSet final : public CApplication {
   void Add(std::unique_ptr<CModule> p_module);
 
   // CApplication
-  // Throws std::logic_error when a code or a path has two handlers, or names a listener or a pool that isn't there.
+  // Throws std::logic_error when a code or a path has two handlers, names a listener or a pool that isn't there,
+  // or is bound to a listener of another protocol.
   void Bind(const SServerLinks& links) override;
   CPacketHandlers& PacketsOf(uint16_t listener) override;
   CHttpHandlers& RequestsOf(uint16_t listener) override;
@@ -49,6 +51,9 @@ class CModuleSet final : public CApplication {
   void UseFiles(const SServerLinks& links);
   // Throws std::logic_error as AddRoute, and std::system_error when the listener's root can't be opened.
   void AddFiles(CRouteTable& routes, CHttpFiles& files, uint8_t pool, uint16_t listener) const;
+  // Throws std::logic_error when it is bound to a listener of another protocol.
+  void CheckProtocol(const CModule::CBinding& binding, uint16_t listener, const std::string& what,
+                     EListenerProtocol wanted) const;
   void NameUnreachableRoutes() const;
   void NameUnservedRoots() const;
 

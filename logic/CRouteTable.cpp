@@ -168,6 +168,8 @@ bool CRouteTable::Answer(const SRouteTask& task, const SHttpReply& reply, ECount
 
 bool CRouteTable::AnswerDeferred(CDeferral& deferral, CHttpSite& site, std::shared_ptr<const CBlock> p_posted,
                                  const SHttpReply& reply, ECounter outcome) {
+  // Nobody wants the answer any more.
+  if (p_posted == nullptr) return deferral.End({}, outcome);
   // A place of its own: a handler that answers at once still has the views of the thread's request.
   SHttpRequest request;
   std::string_view path;

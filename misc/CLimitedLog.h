@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "misc/CLog.h"
@@ -33,7 +34,14 @@ class CLimitedLog {
       kJobThrew,
       kLostThrew,
       kClose,
-      kSlow
+      kSlow,
+      kAcceptRests,
+      kRefused,
+      kMemory,
+      kAccessLog,
+      kTransfer,
+      kTransferFailed,
+      kOfLogic
     };
     EKind kind = EKind::kOther;
     uint16_t reason = 0;
@@ -58,6 +66,16 @@ class CLimitedLog {
       m_log.At(level, line);
     }
   }
+
+  // A warning of the logic's own; `number`, of its choice, says what it's about.
+  template <class... Args>
+  void Warn(uint32_t number, fmt::format_string<Args...> format, Args&&... args) {
+    Write(ELogLevel::kWarn, {SSubject::EKind::kOfLogic, 0, number},
+          [&] { return fmt::format(format, std::forward<Args>(args)...); });
+  }
+
+  // For lines that only the server itself causes.
+  CLog& Log() { return m_log; }
 
   // When the next count is due; nullopt when none was held back.
   std::optional<MonotonicTime> NextFlush();

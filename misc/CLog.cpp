@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
 #include <system_error>
 
@@ -265,18 +264,6 @@ class CLog::CImpl {
   spdlog::logger m_logger;
 };
 
-bool CLogLimit::Pass(uint64_t& suppressed) {
-  const int64_t now = std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-  int64_t next = m_nextNs.load(std::memory_order_relaxed);
-  constexpr int64_t kSecondNs = 1'000'000'000;
-  if (now < next || !m_nextNs.compare_exchange_strong(next, now + kSecondNs, std::memory_order_relaxed)) {
-    m_suppressed.fetch_add(1, std::memory_order_relaxed);
-    return false;
-  }
-  suppressed = m_suppressed.exchange(0, std::memory_order_relaxed);
-  return true;
-}
-
 CLog::CLog(const std::string& file, ELogLevel level)
     : m_level(level), m_file(file), m_p_impl(std::make_unique<CImpl>(file)) {}
 
@@ -291,10 +278,5 @@ void CLog::SetFile(const std::string& file) {
 }
 
 void CLog::Write(ELogLevel level, std::string_view message) { m_p_impl->Write(level, message); }
-
-void CLog::WriteAfter(uint64_t suppressed, std::string_view message) {
-  if (suppressed == 0) return Write(ELogLevel::kWarn, message);
-  Write(ELogLevel::kWarn, fmt::format("{} ({} more like it were held back)", message, suppressed));
-}
 
 }  // namespace switchboard

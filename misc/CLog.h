@@ -13,18 +13,6 @@ namespace switchboard {
 
 enum class ELogLevel : uint8_t { kDebug, kInfo, kWarn, kError, kAlert };
 
-// Lets one call site log at most once a second; the next line that passes tells how many were held back.
-// Threads: any.
-class CLogLimit {
- public:
-  // True when a line may be written now; `suppressed` is then how many were held back since the last one.
-  bool Pass(uint64_t& suppressed);
-
- private:
-  std::atomic<int64_t> m_nextNs{0};
-  std::atomic<uint64_t> m_suppressed{0};
-};
-
 // The log: text lines "2026-01-31 12:00:00.123 [warn] 4711 sb-io: message" (local time, pid, thread name), one write(2)
 // to an O_APPEND descriptor each, so lines of several processes never tear each other. Control bytes and invalid UTF-8
 // are escaped as \xNN. It has no lock, no buffer and no thread: a forked child simply goes on using it.
@@ -62,13 +50,6 @@ class CLog {
   void Warn(fmt::format_string<Args...> format, Args&&... args) {
     if (IsOn(ELogLevel::kWarn)) Write(ELogLevel::kWarn, fmt::format(format, std::forward<Args>(args)...));
   }
-  // As Warn, at most once a second for each `limit`; what is held back isn't even formatted.
-  template <class... Args>
-  void WarnLimited(CLogLimit& limit, fmt::format_string<Args...> format, Args&&... args) {
-    uint64_t suppressed = 0;
-    if (!IsOn(ELogLevel::kWarn) || !limit.Pass(suppressed)) return;
-    WriteAfter(suppressed, fmt::format(format, std::forward<Args>(args)...));
-  }
   template <class... Args>
   void Error(fmt::format_string<Args...> format, Args&&... args) {
     if (IsOn(ELogLevel::kError)) Write(ELogLevel::kError, fmt::format(format, std::forward<Args>(args)...));
@@ -86,8 +67,6 @@ class CLog {
  private:
   class CImpl;
   void Write(ELogLevel level, std::string_view message);
-  // A warning that tells how many of its kind were held back before it.
-  void WriteAfter(uint64_t suppressed, std::string_view message);
 
   std::atomic<ELogLevel> m_level;
   std::string m_file;

@@ -216,7 +216,7 @@ void CAccountStore::GiveConnection(std::unique_ptr<CConnection> connection) {
 }
 
 EDemoResult CAccountStore::Fail(const std::exception& error) {
-  if (m_options.p_log != nullptr) m_options.p_log->WarnLimited(m_logLimit, "{}", error.what());
+  if (m_options.p_log != nullptr) m_options.p_log->Warn(0, "{}", error.what());
   return EDemoResult::kStoreFailure;
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "logic/demo/DemoMessages.h"
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "misc/thread/CMutex.h"
 
 namespace switchboard {
@@ -25,7 +25,7 @@ struct SAccountStoreOptions {
   // How long a call waits for the writers of other threads and processes before it fails.
   std::chrono::milliseconds busyTimeout{5000};
   // Told of failures, at most one line a second; borrowed, and outlives the store. Null: nobody is told.
-  CLog* p_log = nullptr;
+  CLimitedLog* p_log = nullptr;
 };
 
 // The demo accounts: name, type and password hash of each user, in one SQLite file that all workers share.
@@ -60,8 +60,6 @@ class CAccountStore {
   const std::string m_file;
   const SAccountStoreOptions m_options;
   std::string m_decoyHash;  // of a password that nobody knows: what an unknown name is verified against
-
-  CLogLimit m_logLimit;
 
   // Free connections: a caller takes one for one statement, so there are never more than callers at the same time.
   CMutex m_mutex;

@@ -29,7 +29,7 @@ CDemoLogic::CDemoLogic() {
 
 void CDemoLogic::OnWorkerStart() {
   SAccountStoreOptions options;
-  options.p_log = &Log();
+  options.p_log = &LimitedLog();
   m_p_accounts = std::make_unique<CAccountStore>("accounts.db", options);
 }
 

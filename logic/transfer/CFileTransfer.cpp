@@ -1,21 +1,26 @@
 #include "logic/transfer/CFileTransfer.h"
 
+#include <fmt/format.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "logic/transfer/COpenTransfers.h"
+#include "logic/transfer/CTransferKeeper.h"
 #include "logic/transfer/CTransferStore.h"
 #include "logic/transfer/STransferConfig.h"
 #include "logic/transfer/TransferMessages.h"
 #include "logic/transfer/TransferStatus.h"
+#include "misc/CLimitedLog.h"
 #include "net/config/CConfig.h"
 #include "net/wire/Wire.h"
 
@@ -26,7 +31,6 @@ namespace {
 
 constexpr uint32_t kWindowBytes = 1048576;
 constexpr size_t kListBytes = 32768;  // of a page
-constexpr std::chrono::milliseconds kSweepPeriod{3600000};
 
 uint16_t Wire(ETransferStatus status) { return static_cast<uint16_t>(status); }
 
@@ -61,6 +65,16 @@ ssize_t ReadAt(int fd, std::span<std::byte> room, uint64_t offset) {
     got += static_cast<size_t>(n);
   }
   return static_cast<ssize_t>(got);
+}
+
+// An IPv6 network has 2^64 addresses for whoever is in it.
+TransferPeer PeerOf(const CRequest& request) {
+  constexpr ptrdiff_t kNetworkBytes = 8;
+  const in6_addr address = request.Peer().address;
+  TransferPeer peer{};
+  std::copy(std::begin(address.s6_addr), std::end(address.s6_addr), peer.begin());
+  if (!IN6_IS_ADDR_V4MAPPED(&address)) std::fill(peer.begin() + kNetworkBytes, peer.end(), uint8_t{0});
+  return peer;
 }
 
 // What a session has open.
@@ -99,10 +113,10 @@ struct CFileTransfer::SParts {
   uint32_t chunkBytes = kTransferChunkBytes;
   uint32_t windowBytes = 0;
   uint32_t writeBytes = 0;
-  CLog* p_log = nullptr;
-  std::unique_ptr<CTransferStore> p_store;  // null: nothing is served
+  CLimitedLog* p_log = nullptr;
+  std::unique_ptr<CTransferStore> p_store;    // null: nothing is served
+  std::unique_ptr<CTransferKeeper> p_keeper;  // null: nothing is taken
 
-  CLogLimit logLimit;
   std::atomic<uint32_t> total{0};  // open in all sessions
 };
 
@@ -121,7 +135,7 @@ std::array<uint16_t, CFileTransfer::kCodes> CFileTransfer::Codes() const {
 
 void CFileTransfer::Start(CServerCalls& calls) {
   m_p_parts->config = calls.Config<STransferConfig>();
-  m_p_parts->p_log = &calls.Log();
+  m_p_parts->p_log = &calls.LimitedLog();
   if (m_p_parts->config.root.empty()) return;
   const SLimitsConfig& limits = calls.Config().limits;
   // What a client has in flight must fit into what may be unsent, or it would be closed for asking.
@@ -130,14 +144,14 @@ void CFileTransfer::Start(CServerCalls& calls) {
   const auto overhead = static_cast<uint32_t>(kHeaderBytes + sizeof(SWriteBody));
   m_p_parts->writeBytes = std::min(limits.packet_bytes, overhead + kTransferChunkBytes);
   m_p_parts->writeBytes = m_p_parts->writeBytes > overhead ? m_p_parts->writeBytes - overhead : 0;
-  // However long it takes to add up what is there, half of the threads remain for all else.
+  // However long the first count takes, half of the threads remain for all else.
   const uint32_t mostAdmitting = std::max(1U, calls.Config().business.threads / 2);
   m_p_parts->p_store = std::make_unique<CTransferStore>(m_p_parts->config, mostAdmitting, *m_p_parts->p_log);
   if (!m_p_parts->config.writable) return;
-  m_p_parts->p_store->RemoveAbandoned();
-  const std::chrono::milliseconds period = std::min(m_p_parts->config.keep, kSweepPeriod);
-  calls.AddTimer(period, period, [this] { m_p_parts->p_store->RemoveAbandoned(); });
+  m_p_parts->p_keeper = std::make_unique<CTransferKeeper>(*m_p_parts->p_store, m_p_parts->config);
 }
+
+void CFileTransfer::OnWorkerStop() { m_p_parts->p_keeper.reset(); }
 
 bool CFileTransfer::Handle(CRequest& request) { return m_p_parts->Handle(request); }
 
@@ -181,7 +195,9 @@ COpenTransfers& CFileTransfer::SParts::TransfersOf(CRequest& request) {
 void CFileTransfer::SParts::NoteFailure(ETransferStatus status, const char* p_what, std::string_view path) {
   if (status != ETransferStatus::kIoError && status != ETransferStatus::kNoSpace) return;
   const int error = errno;
-  p_log->WarnLimited(logLimit, "transfer: {} '{}': {} ({})", p_what, path, ToString(status), std::strerror(error));
+  p_log->Write(ELogLevel::kWarn, {CLimitedLog::SSubject::EKind::kTransferFailed, static_cast<uint16_t>(status)}, [&] {
+    return fmt::format("transfer: {} '{}': {} ({})", p_what, path, ToString(status), std::strerror(error));
+  });
 }
 
 bool CFileTransfer::SParts::HandleStat(CRequest& request) {
@@ -288,12 +304,13 @@ bool CFileTransfer::SParts::HandlePut(CRequest& request) {
   CTransferStore::SBegun begun;
   try {
     transfer.path = path;
-    begun = p_store->Begin(path, p_body->size, p_body->flags);
+    begun = p_store->Begin(path, p_body->size, p_body->flags, PeerOf(request));
   } catch (...) {
     transfers.Remove(reply.handle);
     throw;
   }
   NoteFailure(begun.status, "put", path);
+  if (begun.status == ETransferStatus::kNoSpace) m_p_parts->p_keeper->WantCount();
   if (begun.status != ETransferStatus::kOk) {
     transfers.Remove(reply.handle);
     return Refuse<SPutReply>(request, begun.status);

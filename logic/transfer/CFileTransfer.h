@@ -46,6 +46,7 @@ class CFileTransfer : public CModule {
   // Throws std::runtime_error when the root can't be used: isn't there, or can't be written though
   // it should.
   void OnWorkerStart() override { Start(*this); }
+  void OnWorkerStop() override;
 
   // For a logic that owns one without Use, to let only some clients in: its own handler looks, and
   // passes the request on.
@@ -56,9 +57,9 @@ class CFileTransfer : public CModule {
   //     return m_transfer.Handle(request);
   //   }
   //
-  // Start opens as OnWorkerStart; `calls` outlive the object. Handle answers a request, and may
-  // wait for the disk; false when the framework is to reject it. End is what a session's end once
-  // asked for, and does nothing.
+  // Start opens as OnWorkerStart; `calls` outlive the object, or OnWorkerStop ends it before. Handle answers a request,
+  // and may wait for the disk; false when the framework is to reject it. End is what a session's end once asked for,
+  // and does nothing.
   void Start(CServerCalls& calls);
   bool Handle(CRequest& request);
   void End(const CSession&) {}

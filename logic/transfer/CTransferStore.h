@@ -1,15 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "logic/transfer/CTransferAccount.h"
 #include "logic/transfer/CUpload.h"
 #include "logic/transfer/STransferConfig.h"
 #include "logic/transfer/TransferMessages.h"
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "misc/file/CFd.h"
 #include "misc/file/CFileRoot.h"
 
@@ -21,12 +23,11 @@ namespace switchboard {
 // Threads: any; the calls block on the disk.
 class CTransferStore {
  public:
-  static constexpr const char* kParts = ".parts";
+  static constexpr const char* kParts = kPartsFolder;
 
-  // Never more than `mostAdmitting` calls of Begin at the same time wait for the disk to add up what is there; one that
-  // comes on top is kBusy. `log` outlives the store. Throws std::system_error, which names the root or what is wrong in
-  // it.
-  CTransferStore(const STransferConfig& config, uint32_t mostAdmitting, CLog& log);
+  // Never more than `mostAdmitting` calls of Begin wait for each other; one that comes on top is kBusy. `log` outlives
+  // the store. Throws std::system_error, which names the root or what is wrong in it.
+  CTransferStore(const STransferConfig& config, uint32_t mostAdmitting, CLimitedLog& log);
 
   struct SOpened {
     ETransferStatus status = ETransferStatus::kOk;
@@ -38,33 +39,30 @@ class CTransferStore {
 
   struct SBegun {
     ETransferStatus status = ETransferStatus::kOk;
-    std::unique_ptr<CUpload> p_upload;  // with kOk
+    std::unique_ptr<CUpload> p_upload;  // with kOk; the store outlives it
   };
-  // Begins, or goes on with, the upload of a file of `size` bytes. `flags` as in SPutBody. The room that it will need
-  // is reserved, as far as the file system can do that.
-  SBegun Begin(std::string_view path, uint64_t size, uint8_t flags) const;
+  // Begins, or goes on with, the upload of a file of `size` bytes by `peer`. `flags` as in SPutBody. The room that it
+  // will need is reserved, as far as the file system can do that. kTooManyOpen and kNoSpace: see CTransferAccount.
+  SBegun Begin(std::string_view path, uint64_t size, uint8_t flags, const TransferPeer& peer = {}) const;
 
-  // Removes the uploads that were not written to for transfer.keep_s and that nobody holds.
-  void RemoveAbandoned() const;
+  // As CTransferAccount.
+  void Sweep() const {
+    if (m_config.writable) m_account.Sweep();
+  }
+  void Count(std::chrono::nanoseconds age, const std::atomic<bool>& isStopping) const {
+    if (m_config.writable) m_account.Count(age, isStopping);
+  }
 
  private:
   // A file of that name may come to be.
   ETransferStatus CheckTarget(std::string_view path, bool isReplacing) const;
-  // Opens and locks the part; kBusy when somebody else holds it or too many ask, kNoSpace when it would be too much
-  // for all.
-  ETransferStatus Admit(const std::string& partPath, uint64_t size, CFd& part) const;
+  // Opens and locks the part; kBusy when somebody else holds it.
   ETransferStatus OpenPart(const std::string& partPath, CFd& part) const;
-  // kNoSpace when one more file of `size` bytes would exceed transfer.max_total_bytes; kIoError when that can't be
-  // found out.
-  ETransferStatus CheckTotal(uint64_t size) const;
   static ETransferStatus Reserve(const CFd& part, uint64_t size);
-  void RemoveIfAbandoned(const std::string& partPath) const;
 
   const STransferConfig m_config;
-  const uint32_t m_mostAdmitting;
-  mutable std::atomic<uint32_t> m_admitting{0};
-  CLog& m_log;
   const CFileRoot m_files;
+  mutable CTransferAccount m_account;  // what it keeps is on the disk, for all workers
 };
 
 }  // namespace switchboard

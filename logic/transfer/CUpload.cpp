@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "logic/transfer/TransferStatus.h"
 
@@ -17,7 +18,7 @@ constexpr uint64_t kWriteBackBytes = 8 * 1024 * 1024;
 }  // namespace
 
 ETransferStatus CUpload::Write(uint64_t offset, std::span<const std::byte> bytes) {
-  if (offset != m_have || bytes.size() > m_size - m_have) return ETransferStatus::kBadOffset;
+  if (offset != m_have || bytes.size() > Size() - m_have) return ETransferStatus::kBadOffset;
   while (!bytes.empty()) {
     const ssize_t n = ::pwrite(m_part.Get(), bytes.data(), bytes.size(), static_cast<off_t>(m_have));
     if (n < 0 && errno == EINTR) continue;
@@ -34,14 +35,22 @@ ETransferStatus CUpload::Write(uint64_t offset, std::span<const std::byte> bytes
 }
 
 ETransferStatus CUpload::Commit(std::string_view path, bool isReplacing) {
-  if (m_have != m_size) return ETransferStatus::kBadOffset;
+  if (m_have != Size()) return ETransferStatus::kBadOffset;
   // Without this, a power cut could leave the name and lose the bytes.
   if (::fdatasync(m_part.Get()) != 0) return StatusOf(CFileRoot::ErrorOf(errno));
-  const EFileError error = m_files.Rename(m_partPath, path, isReplacing);
-  if (error == EFileError::kNone) m_files.SyncDirectoryOf(path);
-  return StatusOf(error);
+  const SOpenedFile before = isReplacing ? m_files.Status(path) : SOpenedFile{{}, {}, EFileError::kNotFound};
+  const EFileError error = m_files.Rename(m_name.Path(), path, isReplacing);
+  if (error != EFileError::kNone) return StatusOf(error);
+  const bool isReplaced = before.error == EFileError::kNone;
+  m_account.NoteFinished(m_name,
+                         isReplaced ? std::optional(static_cast<uint64_t>(before.status.st_size)) : std::nullopt);
+  m_files.SyncDirectoryOf(path);
+  return ETransferStatus::kOk;
 }
 
-void CUpload::Discard() { m_files.Unlink(m_partPath); }
+void CUpload::Discard() {
+  m_files.Unlink(m_name.Path());
+  m_account.NoteRemoved(m_name);
+}
 
 }  // namespace switchboard

@@ -3,9 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
+#include "logic/transfer/CTransferAccount.h"
+#include "logic/transfer/SPartName.h"
 #include "logic/transfer/TransferMessages.h"
 #include "misc/file/CFd.h"
 #include "misc/file/CFileRoot.h"
@@ -17,13 +18,14 @@ namespace switchboard {
 // Threads: one owner at a time; the calls block on the disk.
 class CUpload {
  public:
-  // `part`, beneath `files` under `partPath`, is locked and holds `have` bytes. `files` outlives the upload.
-  CUpload(const CFileRoot& files, CFd part, std::string partPath, uint64_t have, uint64_t size)
-      : m_files(files), m_part(std::move(part)), m_partPath(std::move(partPath)), m_have(have), m_size(size) {}
+  // `part`, beneath `files` under `name`, is locked, entered in `account`, and holds `have` bytes. The references
+  // outlive the upload.
+  CUpload(const CFileRoot& files, CTransferAccount& account, CFd part, const SPartName& name, uint64_t have)
+      : m_files(files), m_account(account), m_part(std::move(part)), m_name(name), m_have(have) {}
 
   int Fd() const { return m_part.Get(); }
   uint64_t Have() const { return m_have; }
-  uint64_t Size() const { return m_size; }
+  uint64_t Size() const { return m_name.size; }
 
   // Appends; kBadOffset unless `offset` is Have() and the bytes are no more than were announced. What was written
   // before the disk was full counts in Have().
@@ -35,10 +37,10 @@ class CUpload {
 
  private:
   const CFileRoot& m_files;
+  CTransferAccount& m_account;
   CFd m_part;
-  const std::string m_partPath;
+  const SPartName m_name;
   uint64_t m_have;
-  const uint64_t m_size;
 };
 
 }  // namespace switchboard

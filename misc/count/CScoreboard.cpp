@@ -39,7 +39,7 @@ struct alignas(64) SHeader {
 };
 
 constexpr uint64_t kMagic = 0x64726F6277736273;  // "sbswbord"
-constexpr uint32_t kVersion = 7;                 // of the meaning of what the header's sizes don't tell
+constexpr uint32_t kVersion = 8;                 // of the meaning of what the header's sizes don't tell
 constexpr SHeader kLayout = {
     .magic = kMagic, .version = kVersion, .counters = kCounterCount, .pageBytes = sizeof(SWorkerPage), .pages = 0};
 

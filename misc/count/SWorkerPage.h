@@ -8,6 +8,7 @@
 
 #include "misc/SHeldBytes.h"
 #include "misc/count/CNamedCounters.h"
+#include "misc/count/SLastWords.h"
 #include "misc/thread/CClock.h"
 
 namespace switchboard {
@@ -101,6 +102,7 @@ struct SWorkerPage {
   std::atomic<uint64_t> faultThread{0};  // the pthread_t of the thread that a fatal signal hit; 0: none
   SHeldBytes held;                       // the memory of what the connections have in the worker
   std::atomic<bool> isClosed{false};     // the worker has ended in order, and accounted for everything
+  SLastWords lastWords;                  // why it hasn't
   CCounters io;
   CCounters send;
   CCounters recycle;

@@ -17,7 +17,8 @@ class CInbox {
  public:
   int Fd() const { return m_wakeup.Fd(); }
 
-  void Post(Note note) {
+  // A note that got lost would leave something undone for ever: where there is no memory for it, the process ends.
+  void Post(Note note) noexcept {
     bool isAsleep;
     {
       CMutexLock lock(m_mutex);

@@ -18,14 +18,12 @@ constexpr int kAcceptsPerEvent = 64;  // then the established connections get th
 constexpr int kMaxBatches = 1024;     // of a queue that should end: no backlog is longer than 65,535
 constexpr std::chrono::seconds kRetry{1};
 
-std::string ErrorText() { return std::generic_category().message(errno); }
-
 bool IsOutOfResources(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
 }  // namespace
 
 CAcceptor::CAcceptor(std::vector<SListenerSocket> listeners, uint64_t firstKey, CEpoll& epoll, CConnectionPool& pool,
-                     SInboxes& inboxes, CLog& log, const CTally& tally, Adopt adopt)
+                     SInboxes& inboxes, CLimitedLog& log, const CTally& tally, Adopt adopt)
     : m_firstKey(firstKey),
       m_epoll(epoll),
       m_pool(pool),
@@ -57,7 +55,7 @@ void CAcceptor::Add(std::unique_ptr<CAcceptStrategy> p_source) {
   if (m_isStopped) return;
   // A resting acceptor watches nothing; Resume does it then.
   if (!m_retryAt && !p_source->Arm(m_epoll, m_firstKey + m_sources.size())) {
-    m_log.Error("a listening socket can't be served: {}", std::generic_category().message(errno));
+    m_log.Log().Error("a listening socket can't be served: {}", std::generic_category().message(errno));
     return;
   }
   m_sources.push_back(std::move(p_source));
@@ -69,24 +67,25 @@ bool CAcceptor::Accept(uint64_t key, MonotonicTime now) {
   if (isLate) return false;
   CAcceptStrategy& source = *m_sources[key - m_firstKey];
   if (!source.Begin()) return false;
-  std::string trouble;
+  STrouble trouble;
   const bool mayMoreWait = TakeBatch(source, trouble);
-  if (!source.End(m_epoll, key) && trouble.empty()) trouble = "a listener can't be watched: " + ErrorText();
-  if (!trouble.empty()) Rest(now, trouble);
+  const bool isWatched = source.End(m_epoll, key);
+  if (!isWatched && trouble.kind == STrouble::EKind::kNone) trouble = {STrouble::EKind::kUnwatched, errno};
+  if (trouble.kind != STrouble::EKind::kNone) Rest(now, trouble);
   return mayMoreWait;
 }
 
-bool CAcceptor::TakeBatch(CAcceptStrategy& source, std::string& trouble) {
+bool CAcceptor::TakeBatch(CAcceptStrategy& source, STrouble& trouble) {
   SNewcomer newcomer;
   for (int i = 0; i < kAcceptsPerEvent; ++i) {
     if (!m_pool.HasFree()) {
-      trouble = "all connection slots are in use (pool.max_connections)";
+      trouble = {STrouble::EKind::kNoSlot};
       return false;
     }
     if (!source.Next(newcomer)) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
       if (IsOutOfResources(errno)) {
-        trouble = std::generic_category().message(errno);
+        trouble = {STrouble::EKind::kSystem, errno};
         return false;
       }
       continue;  // this peer's trouble (ECONNABORTED and its like), not the next one's
@@ -106,9 +105,17 @@ void CAcceptor::AcceptAll(MonotonicTime now) {
   }
 }
 
-void CAcceptor::Rest(MonotonicTime now, const std::string& why) {
+std::string CAcceptor::STrouble::ToString() const {
+  if (kind == EKind::kNoSlot) return "all connection slots are in use (pool.max_connections)";
+  return (kind == EKind::kUnwatched ? "a listener can't be watched: " : "") + std::generic_category().message(error);
+}
+
+void CAcceptor::Rest(MonotonicTime now, const STrouble& why) {
   m_tally.Add(ECounter::kAcceptPauses);
-  m_log.WarnLimited(m_restLimit, "accepting rests: {}", why);
+  m_log.Write(
+      ELogLevel::kWarn,
+      {CLimitedLog::SSubject::EKind::kAcceptRests, static_cast<uint16_t>(why.kind), static_cast<uint32_t>(why.error)},
+      [&] { return "accepting rests: " + why.ToString(); });
   for (const auto& p_source : m_sources) p_source->Disarm(m_epoll);
   m_retryAt = now + kRetry;
   // Whatever becomes free from here on wakes us; what became free before is found at the retry.
@@ -122,14 +129,14 @@ void CAcceptor::Resume(MonotonicTime now) {
   for (size_t i = 0; i < m_sources.size(); ++i) {
     if (m_sources[i]->Arm(m_epoll, m_firstKey + i)) continue;
     // What one of them lacks the next try may find.
-    Rest(now, "a listener can't be watched: " + ErrorText());
+    Rest(now, {STrouble::EKind::kUnwatched, errno});
     return;
   }
 }
 
 void CAcceptor::Stop(bool isServersEnd) {
   for (const auto& p_source : m_sources) {
-    std::string trouble;  // of which there will be no more
+    STrouble trouble;  // of which there will be no more
     if (isServersEnd && p_source->IsOwed()) TakeBatch(*p_source, trouble);
     p_source->Close(m_epoll);
   }

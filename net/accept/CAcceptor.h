@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "misc/count/CTally.h"
 #include "misc/file/CFd.h"
 #include "misc/thread/CClock.h"
@@ -37,7 +37,7 @@ class CAcceptor {
   // `firstKey`, `firstKey` + 1, … are the epoll keys of the listeners. `adopt` gets every accepted socket,
   // and the index of its [[listener]].
   CAcceptor(std::vector<SListenerSocket> listeners, uint64_t firstKey, CEpoll& epoll, CConnectionPool& pool,
-            SInboxes& inboxes, CLog& log, const CTally& tally, Adopt adopt);
+            SInboxes& inboxes, CLimitedLog& log, const CTally& tally, Adopt adopt);
 
   // Begins to accept. Throws std::system_error.
   void Start();
@@ -57,20 +57,28 @@ class CAcceptor {
   void Stop(bool isServersEnd);
 
  private:
+  // Why accepting must rest, if it must.
+  struct STrouble {
+    enum class EKind : uint16_t { kNone, kNoSlot, kSystem, kUnwatched };
+    EKind kind = EKind::kNone;
+    int error = 0;  // an errno
+
+    std::string ToString() const;
+  };
+
   static std::unique_ptr<CAcceptStrategy> MakeSource(SListenerSocket listener);
-  // One batch of a source. Returns whether more may wait; `trouble` is why accepting must rest, if it must.
-  bool TakeBatch(CAcceptStrategy& source, std::string& trouble);
-  void Rest(MonotonicTime now, const std::string& why);
+  // One batch of a source. Returns whether more may wait.
+  bool TakeBatch(CAcceptStrategy& source, STrouble& trouble);
+  void Rest(MonotonicTime now, const STrouble& why);
 
   std::vector<std::unique_ptr<CAcceptStrategy>> m_sources;
   const uint64_t m_firstKey;
   CEpoll& m_epoll;
   CConnectionPool& m_pool;
   SInboxes& m_inboxes;
-  CLog& m_log;
+  CLimitedLog& m_log;
   const CTally m_tally;
   const Adopt m_adopt;
-  CLogLimit m_restLimit;
   bool m_isStopped = false;
   std::optional<MonotonicTime> m_retryAt;
 };

@@ -170,7 +170,9 @@ void SBusinessConfig::Describe(CConfigSchema& schema) {
       .OneOf("mode", &B::mode, {{"threads", EBusinessMode::kThreads}, {"process_pool", EBusinessMode::kProcessPool}},
              "threads; or one client a worker at a time, with accept = \"dispatch\" only")
       .Number("queue_clients", &B::queue_clients, {0, 65535, "clients"},
-              "that wait for a free worker of the process pool; beyond it: refused");
+              "that wait for a free worker of the process pool; beyond it: refused")
+      .Number("queue_jobs", &B::queue_jobs, {1, 1000000000, "jobs"},
+              "that the logic has posted and that haven't run yet; beyond it: Post is refused");
 }
 
 void SReplyConfig::Describe(CConfigSchema& schema) {

@@ -44,6 +44,7 @@ struct SBusinessConfig {
   EBusinessMode mode = EBusinessMode::kThreads;
   uint32_t queue_clients = 128;   // with kProcessPool: who may wait in the master until a worker is free
   uint32_t blocking_threads = 4;  // for handlers with Run::kBlocking; 0: they run on the others
+  uint32_t queue_jobs = 100000;   // that the logic has posted and that haven't run yet
 
   static void Describe(CConfigSchema& schema);
   bool operator==(const SBusinessConfig&) const = default;

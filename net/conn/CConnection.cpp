@@ -18,9 +18,9 @@ void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now, CProtoc
   m_p_protocol.store(&protocol, std::memory_order_relaxed);
   isReadPaused.store(false, std::memory_order_relaxed);
   read.floodGuard.Reset();
-  read.isDetached = read.isResting = read.isLingering = false;
+  read.isDetached = read.isResting = read.isLingering = read.isBehind = false;
   read.inputBytes = 0;
-  write.isInSendEpoll = write.isInFileEpoll = write.isCorked = false;
+  write.isInSendEpoll = write.isInFileEpoll = write.isCorked = write.isWatched = false;
   recycling = {};
   const uint32_t generation = Generation();
   mailbox.Open(generation);

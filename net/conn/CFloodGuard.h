@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -14,10 +15,13 @@ class CFloodGuard {
  public:
   // A full bucket: `burst` packets may come at once.
   void Reset() { m_emptyAt = {}; }
-  // Takes `packets` tokens; false when the bucket held fewer. `packetsPerSecond` and `burst` are at least 1.
-  bool Admit(uint32_t packets, MonotonicTime now, uint32_t packetsPerSecond, uint32_t burst) {
+  // From now on what comes isn't looked at.
+  void BeginBacklog(MonotonicTime now) { m_emptyAt = std::max(m_emptyAt, now); }
+  // Takes `packets` tokens; false when the bucket held fewer. `packetsPerSecond` and `burst` are at least 1. They may
+  // have come at any time from `since` on, because nobody looked: MonotonicTime::min() is since BeginBacklog.
+  bool Admit(uint32_t packets, MonotonicTime since, MonotonicTime now, uint32_t packetsPerSecond, uint32_t burst) {
     const std::chrono::nanoseconds perPacket{std::chrono::nanoseconds{std::chrono::seconds{1}} / packetsPerSecond};
-    const MonotonicTime next = std::max(m_emptyAt, now) + perPacket * packets;
+    const MonotonicTime next = std::max(m_emptyAt, since) + perPacket * packets;
     if (next - now > perPacket * burst) return false;
     m_emptyAt = next;
     return true;

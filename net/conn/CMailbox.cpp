@@ -80,9 +80,9 @@ bool CMailbox::Block() {
   return !m_isBlocked;
 }
 
-uint32_t CMailbox::BeginDeferral(bool isHolding) {
+uint32_t CMailbox::BeginDeferral(bool isHolding, std::shared_ptr<const CBlock> p_kept) {
   CMutexLock lock(m_mutex);
-  m_deferrals.push_back({++m_lastDeferral, isHolding, false});
+  m_deferrals.push_back({++m_lastDeferral, isHolding, false, std::move(p_kept)});
   if (isHolding) {
     m_isHeld = true;
     // In an inline turn of sb-io nothing was scheduled; from here on posts must wait.
@@ -99,7 +99,13 @@ bool CMailbox::ClaimDeferral(uint32_t generation, uint32_t number) {
   return found != m_deferrals.end() && !std::exchange(found->isClaimed, true);
 }
 
+std::shared_ptr<const CBlock> CMailbox::TakeKept(SDeferral& deferral) {
+  if (deferral.p_kept != nullptr) Done(deferral.p_kept->Memory(), 0);
+  return std::move(deferral.p_kept);
+}
+
 bool CMailbox::EndDeferral(uint32_t generation, uint32_t number) {
+  std::shared_ptr<const CBlock> p_kept;  // dies after the lock
   CMutexLock lock(m_mutex);
   // One that holds nothing doesn't keep its connection from ending, nor the slot from its next life.
   if (generation != m_generation) return false;
@@ -107,13 +113,18 @@ bool CMailbox::EndDeferral(uint32_t generation, uint32_t number) {
                                   [&](const SDeferral& deferral) { return deferral.number == number; });
   if (found == m_deferrals.end()) return false;
   const bool wasHolding = found->isHolding;
+  p_kept = TakeKept(*found);
   m_deferrals.erase(found);
   return GoOn(wasHolding);
 }
 
 CMailbox::SCancelled CMailbox::CancelDeferrals(uint32_t generation) {
+  std::vector<std::shared_ptr<const CBlock>> kept;  // die after the lock
   CMutexLock lock(m_mutex);
   if (generation != m_generation) return {};
+  for (SDeferral& deferral : m_deferrals) {
+    if (!deferral.isClaimed && deferral.p_kept != nullptr) kept.push_back(TakeKept(deferral));
+  }
   bool wasHolding = false;
   const auto count = std::erase_if(m_deferrals, [&](const SDeferral& deferral) {
     if (deferral.isClaimed) return false;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "misc/CBufferPool.h"
@@ -69,8 +70,9 @@ class CMailbox {
   bool Block();
 
   // A handler leaves an answer for later; the number names it in this life of the connection. `isHolding`: what came
-  // after the request waits for that answer. Threads: whoever runs the turn.
-  uint32_t BeginDeferral(bool isHolding);
+  // after the request waits for that answer. `p_kept`, the request's block if it is still needed then, is kept, and
+  // stays on the account, until the deferral is gone; only where it is holding. Threads: whoever runs the turn.
+  uint32_t BeginDeferral(bool isHolding, std::shared_ptr<const CBlock> p_kept = nullptr);
   // Claims the right to answer a deferred request: false when the connection or the deferral is gone. Exactly one
   // caller is told true. Threads: any.
   bool ClaimDeferral(uint32_t generation, uint32_t number);
@@ -84,6 +86,7 @@ class CMailbox {
     uint32_t number;
     bool isHolding;
     bool isClaimed;
+    std::shared_ptr<const CBlock> p_kept;
   };
   // The state: a turn that has found all that was posted ends with one exchange; whoever posts, under the lock, sets
   // kPending, and the turn looks again.
@@ -97,6 +100,8 @@ class CMailbox {
   bool HasWork() const REQUIRES(m_mutex) { return m_isOpening || !m_blocks.IsEmpty() || IsEndDue(); }
   // Whether the end may be handled now: answers that are still to come, come before it.
   bool IsEndDue() const REQUIRES(m_mutex) { return m_isEnd && m_deferrals.empty(); }
+  // Gives out what it has kept: that must not die under the lock.
+  std::shared_ptr<const CBlock> TakeKept(SDeferral& deferral) REQUIRES(m_mutex);
   // What a deferral that is gone makes possible.
   bool GoOn(bool wasHolding) REQUIRES(m_mutex);
 

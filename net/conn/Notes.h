@@ -35,6 +35,9 @@ struct SResumeRead {  // its bytes in the server have fallen enough, or its hand
 struct SLookAtSilent {  // nothing was heard of it for too long: look whether something waits, then judge
   CSession session;
 };
+struct SWatchSending {  // it takes what it is sent more slowly than that comes
+  CSession session;
+};
 struct SLinger {  // its socket is to be read until its peer has heard the last answer
   CSession session;
 };
@@ -55,10 +58,10 @@ struct SDetachAll {  // every connection moves on to `phase`
 struct SLookAtClock {};  // it was put forward
 struct SQuit {};
 }  // namespace io_note
-using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SLinger,
-                            io_note::SMakeRoom, io_note::SResumeAccept, io_note::SAcceptAll, io_note::SStopAccept,
-                            io_note::SAddListener, io_note::SReopenLogs, io_note::SSayFarewell, io_note::SDetachAll,
-                            io_note::SLookAtClock, io_note::SQuit>;
+using IoNote = std::variant<io_note::SPhaseMoved, io_note::SResumeRead, io_note::SLookAtSilent, io_note::SWatchSending,
+                            io_note::SLinger, io_note::SMakeRoom, io_note::SResumeAccept, io_note::SAcceptAll,
+                            io_note::SStopAccept, io_note::SAddListener, io_note::SReopenLogs, io_note::SSayFarewell,
+                            io_note::SDetachAll, io_note::SLookAtClock, io_note::SQuit>;
 
 // To sb-send, and from there to sb-file.
 namespace send_note {
@@ -111,8 +114,9 @@ struct SInboxes {
 
   explicit SInboxes(uint32_t maxConnections) : recycle(kRecycleNotesPerConnection * (size_t{maxConnections} + 1)) {}
 
-  // Tells sb-recycle. A full queue is a broken invariant, and ends the process: a lost note would leak a connection.
-  void TellRecycler(RecycleNote note) {
+  // Tells sb-recycle. A full queue is a broken invariant, and ends the process, as does a lack of memory: a lost note
+  // would leak a connection.
+  void TellRecycler(RecycleNote note) noexcept {
     if (recycle.Push(std::move(note))) return;
     std::fputs("switchboard: the queue of sb-recycle is full, which its bound makes impossible\n", stderr);
     std::abort();

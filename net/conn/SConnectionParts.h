@@ -21,6 +21,7 @@ struct SReadHalf {
   bool isDetached = false;          // from epoll; nothing is read any more
   bool isResting = false;           // nothing is read until it is resumed
   bool isLingering = false;         // what comes is dropped, until the peer ends it
+  bool isBehind = false;            // what came while it rested isn't read yet
 };
 
 // What the handlers' side keeps of a connection.
@@ -36,7 +37,8 @@ struct SWriteHalf {
   CBlockQueue sending;  // what sb-send or sb-file is about to write, before the outbox's queue
   bool isInSendEpoll = false;
   bool isInFileEpoll = false;
-  bool isCorked = false;  // TCP_CORK is on, between the pieces of a large file
+  bool isCorked = false;   // TCP_CORK is on, between the pieces of a large file
+  bool isWatched = false;  // sb-io knows that the peer doesn't take all at once
 };
 
 // How far the end of a connection has come.

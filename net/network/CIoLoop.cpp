@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include "misc/thread/CContinuation.h"
+
 namespace switchboard {
 
 namespace {
@@ -21,16 +23,18 @@ constexpr uint64_t kFirstListenerKey = 1;
 
 }  // namespace
 
-CIoLoop::CIoLoop(const SReceiverParts& parts, CLog& log, const CClock& clock, std::vector<SListenerSocket> listeners,
+CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
                  CWakeup* p_masterBell)
     : m_clock(clock),
       m_pool(parts.pool),
       m_inboxes(parts.inboxes),
       m_page(parts.page),
       m_p_masterBell(p_masterBell),
+      m_isFloodGuarded(parts.config.flood.enabled),
+      m_reading(parts.reading),
       m_trace(parts.reading.turn.Trace()),
       m_receiver(parts, m_epoll),
-      m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, log,
+      m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, parts.log,
                  CTally::Own(parts.page.io), [this](CFd fd, const SPeer& peer, uint32_t listener) {
                    m_receiver.Adopt(std::move(fd), peer, listener, m_clock.Now());
                  }) {}
@@ -102,13 +106,21 @@ void CIoLoop::Run() {
     // With notes that come all the time, the sockets get their turn all the same.
     if (!notes.empty() && rounds % kRoundsOfNotes != 0) continue;
     const std::optional<MonotonicTime> deadline = notes.empty() ? NextDeadline() : now;
-    m_trace.End();
-    const std::span<epoll_event> ready = m_epoll.Wait(events, deadline, now);
-    m_trace.Begin();
-    m_page.io.Add(ECounter::kIoWakeups);
-    now = m_clock.Now();
+    const std::span<epoll_event> ready = Wait(events, deadline, now);
     for (const epoll_event& event : ready) HandleEvent(event, now);
   }
+}
+
+std::span<epoll_event> CIoLoop::Wait(std::span<epoll_event> events, std::optional<MonotonicTime> deadline,
+                                     MonotonicTime& now) {
+  if (m_isFloodGuarded) m_stalls.BeginWait(m_clock.Now());
+  m_trace.End();
+  const std::span<epoll_event> ready = m_epoll.Wait(events, deadline, now);
+  m_trace.Begin();
+  m_page.io.Add(ECounter::kIoWakeups);
+  now = m_clock.Now();
+  if (m_isFloodGuarded) m_reading.lag = m_stalls.EndWait(now, deadline, [] { return CContinuation::Take(); });
+  return ready;
 }
 
 void CIoLoop::TakeNotes(std::vector<IoNote>& notes, MonotonicTime now) {
@@ -119,20 +131,22 @@ void CIoLoop::TakeNotes(std::vector<IoNote>& notes, MonotonicTime now) {
 void CIoLoop::Handle(const IoNote& note, MonotonicTime now) {
   // True: somebody waits until it's done.
   m_isDoneDue |= std::visit(
-      SOverloads{[&](const io_note::SPhaseMoved& moved) { return m_receiver.OnPhaseMoved(moved.session), false; },
-                 [&](const io_note::SResumeRead& resume) { return m_receiver.Resume(resume.session, now), false; },
-                 [&](const io_note::SLookAtSilent& look) { return m_receiver.LookAtSilent(look.session, now), false; },
-                 [&](const io_note::SLinger& linger) { return m_receiver.Linger(linger.session, now), false; },
-                 [&](const io_note::SMakeRoom&) { return m_receiver.MakeRoom(), false; },
-                 [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(now), false; },
-                 [&](const io_note::SReopenLogs&) { return m_receiver.ReopenLogs(), false; },
-                 [&](const io_note::SLookAtClock&) { return false; },
-                 [&](const io_note::SQuit&) { return m_isQuitting = true, false; },
-                 [&](const io_note::SAcceptAll&) { return m_acceptor.AcceptAll(now), true; },
-                 [&](const io_note::SStopAccept& stop) { return m_acceptor.Stop(stop.isServersEnd), true; },
-                 [&](const io_note::SAddListener&) { return AdoptListeners(), true; },
-                 [&](const io_note::SSayFarewell& say) { return m_receiver.SayFarewell(say.farewell, now), true; },
-                 [&](const io_note::SDetachAll& detach) { return m_receiver.DetachAll(detach.phase), true; }},
+      SOverloads{
+          [&](const io_note::SPhaseMoved& moved) { return m_receiver.OnPhaseMoved(moved.session), false; },
+          [&](const io_note::SResumeRead& resume) { return m_receiver.Resume(resume.session, now), false; },
+          [&](const io_note::SLookAtSilent& look) { return m_receiver.LookAtSilent(look.session, now), false; },
+          [&](const io_note::SWatchSending& watch) { return m_receiver.WatchSending(watch.session, now), false; },
+          [&](const io_note::SLinger& linger) { return m_receiver.Linger(linger.session, now), false; },
+          [&](const io_note::SMakeRoom&) { return m_receiver.MakeRoom(), false; },
+          [&](const io_note::SResumeAccept&) { return m_acceptor.Resume(now), false; },
+          [&](const io_note::SReopenLogs&) { return m_receiver.ReopenLogs(), false; },
+          [&](const io_note::SLookAtClock&) { return false; },
+          [&](const io_note::SQuit&) { return m_isQuitting = true, false; },
+          [&](const io_note::SAcceptAll&) { return m_acceptor.AcceptAll(now), true; },
+          [&](const io_note::SStopAccept& stop) { return m_acceptor.Stop(stop.isServersEnd), true; },
+          [&](const io_note::SAddListener&) { return AdoptListeners(), true; },
+          [&](const io_note::SSayFarewell& say) { return m_receiver.SayFarewell(say.farewell, now), true; },
+          [&](const io_note::SDetachAll& detach) { return m_receiver.DetachAll(detach.phase), true; }},
       note);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "misc/thread/CClock.h"
@@ -10,6 +11,7 @@
 #include "net/accept/CDispatchAccept.h"
 #include "net/conn/CEpoll.h"
 #include "net/conn/Notes.h"
+#include "net/network/CStallWatch.h"
 #include "net/role/CReceiver.h"
 
 namespace switchboard {
@@ -19,7 +21,7 @@ namespace switchboard {
 class CIoLoop {
  public:
   // With a bell, the master may pass clients that it has accepted (accept = "dispatch"); it outlives the loop.
-  CIoLoop(const SReceiverParts& parts, CLog& log, const CClock& clock, std::vector<SListenerSocket> listeners,
+  CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<SListenerSocket> listeners,
           CWakeup* p_masterBell);
 
   // Throws std::system_error.
@@ -50,6 +52,8 @@ class CIoLoop {
   void Handle(const IoNote& note, MonotonicTime now);
   void AdoptListeners();
   void HandleEvent(const epoll_event& event, MonotonicTime now);
+  // Waits for events until the deadline; the time is `now` then.
+  std::span<epoll_event> Wait(std::span<epoll_event> events, std::optional<MonotonicTime> deadline, MonotonicTime& now);
   std::optional<MonotonicTime> NextDeadline() const;
   // Posts a note and waits until sb-io has acted on it.
   void PostAndWait(const IoNote& note);
@@ -62,10 +66,13 @@ class CIoLoop {
   SInboxes& m_inboxes;
   SWorkerPage& m_page;
   CWakeup* const m_p_masterBell;
+  const bool m_isFloodGuarded;
 
   // sb-io's
+  SReadTurn& m_reading;
   CTrace& m_trace;
   CEpoll m_epoll;
+  CStallWatch m_stalls;
   CReceiver m_receiver;
   CAcceptor m_acceptor;
   CDispatchAccept* m_p_dispatched = nullptr;  // the acceptor's, from Start on

@@ -68,20 +68,20 @@ struct CNetwork::SParts {
         links{config, deps.log, limitedLog, clock, inboxes,   pool,
               sender, business, timers,     heart, deps.page, deps.p_quarantine},
         reading(business.Links(), deps.page),
-        protocols(MakeProtocols(deps)),
-        io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page, ceiling, deps.log},
-           deps.log, clock, std::move(listeners), deps.p_masterBell) {}
+        protocols(MakeProtocols()),
+        io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page, ceiling, limitedLog}, clock,
+           std::move(listeners), deps.p_masterBell) {}
 
   // One for each listener.
-  Protocols MakeProtocols(const SNetworkDeps& deps) {
+  Protocols MakeProtocols() {
     application.Bind(links);
-    const SProtocolParts parts{config, clock, buffers, flowControl, business, sender, reading, deps.page.io};
+    const SProtocolParts parts{config, clock, buffers, flowControl, business, sender, reading, page.io};
     Protocols made;
     for (size_t i = 0; i < config.listeners.size(); ++i) {
       const SListenerConfig& listener = config.listeners[i];
       if (listener.protocol == EListenerProtocol::kHttp) {
         made.push_back(std::make_unique<CHttpProtocol>(parts, listener,
-                                                       application.RequestsOf(static_cast<uint16_t>(i)), deps.log));
+                                                       application.RequestsOf(static_cast<uint16_t>(i)), limitedLog));
       } else {
         made.push_back(std::make_unique<CPacketProtocol>(parts, application.PacketsOf(static_cast<uint16_t>(i))));
       }
@@ -104,7 +104,7 @@ struct CNetwork::SParts {
 
   const SConfig& config;
   const CClock& clock;
-  const SWorkerPage& page;
+  SWorkerPage& page;
   CApplication& application;
   CLimitedLog limitedLog;  // wakes the heart once threads run
   SInboxes inboxes;
@@ -149,7 +149,7 @@ void CNetwork::ReopenLogs() { m_p_parts->io.ReopenLogs(); }
 
 void CNetwork::NoteLost(uint32_t process) {
   SParts& parts = *m_p_parts;
-  parts.business.PostJob([&parts, process] { parts.application.OnLost(process); });
+  parts.business.PostJob({[&parts, process] { parts.application.OnLost(process); }, EUserCode::kOnLost});
 }
 
 void CNetwork::AddClient(CFd fd, uint32_t listener) { m_p_parts->io.AddClient(std::move(fd), listener); }

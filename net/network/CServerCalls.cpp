@@ -63,9 +63,15 @@ TimerId CServerCalls::AddTimer(std::chrono::milliseconds after, std::chrono::mil
 
 bool CServerCalls::CancelTimer(TimerId id) { return Links().timers.Cancel(id); }
 
-void CServerCalls::Post(std::function<void()> job) { Links().business.PostJob(std::move(job)); }
+bool CServerCalls::Post(std::function<void()> job) {
+  const bool isTaken = Links().business.TryPostJob(std::move(job));
+  if (!isTaken) Tally().Add(ECounter::kJobsRefused);
+  return isTaken;
+}
 
 CLog& CServerCalls::Log() { return Links().log; }
+
+CLimitedLog& CServerCalls::LimitedLog() { return Links().limitedLog; }
 
 const SConfig& CServerCalls::Config() { return Links().config; }
 

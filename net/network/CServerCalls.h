@@ -14,6 +14,7 @@
 namespace switchboard {
 
 class CConfigSchema;
+class CLimitedLog;
 class CLog;
 class CTally;
 struct SConfig;
@@ -79,16 +80,19 @@ class CServerCalls {
   // False when the timer has run for the last time or was cancelled. Doesn't wait for a run that
   // has begun, or waits for its thread: that still comes.
   bool CancelTimer(TimerId id);
-  // Runs `job` on a business thread, soon, by turns with packets; not any more once the worker has
-  // drained and stops its threads: then it is destroyed without having run. Jobs begin in the order
-  // of their posts, and run side by side where there are several business threads. What they throw
-  // is logged.
-  void Post(std::function<void()> job);
+  // Runs `job` on a business thread, soon, by turns with packets. False, counted as jobs_refused,
+  // when business.queue_jobs wait already, or the worker has drained and stops its threads: then it is
+  // destroyed without having run. Jobs begin in the order of their posts, and run side by side where
+  // there are several business threads. What they throw is logged.
+  bool Post(std::function<void()> job);
 
   // The log of the server, for events that somebody acts on: Log().Info("{} joined", name). Its
   // methods are in <switchboard/log.h>; it lives as long as the worker, blocks nobody, and takes
   // any thread.
   CLog& Log();
+  // For lines that clients can cause at will: one a second of each subject, and how many more there
+  // were (<switchboard/log.h>).
+  CLimitedLog& LimitedLog();
   // All of the configuration, for parts of the framework.
   const SConfig& Config();
   // The section of the configuration that Describe declared with a T: checked, and constant as long

@@ -24,6 +24,7 @@ CBusinessPool::CBusinessPool(const SConfig& config, CLimitedLog& log, CSender& s
     : m_batch(config.business.batch),
       m_maxQueued(config.business.queue_packets),
       m_share(config.business.connection_packets),
+      m_maxJobs(config.business.queue_jobs),
       m_log(log),
       m_inboxes(inboxes),
       m_flowControl(flowControl),
@@ -38,7 +39,7 @@ CBusinessPool::CBusinessPool(const SConfig& config, CLimitedLog& log, CSender& s
 }
 
 void CBusinessPool::Add(std::string name, uint32_t threads, bool isBackground) {
-  m_pools.push_back(std::make_unique<SPool>(std::move(name), threads, isBackground));
+  m_pools.push_back(std::make_unique<SPool>(std::move(name), threads, isBackground, m_maxJobs));
 }
 
 void CBusinessPool::Start() {
@@ -96,14 +97,14 @@ void CBusinessPool::Run(uint8_t pool, uint32_t number) {
   CTurn turn(m_links, CTally::Own(m_page.work[number]), m_page.workTrace[number], pool);
   CTrace& trace = turn.Trace();
   for (;;) {
-    CRunQueue::Job job;
+    SJob job;
     trace.End();
     CConnection* p_connection = own.queue.Next(job);
     trace.Begin();
     if (job) {
-      const CTrace::CMark mark(trace, EUserCode::kJob);
+      const CTrace::CMark mark(trace, job.code);
       RunJob(job);
-      job = nullptr;  // what it owns dies here as well
+      job.run = nullptr;  // what it owns dies here as well
     } else if (p_connection != nullptr) {
       RunTurn(turn, *p_connection);
     } else {
@@ -112,8 +113,8 @@ void CBusinessPool::Run(uint8_t pool, uint32_t number) {
   }
 }
 
-void CBusinessPool::RunJob(const CRunQueue::Job& job) const {
-  CallUser([&] { job(); },
+void CBusinessPool::RunJob(const SJob& job) const {
+  CallUser([&] { job.run(); },
            [&](std::string_view what) {
              m_log.Write(ELogLevel::kError, {CLimitedLog::SSubject::EKind::kJobThrew},
                          [&] { return fmt::format("a timer or a posted function threw {}", what); });
@@ -135,6 +136,7 @@ void CBusinessPool::RunTurn(CTurn& turn, CConnection& connection) {
     } else if (piece.p_block != nullptr) {
       RunBlock(turn, connection, std::move(piece.p_block), quota);
     } else {
+      m_flowControl.Relieve(connection);  // a deferred answer may have come, and what it kept be gone
       break;
     }
   } while (quota > 0 && !turn.HasToStop() && connection.mailbox.Bytes() > 0);
@@ -171,7 +173,9 @@ void CBusinessPool::RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_bl
   connection.Protocol().Run(turn, p_block, quota);
   const bool isOver = p_block == nullptr || p_block->Unused().empty();
   const uint32_t ended = quotaBefore - quota;
-  const bool isLast = connection.mailbox.Done(isOver ? memory : 0, ended);
+  // A block that a deferred request keeps is on the account as long as that.
+  const bool isGone = isOver && p_block != nullptr;
+  const bool isLast = connection.mailbox.Done(isGone ? memory : 0, ended);
   m_queued.fetch_sub(Queued(isRefused ? 0 : ended, isLast && ended > 0), std::memory_order_relaxed);
   // What it takes is free before the connection is read again.
   if (isOver) p_block.reset();

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,7 +45,9 @@ class CBusinessPool {
   void Push(CRunList&& connections) { m_pools[kMain]->queue.Push(std::move(connections)); }
   void Push(CConnection& connection);
   // Runs a function of the logic on a business thread; once Stop was called it is dropped.
-  void PostJob(CRunQueue::Job job) { m_pools[kMain]->queue.PostJob(std::move(job)); }
+  void PostJob(SJob job) { m_pools[kMain]->queue.PostJob(std::move(job)); }
+  // As PostJob; false when it was dropped, also because business.queue_jobs wait already.
+  bool TryPostJob(std::function<void()> job) { return m_pools[kMain]->queue.TryPostJob(std::move(job)); }
 
   // The pool of this name, "" being the main one and "blocking" that of kBlocking. nullopt when there is none.
   std::optional<uint8_t> Find(std::string_view name) const;
@@ -71,8 +74,8 @@ class CBusinessPool {
 
  private:
   struct SPool {
-    SPool(std::string poolName, uint32_t count, bool isOfLessWeight)
-        : name(std::move(poolName)), threads(count), isBackground(isOfLessWeight) {}
+    SPool(std::string poolName, uint32_t count, bool isOfLessWeight, uint32_t mostPosted)
+        : name(std::move(poolName)), threads(count), isBackground(isOfLessWeight), queue(mostPosted) {}
 
     const std::string name;
     const uint32_t threads;
@@ -87,7 +90,7 @@ class CBusinessPool {
   void Add(std::string name, uint32_t threads, bool isBackground);
   // The body of a thread; `number` is that of its block of counters.
   void Run(uint8_t pool, uint32_t number);
-  void RunJob(const CRunQueue::Job& job) const;
+  void RunJob(const SJob& job) const;
   void RunTurn(CTurn& turn, CConnection& connection);
   // Runs requests of a block, at most `quota`, which they use up; what is left over goes back to the mailbox.
   void RunBlock(CTurn& turn, CConnection& connection, BlockPtr p_block, uint32_t& quota);
@@ -99,6 +102,7 @@ class CBusinessPool {
   const uint32_t m_batch;
   const uint32_t m_maxQueued;
   const uint32_t m_share;
+  const uint32_t m_maxJobs;
   CLimitedLog& m_log;
   SInboxes& m_inboxes;
   const CFlowControl& m_flowControl;

@@ -41,7 +41,7 @@ bool CHeartThread::IsIdle() const {
 void CHeartThread::Run() {
   while (!m_isStopping.load()) {
     const MonotonicTime now = m_clock.Now();
-    for (CTimers::Job& job : m_timers.TakeDue(now)) m_business.PostJob(std::move(job));
+    for (CTimers::Job& job : m_timers.TakeDue(now)) m_business.PostJob({std::move(job)});
     m_limitedLog.Flush(now);
     std::optional<MonotonicTime> next = m_silence.RunDue(now);
     for (const std::optional<MonotonicTime>& other : {m_timers.Next(), m_limitedLog.NextFlush()}) {

@@ -1,5 +1,7 @@
 #include "net/role/CReceiver.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -71,7 +73,9 @@ size_t CReceiver::Receive(CConnection& connection, MonotonicTime now) {
   connection.Touch(now);
   m_counters.Add(ECounter::kReceives);
   m_counters.Add(ECounter::kBytesReceived, bytes);
-  Act(connection, connection.Protocol().Receive(connection, {m_p_buffer.get(), bytes}, now), now);
+  const SReading reading = connection.Protocol().Receive(connection, {m_p_buffer.get(), bytes}, now);
+  if (bytes < kBufferBytes) connection.read.isBehind = false;
+  Act(connection, reading, now);
   return bytes;
 }
 
@@ -84,8 +88,6 @@ void CReceiver::CountInput(CConnection& connection) {
 void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicTime now) {
   CountInput(connection);
   if (reading.hasFinished) CPartialList::Remove(connection);
-  const bool isSentTo = connection.Protocol().MostUnsent() != UINT32_MAX && connection.outbox.Bytes() > 0;
-  if (isSentTo && m_parts.silence.WatchSending(connection, now)) m_parts.heart.Wake();
   switch (reading.then) {
     case SReading::EThen::kWait:
       break;
@@ -93,7 +95,7 @@ void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicT
       m_partials.Add(connection, now + m_packetTimeout);
       break;
     case SReading::EThen::kRest:
-      Rest(connection);
+      Rest(connection, now);
       break;
     case SReading::EThen::kEnd:
       MoveOn(connection, reading.phase, reading.reason);
@@ -101,8 +103,11 @@ void CReceiver::Act(CConnection& connection, const SReading& reading, MonotonicT
   }
 }
 
-void CReceiver::Rest(CConnection& connection) {
+void CReceiver::Rest(CConnection& connection, MonotonicTime now) {
   m_counters.Add(ECounter::kReadPauses);
+  if (m_parts.config.flood.enabled && !std::exchange(connection.read.isBehind, true)) {
+    connection.read.floodGuard.BeginBacklog(now);
+  }
   m_epoll.Modify(connection.fd.Get(), 0, connection.Session().Key());
   connection.read.isResting = true;
   // A peer that isn't read can't finish its request.
@@ -134,6 +139,11 @@ void CReceiver::LookAtSilent(const CSession& session, MonotonicTime now) {
   } else if (m_parts.silence.Watch(*p_connection, now)) {
     m_parts.heart.Wake();
   }
+}
+
+void CReceiver::WatchSending(const CSession& session, MonotonicTime now) {
+  CConnection* const p_connection = m_parts.pool.Find(session);
+  if (p_connection != nullptr && m_parts.silence.WatchSending(*p_connection, now)) m_parts.heart.Wake();
 }
 
 template <class Visit>
@@ -201,10 +211,11 @@ void CReceiver::MakeRoom() {
   for (const SHolder& holder : holders) {
     if (held <= most - most / kRoomShare) break;
     const std::optional<SPeer> peer = holder.p_connection->Peer(holder.p_connection->Generation());
-    m_parts.log.WarnLimited(m_roomLimit,
-                            "{} bytes are held, more than limits.total_bytes = {}: the connection of {} is closed, "
-                            "which has {} of them",
-                            held, most, peer ? peer->ToString() : "a client", holder.bytes);
+    m_parts.log.Write(ELogLevel::kWarn, {CLimitedLog::SSubject::EKind::kMemory}, [&] {
+      return fmt::format(
+          "{} bytes are held, more than limits.total_bytes = {}: the connection of {} is closed, which has {} of them",
+          held, most, peer ? peer->ToString() : "a client", holder.bytes);
+    });
     MoveOn(*holder.p_connection, EPhase::kAborting, ECloseReason::kMemory);
     held -= std::min(held, holder.bytes);
   }

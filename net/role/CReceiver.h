@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "misc/thread/CClock.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CConnectionPool.h"
@@ -38,7 +38,7 @@ struct SReceiverParts {
   SReadTurn& reading;
   SWorkerPage& page;
   CMemoryCeiling& ceiling;
-  CLog& log;
+  CLimitedLog& log;
 };
 
 // The read half of every connection: receives, and does what the connection's protocol makes of it.
@@ -57,6 +57,8 @@ class CReceiver {
   void OnPhaseMoved(const CSession& session);
   // Nothing was heard of it for too long, unless something waits in its socket.
   void LookAtSilent(const CSession& session, MonotonicTime now);
+  // It is sent to, and doesn't take all of it at once.
+  void WatchSending(const CSession& session, MonotonicTime now);
   // Drops what the peer of a closed connection still sends, until it ends the stream or nothing comes for a while.
   void Linger(const CSession& session, MonotonicTime now) { m_lingering.Begin(session, now); }
   // Tells every client that the worker drains. Whom its protocol can tell with an answer only has a moment to ask for
@@ -81,7 +83,7 @@ class CReceiver {
   void Act(CConnection& connection, const SReading& reading, MonotonicTime now);
   // Ends those whose started request is overdue; what waits in their sockets is read first.
   void ExpirePartials(MonotonicTime now);
-  void Rest(CConnection& connection);
+  void Rest(CConnection& connection, MonotonicTime now);
   // Counts what the connection holds as input.
   void CountInput(CConnection& connection);
   // Calls `visit` for every connection that lives.
@@ -101,7 +103,6 @@ class CReceiver {
   CLingering m_lingering;
   SFarewell m_farewell;
   std::optional<MonotonicTime> m_momentEnd;  // of the farewell
-  CLogLimit m_roomLimit;
 };
 
 }  // namespace switchboard

@@ -37,16 +37,17 @@ void CRunQueue::Push(CRunList&& connections) {
   if (isWakeUpDue) m_work.NotifyOne();
 }
 
-void CRunQueue::PostJob(Job job) {
-  if (!job) return;
+bool CRunQueue::Add(SJob job, uint32_t most) {
+  if (!job) return true;
   bool isWakeUpDue;
   {
     CMutexLock lock(m_mutex);
-    if (m_isStopping) return;
+    if (m_isStopping || m_jobs.size() >= most) return false;
     m_jobs.push_back(std::move(job));
     isWakeUpDue = ClaimWakeUp();
   }
   if (isWakeUpDue) m_work.NotifyOne();
+  return true;
 }
 
 // One thread at a time is on its way; when it comes and finds more than it can take, it wakes the next.
@@ -55,7 +56,7 @@ bool CRunQueue::ClaimWakeUp() {
   return m_isWaking = true;
 }
 
-CConnection* CRunQueue::Next(Job& job) {
+CConnection* CRunQueue::Next(SJob& job) {
   CConnection* p_connection = nullptr;
   bool isWakeUpDue = false;
   {

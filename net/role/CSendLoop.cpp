@@ -104,6 +104,7 @@ void CSendLoop::Serve(CConnection& connection, const CSession& session) {
       return;
     }
     if (sending.IsEmpty()) {
+      connection.write.isWatched = false;
       const COutbox::EEnd end = connection.outbox.EndSending();
       if (end == COutbox::EEnd::kAwaited) m_inboxes.TellRecycler(recycle_note::SWriteHalfFree{session});
       if (end != COutbox::EEnd::kMore) return;
@@ -145,6 +146,10 @@ void CSendLoop::AwaitWritable(CConnection& connection, const CSession& session) 
   const bool isArmed = isInEpoll ? m_epoll.Modify(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key)
                                  : m_epoll.Add(connection.fd.Get(), EPOLLOUT | EPOLLONESHOT, key);
   isInEpoll = true;
+  // Answers that came late have no read behind them that would notice.
+  if (connection.Protocol().IdleRule().countsOnlyRest && !std::exchange(connection.write.isWatched, true)) {
+    m_inboxes.io.Post(io_note::SWatchSending{session});
+  }
   // Without an event the connection would hang: the kernel is out of memory, or the user out of watches.
   if (!isArmed) m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kPeerReset);
 }

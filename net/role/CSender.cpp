@@ -38,7 +38,7 @@ void CSender::Stop() {
 }
 
 bool CSender::Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
-                    const CTally& tally) {
+                    const CTally& tally) noexcept {
   if (m_path == EReplyPath::kDirect) {
     switch (connection.outbox.TryOwn(generation)) {
       case COutbox::EOwn::kOwned:
@@ -81,7 +81,7 @@ bool CSender::WriteDirect(CConnection& connection, uint32_t generation, std::spa
 }
 
 bool CSender::WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange range,
-                        const CTally& tally) {
+                        const CTally& tally) noexcept {
   if (m_path == EReplyPath::kDirect && range.length <= kDirectFileBytes && range.IsInMemory()) {
     switch (connection.outbox.TryOwn(generation)) {
       case COutbox::EOwn::kOwned:

@@ -31,13 +31,16 @@ class CSender {
   void Stop();
 
   // Sends whole frames to life `generation` of the connection, in the order of the calls. False when it is gone or
-  // (closed then) has more unsent than limits.send_queue_bytes. `tally` is the calling thread's.
-  bool Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames, const CTally& tally);
+  // (closed then) has more unsent than limits.send_queue_bytes. `tally` is the calling thread's. Where there is no
+  // memory for what is unsent, the process ends: thrown through a handler, which may catch it, that would leave the
+  // write half without an owner who knows of it.
+  bool Write(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,
+             const CTally& tally) noexcept;
   // As Write, with a part of a file behind the bytes, which sendfile(2) sends as the peer takes it: what waits costs
   // memory only for its name. Nobody but sb-file waits for the file. A file that turns out to be shorter closes the
   // connection (file_changed).
   bool WriteFile(CConnection& connection, uint32_t generation, std::span<const std::byte> head, SFileRange range,
-                 const CTally& tally);
+                 const CTally& tally) noexcept;
 
  private:
   bool WriteDirect(CConnection& connection, uint32_t generation, std::span<const std::byte> frames,

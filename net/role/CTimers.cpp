@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kNever = std::chrono::hours(24 * 36525);
 
 TimerId CTimers::Add(MonotonicTime now, std::chrono::milliseconds after, std::chrono::milliseconds period, Job job) {
   if (after.count() < 0 || period.count() < 0) throw std::invalid_argument("a timer's times must not be negative");
-  STimer timer{std::min(period, kNever), std::make_shared<Job>(std::move(job)), {}};
+  STimer timer{std::min(period, kNever), std::make_shared<SRun>(std::move(job)), {}};
   CMutexLock lock(m_mutex);
   const TimerId id = ++m_lastId;
   timer.deadline = m_deadlines.emplace(now + std::min(after, kNever), id);
@@ -39,9 +39,13 @@ std::vector<CTimers::Job> CTimers::TakeDue(MonotonicTime now) {
     auto deadline = m_deadlines.extract(m_deadlines.begin());
     const auto timer = m_timers.find(deadline.mapped());
     STimer& due = timer->second;
-    jobs.emplace_back([p_job = due.p_job] {
-      if (*p_job) (*p_job)();
-    });
+    // Runs of one timer don't pile up behind each other, however busy the pool is.
+    if (!due.p_run->isWaiting.exchange(true)) {
+      jobs.emplace_back([p_run = due.p_run] {
+        p_run->isWaiting.store(false);
+        if (p_run->job) p_run->job();
+      });
+    }
     if (due.period.count() == 0) {
       m_timers.erase(timer);
     } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -7,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "misc/thread/CClock.h"
@@ -26,7 +28,7 @@ class CTimers {
   TimerId Add(MonotonicTime now, std::chrono::milliseconds after, std::chrono::milliseconds period, Job job);
   // False when it has run for the last time or was cancelled. A run that has begun is not waited for.
   bool Cancel(TimerId id);
-  // The jobs whose time has come, each once.
+  // The jobs whose time has come, each once; one whose last run hasn't begun yet is left out.
   std::vector<Job> TakeDue(MonotonicTime now);
   std::optional<MonotonicTime> Next();
   // Cancels all.
@@ -34,9 +36,14 @@ class CTimers {
 
  private:
   using DeadlineMap = std::multimap<MonotonicTime, TimerId>;
+  struct SRun {
+    explicit SRun(Job run) : job(std::move(run)) {}
+    const Job job;
+    std::atomic<bool> isWaiting{false};  // for a thread, since its time came
+  };
   struct STimer {
     std::chrono::milliseconds period;
-    std::shared_ptr<Job> p_job;  // its own lock is not held when it dies: it is the user's
+    std::shared_ptr<SRun> p_run;  // its own lock is not held when it dies: it is the user's
     DeadlineMap::iterator deadline;
   };
 

@@ -74,13 +74,13 @@ void CTurn::Close(EPhase phase, ECloseReason reason) {
   m_closer.Close(*m_p_connection, m_session.Generation(), phase, reason);
 }
 
-CDeferral CTurn::Defer() {
+CDeferral CTurn::Defer(std::shared_ptr<const CBlock> p_kept) {
   // What was answered before must be on its way before another thread can answer this one.
   Flush();
   m_hasDeferred = true;
   m_isHeld = m_p_connection->Protocol().HoldsBehindDeferred();
   m_hasToStop |= m_isHeld;
-  return {m_links, m_session, m_p_connection->mailbox.BeginDeferral(m_isHeld)};
+  return {m_links, m_session, m_p_connection->mailbox.BeginDeferral(m_isHeld, std::move(p_kept))};
 }
 
 }  // namespace switchboard

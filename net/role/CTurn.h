@@ -76,8 +76,9 @@ class CTurn {
   // From the next Begin on nothing moves to another pool.
   void Stay() { m_isStaying = true; }
 
-  // The request that runs will be answered later, by whoever holds what is returned.
-  CDeferral Defer();
+  // The request that runs will be answered later, by whoever holds what is returned. Its block is kept until then, or
+  // until nobody wants the answer any more, where the protocol needs it.
+  CDeferral Defer(std::shared_ptr<const CBlock> p_kept = nullptr);
   // Requests that were deferred in this turn; the last one if it holds up what comes behind it.
   bool IsHeld() const { return m_isHeld; }
   // Nothing more is run in this turn.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "misc/CBufferPool.h"
 #include "misc/count/CTally.h"
 #include "misc/thread/CClock.h"
@@ -19,6 +21,14 @@ struct SReadTurn {
   // Begun by the protocol that answers at once.
   CTurn turn;
   CRunList runnable;
+  // What is read now may have come so long ago: sb-io has not looked since.
+  MonotonicTime::duration lag{0};
+
+  // The earliest time at which it can have come.
+  MonotonicTime CameSince(const CConnection& connection, MonotonicTime now) const {
+    if (connection.read.isBehind) return MonotonicTime::min();
+    return std::min(std::max(now - lag, connection.OpenedAt()), now);
+  }
 };
 
 // What the protocols of a worker work with; all of it outlives them.

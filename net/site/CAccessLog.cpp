@@ -1,10 +1,12 @@
 #include "net/site/CAccessLog.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -26,7 +28,7 @@ std::string AddressOf(const SPeer& peer) {
 
 }  // namespace
 
-CAccessLog::CAccessLog(const std::string& file, CLog& log) : m_log(log) {
+CAccessLog::CAccessLog(const std::string& file, CLimitedLog& log) : m_log(log) {
   if (file.empty()) return;
   m_file = std::filesystem::absolute(file).string();
   m_fd = OpenToAppend(m_file);
@@ -39,8 +41,8 @@ void CAccessLog::Reopen() {
   const CFd fd = OpenToAppend(m_file);
   // Under the feet of the writers: each line goes whole to the one or the other.
   if (!fd.IsValid() || ::dup3(fd.Get(), m_fd.Get(), O_CLOEXEC) < 0) {
-    m_log.Error("can't open the access log {}: {}; going on with the old file", m_file,
-                std::generic_category().message(errno));
+    m_log.Log().Error("can't open the access log {}: {}; going on with the old file", m_file,
+                      std::generic_category().message(errno));
   }
 }
 
@@ -76,7 +78,9 @@ void CAccessLog::Write(const SHttpRequest& request, const CHttpNow& now, const S
 void CAccessLog::WriteLines(const std::string& lines) const {
   // A disk that is full costs lines, never an answer.
   if (::write(m_fd.Get(), lines.data(), lines.size()) != static_cast<ssize_t>(lines.size())) {
-    m_log.WarnLimited(m_limit, "the access log {} takes no more: lines are lost", m_file);
+    const auto number = static_cast<uint32_t>(std::hash<std::string>{}(m_file));
+    m_log.Write(ELogLevel::kWarn, {CLimitedLog::SSubject::EKind::kAccessLog, 0, number},
+                [this] { return fmt::format("the access log {} takes no more: lines are lost", m_file); });
   }
 }
 

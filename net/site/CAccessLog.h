@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "misc/file/CFd.h"
 #include "misc/thread/Annotations.h"
 #include "misc/thread/CMutex.h"
@@ -21,7 +21,7 @@ namespace switchboard {
 class CAccessLog {
  public:
   // An empty `file` is no log. A relative path is resolved here. Throws std::system_error when it can't be opened.
-  CAccessLog(const std::string& file, CLog& log);
+  CAccessLog(const std::string& file, CLimitedLog& log);
 
   bool IsOn() const { return m_fd.IsValid(); }
   // Gathers the line of an answer, of which `bodyBytes` of body are sent; whoever does calls Flush when it has no more.
@@ -39,8 +39,7 @@ class CAccessLog {
   void WriteLines(const std::string& lines) const;
 
   std::string m_file;
-  CLog& m_log;
-  mutable CLogLimit m_limit;
+  CLimitedLog& m_log;
   CFd m_fd;
 
   CMutex m_mutex;

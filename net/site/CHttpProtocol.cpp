@@ -24,7 +24,7 @@ SIdleRule IdleRuleOf(const SHttpConfig& config) {
 }  // namespace
 
 CHttpProtocol::CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CHttpHandlers& handlers,
-                             CLog& log)
+                             CLimitedLog& log)
     : CProtocol(kMostUnsent),
       m_parts(parts),
       m_flood(parts.config.flood),
@@ -52,7 +52,8 @@ SReading CHttpProtocol::Receive(CConnection& connection, std::span<const std::by
     Hold(connection, text);
   }
   if (m_flood.enabled && m_requests > 0 &&
-      !connection.read.floodGuard.Admit(m_requests, now, m_flood.packets_per_second, m_flood.burst)) {
+      !connection.read.floodGuard.Admit(m_requests, m_parts.reading.CameSince(connection, now), now,
+                                        m_flood.packets_per_second, m_flood.burst)) {
     return {SReading::EThen::kEnd, EPhase::kDraining, ECloseReason::kFlood, true};
   }
   return reading;

@@ -23,7 +23,7 @@ namespace switchboard {
 // Threads: as CProtocol.
 class CHttpProtocol final : public CProtocol {
  public:
-  CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CHttpHandlers& handlers, CLog& log);
+  CHttpProtocol(const SProtocolParts& parts, const SListenerConfig& config, CHttpHandlers& handlers, CLimitedLog& log);
 
   bool HasOpening() const override { return false; }
   SReading Receive(CConnection& connection, std::span<const std::byte> input, MonotonicTime now) override;

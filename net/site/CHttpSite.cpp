@@ -2,7 +2,7 @@
 
 namespace switchboard {
 
-CHttpSite::CHttpSite(const SListenerConfig& config, CLog& log)
+CHttpSite::CHttpSite(const SListenerConfig& config, CLimitedLog& log)
     : m_limits{.headBytes = config.http.head_bytes, .bodyBytes = config.http.body_bytes},
       m_heads(config.http.headers),
       m_accessLog(config.http.access_log, log) {}

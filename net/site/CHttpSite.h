@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "misc/CLog.h"
+#include "misc/CLimitedLog.h"
 #include "net/config/CConfig.h"
 #include "net/http/SHttpRequest.h"
 #include "net/site/CAccessLog.h"
@@ -25,7 +25,7 @@ struct SHttpTask {
 class CHttpSite {
  public:
   // Throws std::system_error when the access log can't be opened.
-  CHttpSite(const SListenerConfig& config, CLog& log);
+  CHttpSite(const SListenerConfig& config, CLimitedLog& log);
 
   const SHttpLimits& Limits() const { return m_limits; }
   // Whoever answers calls its Flush when there is no more to answer for now.

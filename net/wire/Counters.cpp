@@ -35,7 +35,8 @@ constexpr std::array<std::string_view, static_cast<size_t>(ECounter::kClosedFirs
     "sends",
     "send_thread_hand_overs",
     "read_pauses",
-    "stale_sessions"};
+    "stale_sessions",
+    "jobs_refused"};
 
 // An initialiser that is too short leaves its last names empty.
 static_assert(!kCloseReasonNames.back().empty() && !kRejectReasonNames.back().empty() && !kCounterNames.back().empty());

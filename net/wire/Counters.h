@@ -31,6 +31,7 @@ enum class ECounter : uint16_t {
   kSendThreadHandOvers,  // batches that could not be written at once
   kReadPauses,           // reading rested at limits.recv_pause_bytes
   kStaleSessions,        // uses of a CSession whose connection is gone
+  kJobsRefused,          // posted functions that never run, since too many waited
   kClosedFirst,          // + ECloseReason
   kRejectedFirst = kClosedFirst + static_cast<uint16_t>(ECloseReason::kCount),  // + ERejectReason
   kCount = kRejectedFirst + static_cast<uint16_t>(ERejectReason::kCount)

@@ -47,8 +47,11 @@ std::vector<SNamedTrace> AllTracesOf(const SWorkerPage& page, std::vector<std::s
 std::optional<STracedPacket> CInquest::Hold(const SWorkerPage& page, pid_t pid, int signal) {
   const std::vector<STracedPacket> packets = PacketsIn(page, m_businessThreads);
   const uint64_t faultThread = page.faultThread.load(std::memory_order_relaxed);
-  const STracedPacket* p_culprit = Blame(packets, signal, faultThread);
-  if (p_culprit == nullptr && IsFault(signal) && faultThread != 0) ReportThread(page, signal, faultThread);
+  // Who asked for the last of it isn't to blame for the memory that the others have.
+  const bool isOutOfMemory = page.lastWords.isOutOfMemory.load(std::memory_order_relaxed);
+  const STracedPacket* p_culprit = isOutOfMemory ? nullptr : Blame(packets, signal, faultThread);
+  const bool isAThreads = IsFault(signal) && faultThread != 0 && !isOutOfMemory;
+  if (p_culprit == nullptr && isAThreads) ReportThread(page, signal, faultThread);
   // The culprit comes first, and the bystanders only as far as there is room.
   if (p_culprit != nullptr) Report(*p_culprit, page, pid, signal, true);
   const size_t most = CCrashFiles::kKept - 1;

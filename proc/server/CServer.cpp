@@ -16,6 +16,7 @@
 #include "misc/CLog.h"
 #include "misc/ProgramName.h"
 #include "net/wire/Counters.h"
+#include "proc/health/CLastWords.h"
 #include "proc/health/Totals.h"
 #include "proc/master/CMaster.h"
 #include "proc/sandbox/CSandbox.h"
@@ -104,6 +105,7 @@ int CServer::Serve(const SConfig& config, CActivation& activation, CInheritance&
   const CPrivileges privileges(config.server.user);
   CRunFiles files(config.server.pid_file, m_daemon.IsInherited());
   CLog log(config.log.file, config.log.level);
+  const CLastWords lastWords(log);
   if (!config.log.IsOnStderr()) privileges.GiveFile(config.log.file);
   CListenerStore listeners;
   listeners.Inherit(inheritance.Listeners());

@@ -1,5 +1,6 @@
-// CLog, for who writes to the log with Log(): apart, since formatting takes a compiler longer than all of
-// <switchboard.h>.
+// CLog and CLimitedLog, for who writes to the log with Log() and LimitedLog(): apart, since formatting takes a compiler
+// longer than all of <switchboard.h>.
 #pragma once
 
+#include "misc/CLimitedLog.h"
 #include "misc/CLog.h"

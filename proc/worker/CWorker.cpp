@@ -6,15 +6,18 @@
 #include <unistd.h>
 
 #include <exception>
+#include <memory>
 #include <system_error>
 #include <utility>
 
 #include "logic/CModuleSet.h"
 #include "misc/count/CMappingGuard.h"
+#include "misc/thread/CContinuation.h"
 #include "misc/thread/CSignalStack.h"
 #include "misc/thread/CThread.h"
 #include "proc/health/CExitGuard.h"
 #include "proc/health/CFaultMark.h"
+#include "proc/health/CLastWords.h"
 #include "proc/sandbox/CSandbox.h"
 #include "proc/sys/ExitCode.h"
 #include "proc/sys/IsGracefulStop.h"
@@ -46,6 +49,9 @@ CWorker::CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel 
 int CWorker::Run() {
   const CSignalStack signalStack;
   const CExitGuard exitGuard(m_deps.log);
+  const auto p_lastWords = m_deps.p_alone != nullptr ? std::make_unique<CLastWords>(m_deps.log)
+                                                     : std::make_unique<CLastWords>(m_deps.page.lastWords);
+  CContinuation::Keep();
   CFaultMark::Install(m_deps.page.faultThread);
   CMappingGuard::Install();
   if (const std::optional<int> code = TryStart()) return *code;

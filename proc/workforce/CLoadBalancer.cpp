@@ -1,14 +1,17 @@
 #include "proc/workforce/CLoadBalancer.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <system_error>
 #include <utility>
 
 #include "net/accept/CAcceptStrategy.h"
+#include "proc/sys/Earliest.h"
 
 namespace switchboard {
 
@@ -24,12 +27,12 @@ bool IsPassing(int error) { return error == ECONNABORTED || error == EINTR || er
 
 CLoadBalancer::CLoadBalancer(CLog& log, const CClock& clock, const CListenerStore& listeners, CScoreboard& scoreboard,
                              CWorkerSet& workers)
-    : m_log(log),
-      m_clock(clock),
+    : m_clock(clock),
       m_listeners(listeners),
       m_scoreboard(scoreboard),
       m_workers(workers),
-      m_p_waiter(std::make_unique<CWaiter>()) {
+      m_p_waiter(std::make_unique<CWaiter>()),
+      m_limitedLog(log, clock, [] {}) {
   m_p_waiter->Add(m_bell.Fd(), kBellKey);
 }
 
@@ -69,7 +72,8 @@ void CLoadBalancer::PassAll() {
 void CLoadBalancer::Stop() {
   Rest();
   m_retryAt.reset();
-  for (; !m_waiting.empty(); m_waiting.pop_back()) Refuse(std::move(m_waiting.back()), "the server stops");
+  for (; !m_waiting.empty(); m_waiting.pop_back()) Refuse(std::move(m_waiting.back()), ERefusal::kStop);
+  m_limitedLog.FlushAll();
 }
 
 void CLoadBalancer::Forget() {
@@ -110,7 +114,7 @@ void CLoadBalancer::Accept(uint32_t source) {
     if (!AcceptOne(m_sources[source])) return;
     Deliver();
     if (m_isPool && m_waiting.size() > m_p_generation->Config().business.queue_clients) {
-      Refuse(std::move(m_waiting.back()), "every worker is busy, and no place to wait is left");
+      Refuse(std::move(m_waiting.back()), ERefusal::kBusy);
       m_waiting.pop_back();
     }
   }
@@ -124,7 +128,8 @@ bool CLoadBalancer::AcceptOne(const SClient& source) {
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
   if (IsPassing(errno)) return true;
-  m_log.WarnLimited(m_restLimit, "accepting rests: {}", std::generic_category().message(errno));
+  m_limitedLog.Write(ELogLevel::kWarn, {CLimitedLog::SSubject::EKind::kAcceptRests, 0, static_cast<uint32_t>(errno)},
+                     [error = errno] { return "accepting rests: " + std::generic_category().message(error); });
   m_scoreboard.Page(0).shared.AddShared(ECounter::kAcceptPauses);
   m_retryAt = m_clock.Now() + kRetry;
   m_isStarved = true;
@@ -133,14 +138,21 @@ bool CLoadBalancer::AcceptOne(const SClient& source) {
 }
 
 // With a reset, so that it doesn't rest in TIME_WAIT here.
-void CLoadBalancer::Refuse(SClient client, std::string_view why) {
+void CLoadBalancer::Refuse(SClient client, ERefusal why) {
   const linger reset{1, 0};
   setsockopt(client.fd.Get(), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
   m_scoreboard.Page(0).shared.AddShared(ECounter::kConnectionsRefused);
-  m_log.WarnLimited(m_refuseLimit, "a client is refused: {}", why);
+  m_limitedLog.Write(ELogLevel::kWarn, {CLimitedLog::SSubject::EKind::kRefused, static_cast<uint16_t>(why)}, [why] {
+    constexpr std::array<const char*, 3> kWhys{"the server stops", "every worker is busy, and no place to wait is left",
+                                               "its listener is gone"};
+    return fmt::format("a client is refused: {}", kWhys[static_cast<size_t>(why)]);
+  });
 }
 
+std::optional<MonotonicTime> CLoadBalancer::NextDeadline() { return Earliest({m_retryAt, m_limitedLog.NextFlush()}); }
+
 void CLoadBalancer::HandleDeadline() {
+  m_limitedLog.Flush(m_clock.Now());
   if (!m_retryAt || m_clock.Now() < *m_retryAt) return;
   m_retryAt.reset();
   m_isStarved = false;
@@ -155,7 +167,7 @@ void CLoadBalancer::Deliver() {
     SClient& first = m_waiting.front();
     // It may have come back from a worker of an older configuration; the others don't know its listener.
     if (!m_p_generation->PlaceOf(first.listener)) {
-      Refuse(std::move(first), "its listener is gone");
+      Refuse(std::move(first), ERefusal::kListenerGone);
     } else if (!Pass(first)) {
       break;
     }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "misc/CLimitedLog.h"
 #include "misc/CLog.h"
 #include "misc/file/CFd.h"
 #include "misc/thread/CClock.h"
@@ -58,8 +59,8 @@ class CLoadBalancer {
   void HandleEvents();
   // Passes on who waits, as far as there is room: a worker may have become ready, or continues.
   void Deliver();
-  // When accepting is tried again that the system has refused.
-  std::optional<MonotonicTime> RetryAt() const { return m_retryAt; }
+  // When accepting is tried again that the system has refused, or lines that were held back are told.
+  std::optional<MonotonicTime> NextDeadline();
   void HandleDeadline();
 
   // A worker's process has stopped (SIGSTOP), or continues; it has ended, and its page is still its own.
@@ -94,7 +95,8 @@ class CLoadBalancer {
   void Accept(uint32_t source);
   // False when the socket has nobody any more, or the system nothing to give.
   bool AcceptOne(const SClient& source);
-  void Refuse(SClient client, std::string_view why);
+  enum class ERefusal : uint16_t { kStop, kBusy, kListenerGone };
+  void Refuse(SClient client, ERefusal why);
   // A worker that couldn't take a client gets none until something of it is freed, or until the next try.
   void Block(const SWorkerProcess& worker, SReceiver& receiver);
   // Lets go of what the workers have taken; takes back what they won't take.
@@ -110,7 +112,6 @@ class CLoadBalancer {
   // Watches the listening sockets, or doesn't, as things are.
   void Arm();
 
-  CLog& m_log;
   const CClock& m_clock;
   const CListenerStore& m_listeners;
   CScoreboard& m_scoreboard;
@@ -127,8 +128,7 @@ class CLoadBalancer {
   std::vector<SClient> m_sources;          // duplicates of the listening sockets
   std::deque<SClient> m_waiting;
   std::map<pid_t, SReceiver> m_receivers;
-  CLogLimit m_restLimit;
-  CLogLimit m_refuseLimit;
+  CLimitedLog m_limitedLog;
 };
 
 }  // namespace switchboard

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -108,6 +109,8 @@ std::optional<CWorkerEnd> CWorkforce::End(pid_t pid, int status) {
   if (worker.channel.IsOpen()) m_waiter.Remove(worker.channel.Fd());
   SWorkerPage& page = m_scoreboard.Page(worker.page);
   m_supervisor.OnEnd(pid, page, status);
+  const std::string lastWords = page.lastWords.Take();
+  if (WIFSIGNALED(status) && worker.failure.empty()) worker.failure = lastWords;
   m_balancer.OnEnd(worker);
   m_listeners.RingAll();
   page.pid.store(0, std::memory_order_relaxed);
@@ -120,7 +123,7 @@ std::optional<CWorkerEnd> CWorkforce::End(pid_t pid, int status) {
 }
 
 std::optional<MonotonicTime> CWorkforce::NextDeadline() {
-  return Earliest({m_workers.NextKill(), m_supervisor.NextDeadline(), m_balancer.RetryAt()});
+  return Earliest({m_workers.NextKill(), m_supervisor.NextDeadline(), m_balancer.NextDeadline()});
 }
 
 void CWorkforce::HandleDeadlines() {

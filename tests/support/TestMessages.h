@@ -58,7 +58,8 @@ inline constexpr uint16_t kTestSample = 44;
 inline constexpr uint16_t kTestSampleInline = 45;
 
 // The body says how the worker dies or is tormented: "exit" (3) and "_exit" (2) in the handler; abort in
-// "disconnect" (of this client), "job" (posted) or "timer"; "post-forever" posts a job that posts itself again.
+// "disconnect" (of this client), "job" (posted), "timer" or "lost" (OnLost); "astray" and "no-memory": a thread of the
+// logic's own throws. "post-forever" posts a job that posts itself again, "post-many" 1,000 jobs.
 // Answered at once, where the worker lives on.
 inline constexpr uint16_t kTestTorment = 60;
 // Tries what its body names ("shadow", "exec", …: Transgressions.h), on a thread of the pool, on sb-io, on one that may

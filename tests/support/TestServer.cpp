@@ -10,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -173,6 +174,7 @@ class CTestLogic final : public CLogic {
   }
   void OnLost(uint32_t process) override {
     Counter("lost").Add(1);
+    if (m_diesOfLoss) std::abort();
     Log().Info("OnLost of process {} in {}", process, getpid());
   }
 
@@ -215,6 +217,7 @@ class CTestLogic final : public CLogic {
 
   std::atomic<uint32_t> m_present{0};
   std::atomic<uint32_t> m_crowd{0};
+  std::atomic<bool> m_diesOfLoss{false};
   CGate m_gate;
   std::unique_ptr<CLateAnswers> m_p_lateAnswers;
 };
@@ -296,6 +299,12 @@ bool CTestLogic::HandleTorment(CRequest& request) {
   if (how == "job") Post([] { std::abort(); });
   if (how == "timer") AddTimer(std::chrono::milliseconds(1), [] { std::abort(); });
   if (how == "post-forever") PostForever();
+  if (how == "post-many") {
+    for (int i = 0; i < 1000; ++i) Post([] {});
+  }
+  if (how == "lost") m_diesOfLoss = true;
+  if (how == "astray") CThread("test-rogue", [] { throw std::runtime_error("astray"); }).Join();
+  if (how == "no-memory") CThread("test-rogue", [] { throw std::bad_alloc(); }).Join();
   return request.Reply();
 }
 

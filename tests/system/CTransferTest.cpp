@@ -1,8 +1,8 @@
 #include "tests/system/CTransferTest.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -21,7 +21,8 @@ fs::path CTransferTest::Make(const std::string& name, const std::string& content
 size_t CTransferTest::Parts() const {
   std::error_code error;
   const fs::directory_iterator parts(Files() / ".parts", error);
-  return static_cast<size_t>(std::distance(begin(parts), end(parts)));
+  return static_cast<size_t>(
+      std::count_if(begin(parts), end(parts), [](const auto& entry) { return entry.path().filename() != "ledger"; }));
 }
 
 CServerProcess& CTransferTest::StartDemo(std::vector<std::string> overrides) {

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -157,6 +160,67 @@ TEST_F(CCrashTest, WhatDiesInAHookATimerOrAJobIsNamedAndNoPacketIsBlamed) {
   }
   EXPECT_EQ(server.CountInLog("while handling"), 0U);
   EXPECT_EQ(server.CountInLog("quarantined"), 0U);
+}
+
+TEST_F(CCrashTest, WhatDiesInOnLostIsNamed) {
+  ExpectComplaint("was killed by SIGABRT");
+  CServerProcess& server = StartWith({"server.workers=2"});
+  const pid_t survivor = server.WorkerPid(1);
+  const pid_t victim = server.WorkerPid(0);
+  bool isSet = false;
+  for (int i = 0; i < 1000 && !isSet; ++i) {
+    CTestClient client(server.Port());
+    if (PlaceIn(Ask(client, kTestWhere)).worker != 1) continue;
+    Ask(client, kTestTorment, "lost");
+    isSet = true;
+  }
+  ASSERT_TRUE(isSet);
+  kill(victim, SIGABRT);
+  ASSERT_TRUE(server.WaitForNewWorker(1, survivor));
+  EXPECT_TRUE(server.WaitForLog("worker process 1 was killed by SIGABRT in OnLost in sb-work-"));
+}
+
+TEST_F(CCrashTest, WhatNobodyCaughtIsToldByTheMaster) {
+  ExpectComplaint("was killed by SIGABRT: nobody caught what test-rogue threw: astray");
+  ExpectComplaint("was killed by SIGABRT: it ran out of memory in test-rogue (std::bad_alloc)");
+  AllowComplaint("was killed by SIGABRT");
+  CServerProcess& server = Start();
+  for (const char* const p_how : {"astray", "no-memory"}) {
+    const pid_t before = server.WorkerPid();
+    CTestClient client(server.Port());
+    ASSERT_TRUE(client.SendFrame(kTestTorment, p_how));
+    EXPECT_TRUE(client.WaitForClose());
+    ASSERT_TRUE(server.WaitForNewWorker(0, before)) << p_how;
+  }
+}
+
+// Clients that don't read, and no ceiling but that of the system.
+TEST_F(CCrashTest, AWorkerThatRunsOutOfMemoryIsNamedAndNobodyIsBlamed) {
+  if (kIsSanitized) {
+    RecordProperty("out_of_memory", "not tested");
+    std::cout << "a sanitizer takes more address space than can be limited: running out of memory was not tested\n";
+    return;
+  }
+  ExpectComplaint("was killed by SIGABRT: it ran out of memory in ");
+  AllowComplaint("threw");
+  CServerProcess& server =
+      StartWith({"limits.total_bytes=0", "limits.send_queue_bytes=67108864", "limits.recv_pause_bytes=33554432",
+                 "business.threads=1", "business.blocking_threads=1"});
+  const pid_t before = server.WorkerPid();
+  const auto state = StateOf(before);
+  ASSERT_TRUE(state.has_value());
+  const rlimit limit{state->virtualBytes + 16 * 1024 * 1024, RLIM_INFINITY};
+  ASSERT_EQ(prlimit(before, RLIMIT_AS, &limit, nullptr), 0);
+  std::deque<CTestClient> clients;
+  for (int i = 0; i < 300 && server.CountInLog("it ran out of memory") == 0; ++i) {
+    CTestClient& client = clients.emplace_back(server.Port(), 4096);
+    for (int k = 0; k < 200; ++k) {
+      if (!client.SendFrame(kTestBig, Number(60000))) break;
+    }
+  }
+  EXPECT_TRUE(server.WaitForLog("it ran out of memory in "));
+  EXPECT_TRUE(server.WaitForNewWorker(0, before));
+  EXPECT_EQ(server.CountInLog("while handling"), 0U);
 }
 
 TEST_F(CCrashTest, ExitInAHandlerIsACrashOfItsCode) {

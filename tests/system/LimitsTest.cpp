@@ -4,9 +4,11 @@
 #include <chrono>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/system/CSystemTest.h"
+#include "tests/system/Freeze.h"
 #include "tests/system/Processes.h"
 
 namespace switchboard {
@@ -45,6 +47,85 @@ TEST_F(CLimitsTest, DribblingDoesNotExtendTheTimeOfAPacket) {
   }
   EXPECT_LT(sent, frame.size());
   EXPECT_TRUE(client.WaitForClose());
+}
+
+// At the rate of 1,000 a second, so many may come in a tenth of one, though 20 at most at once.
+constexpr int kInATenth = 100;
+constexpr std::chrono::milliseconds kATenth{100};
+
+const std::vector<std::string> kGuarded{"flood.enabled=true", "flood.packets_per_second=1000", "flood.burst=20"};
+
+// The peer of a server that doesn't look sends no more than it may, for `time` since `begin`.
+void SendWhatIsAllowed(CTestClient& client, Clock::time_point begin) {
+  EXPECT_TRUE(Eventually([begin] { return Clock::now() - begin >= kATenth; }));
+  Bytes bytes;
+  for (int i = 0; i < kInATenth; ++i) Append(bytes, MakeFrame(kTestEcho, "x"));
+  EXPECT_TRUE(client.SendRaw(bytes));
+}
+
+void ExpectAllAnswered(CTestClient& client) {
+  for (int i = 0; i < kInATenth; ++i) ASSERT_EQ(Next(client).Text(), "x") << i;
+}
+
+TEST_F(CLimitsTest, WhatCameWhileTheServerWasFrozenIsNoFlood) {
+  CServerProcess& server = StartWith(kGuarded);
+  CTestClient client(server.Port());
+  ExpectServed(client);
+  const std::vector<pid_t> worker{server.WorkerPid()};
+  ASSERT_TRUE(Freeze(worker));
+  SendWhatIsAllowed(client, Clock::now());
+  Thaw(worker);
+  ExpectAllAnswered(client);
+}
+
+TEST_F(CLimitsTest, WhatCameWhileTheServerWasBusyIsNoFlood) {
+  CServerProcess& server = StartWith(kGuarded);
+  bool wasBusy = false;
+  // On a machine that is busy itself, all may have come when the server had time again: then it was a flood.
+  for (int attempt = 0; attempt < 20 && !wasBusy; ++attempt) {
+    CTestClient client(server.Port());
+    ExpectServed(client);
+    CTestClient stalling(server.Port());
+    // Behind its opening, nothing would run inline.
+    ASSERT_TRUE(
+        Eventually([&] { return std::string_view(PlaceIn(Ask(stalling, kTestWhereInline)).thread) == "sb-io"; }));
+    const uint64_t entered = server.Count(ECounter::kPacketsEntered);
+    const uint64_t replied = server.Count(ECounter::kPacketsReplied);
+    ASSERT_TRUE(stalling.SendFrame(kTestBlockInline, Number(1000)));
+    ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, entered + 1));
+    SendWhatIsAllowed(client, Clock::now());
+    wasBusy = server.Count(ECounter::kPacketsReplied) == replied;
+    if (wasBusy) ExpectAllAnswered(client);
+  }
+  EXPECT_TRUE(wasBusy);
+}
+
+TEST_F(CLimitsTest, WhatCameWhileTheServerDidNotReadIsNoFlood) {
+  std::vector<std::string> overrides = kGuarded;
+  overrides.emplace_back("business.connection_packets=2");
+  CServerProcess& server = StartWith(overrides);
+  CTestClient client(server.Port());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(client.SendFrame(kTestAwaitGate));
+  ASSERT_TRUE(server.WaitForCount(ECounter::kReadPauses, 1));
+  SendWhatIsAllowed(client, Clock::now());
+  CTestClient gate(server.Port());
+  Ask(gate, kTestOpenGate);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Next(client).msgCode, kTestAwaitGate);
+  ExpectAllAnswered(client);
+}
+
+TEST_F(CLimitsTest, AStallIsNoLicenceToFlood) {
+  CServerProcess& server = StartWith({"flood.enabled=true", "flood.packets_per_second=1", "flood.burst=20"});
+  CTestClient client(server.Port());
+  ExpectServed(client);
+  const std::vector<pid_t> worker{server.WorkerPid()};
+  ASSERT_TRUE(Freeze(worker));
+  Bytes bytes;
+  for (int i = 0; i < 1000; ++i) Append(bytes, MakeFrame(kTestEcho, "x"));
+  EXPECT_TRUE(client.SendRaw(bytes));
+  Thaw(worker);
+  EXPECT_TRUE(client.WaitForClose());
+  EXPECT_TRUE(server.WaitForCount(ECloseReason::kFlood, 1));
 }
 
 TEST_F(CLimitsTest, AFloodCloses) {

@@ -57,6 +57,7 @@ std::optional<SProcessState> StateOf(pid_t pid) {
   state.session = std::stoi(values[6]);
   state.terminal = std::stoi(values[7]);
   state.cpuTicks = std::stoull(values[14]) + std::stoull(values[15]);
+  state.virtualBytes = std::stoull(values[23]);
   state.residentBytes = std::stoull(values[24]) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   return state;
 }

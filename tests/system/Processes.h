@@ -16,6 +16,7 @@ struct SProcessState {
   pid_t session = 0;
   int terminal = 0;       // 0: none
   uint64_t cpuTicks = 0;  // user and system, in 1/100 s
+  uint64_t virtualBytes = 0;
   uint64_t residentBytes = 0;
 };
 

@@ -1,14 +1,18 @@
 // What file transfer may take: of the disk, of the memory, of the time that others wait.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tests/support/Eventually.h"
 #include "tests/system/CTransferTest.h"
 #include "tests/system/Processes.h"
 
@@ -58,6 +62,63 @@ TEST_F(CTransferTest, KeepsToItsQuotas) {
   SHandleBody handle{};
   handle.handle = resumed.handle;
   EXPECT_EQ(StatusIn(Ask(again, CodeOf(ETransferCode::kCommit), BytesOf(handle))), ETransferStatus::kBadOffset);
+}
+
+// A client of another address than the others have.
+CTestClient ElsewhereClient(uint16_t port) {
+  CFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+  EXPECT_EQ(::bind(fd.Get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  return CTestClient(std::move(fd), port);
+}
+
+TEST_F(CTransferTest, WhoAnnouncesAllThatThereIsKeepsNobodyOut) {
+  CServerProcess& server = StartWritable({"transfer.max_total_bytes=1000000", "transfer.max_peer_bytes=300000"});
+  CTestClient greedy(server.Port());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(BeginPut(greedy, std::to_string(i), 100000).status, 0U) << i;
+  EXPECT_EQ(BeginPut(greedy, "more", 1).status, static_cast<uint16_t>(ETransferStatus::kNoSpace));
+  CTestClient accomplice(server.Port());
+  EXPECT_EQ(BeginPut(accomplice, "more", 1).status, static_cast<uint16_t>(ETransferStatus::kNoSpace))
+      << "another connection has no share of its own";
+  CTestClient victim = ElsewhereClient(server.Port());
+  EXPECT_EQ(BeginPut(victim, "modest", 300000).status, 0U);
+}
+
+TEST_F(CTransferTest, AbandonedUploadsAreFew) {
+  CServerProcess& server = StartWritable({"transfer.max_peer_parts=5"});
+  CTestClient client(server.Port());
+  for (int i = 0; i < 300; ++i) {
+    const SPutReply put = BeginPut(client, std::to_string(i), 1);
+    ASSERT_EQ(put.status, 0U) << i;
+    SCloseBody close{};
+    close.handle = put.handle;
+    ASSERT_EQ(StatusIn(Ask(client, CodeOf(ETransferCode::kClose), BytesOf(close))), ETransferStatus::kOk);
+  }
+  EXPECT_EQ(Parts(), 5U);
+}
+
+TEST_F(CTransferTest, EmptyFilesHaveAQuotaThatAllWorkersShare) {
+  CServerProcess& server = StartWritable({"server.workers=2", "transfer.max_total_files=20"});
+  std::ofstream(Folder() / "empty").flush();
+  // Each comes to whatever worker, on a connection of its own.
+  for (int i = 0; i < 20; ++i) ExpectGood(Client(server.Port(), {"put", "empty", std::to_string(i)}));
+  ExpectRefused(Client(server.Port(), {"put", "empty", "more"}), "no space");
+}
+
+TEST_F(CTransferTest, WhatWasRemovedByHandIsFoundWhenRoomIsLacking) {
+  CServerProcess& server = StartWritable({"transfer.max_total_bytes=100", "transfer.recount_s=1"});
+  CTestClient client(server.Port());
+  const SPutReply put = BeginPut(client, "all", 100);
+  ASSERT_EQ(put.status, 0U);
+  ASSERT_EQ(StatusIn(Write(client, put.handle, 0, std::string(100, 'x'))), ETransferStatus::kOk);
+  SHandleBody handle{};
+  handle.handle = put.handle;
+  ASSERT_EQ(StatusIn(Ask(client, CodeOf(ETransferCode::kCommit), BytesOf(handle))), ETransferStatus::kOk);
+  EXPECT_EQ(BeginPut(client, "more", 1).status, static_cast<uint16_t>(ETransferStatus::kNoSpace));
+  fs::remove(Files() / "all");
+  EXPECT_TRUE(Eventually([&] { return BeginPut(client, "more", 1).status == 0; }));
 }
 
 TEST_F(CTransferTest, OneOfTwoUploadsOfAFileIsBusyAndHandlesAreFew) {

@@ -143,8 +143,18 @@ TEST_F(CWatchdogTest, AJobThatPostsItselfKeepsNobodyFromAnswersNorFromTheStop) {
   CServerProcess& server = StartWith({"business.threads=1"});
   CTestClient client(server.Port());
   Ask(client, kTestTorment, "post-forever");
-  ExpectServed(client);
+  for (int i = 0; i < 100; ++i) ExpectServed(client);
   EXPECT_EQ(server.Stop(), 0);
+}
+
+TEST_F(CWatchdogTest, JobsBeyondThoseThatMayWaitAreRefusedAndCounted) {
+  CServerProcess& server = StartWith({"business.threads=1", "business.queue_jobs=10"});
+  CTestClient client(server.Port());
+  // The one thread that could run them is the one that posts them.
+  Ask(client, kTestTorment, "post-many");
+  EXPECT_EQ(server.Count(ECounter::kJobsRefused), 990U);
+  ExpectServed(client);
+  EXPECT_NE(Order({"--status"}).output.find("jobs_refused=990"), std::string::npos);
 }
 
 }  // namespace

@@ -128,6 +128,22 @@ TEST(CModuleTest, AListenerThatIsNotThereRefusesTheStart) {
   EXPECT_THROW(CTestNetwork network(logic), std::logic_error);
 }
 
+TEST(CModuleTest, ACodeForAnHttpListenerRefusesTheStart) {
+  SConfig config = TestConfig();
+  config.listeners.resize(2);
+  config.listeners[0].name = "public";
+  config.listeners[1].name = "admin";
+  config.listeners[1].protocol = EListenerProtocol::kHttp;
+  CBoundLogic logic;
+  try {
+    CTestNetwork network(logic, config);
+    FAIL() << "a code that nobody could ever send was taken";
+  } catch (const std::logic_error& error) {
+    EXPECT_EQ(std::string(error.what()), "msgCode " + std::to_string(kAdmin) +
+                                             " is for the listener \"admin\", which needs protocol = \"packet\"");
+  }
+}
+
 TEST(CModuleTest, AHandlerRunsInThePoolThatItNames) {
   SConfig config = TestConfig();
   config.pool.named.push_back({"db", 1});

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <deque>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -301,6 +302,33 @@ TEST(CHttpFormTest, ValuesAreDecodedOnce) {
   EXPECT_EQ(value("%zz=1&a=b=c"), "b=c");
   EXPECT_EQ(value("&&aa=1&"), "(none)");
   EXPECT_EQ(value(""), "(none)");
+}
+
+// What a deferred request keeps is its connection's, and free when that is closed, whoever still may answer it.
+TEST(CRouteTableShareTest, WhoDefersTheMostIsClosedAtTheCeiling) {
+  CRouteLogic logic;
+  SConfig config = HttpConfig();
+  config.listeners[0].http.body_bytes = 1 << 20;
+  config.limits.total_bytes = 1'500'000;
+  CTestNetwork network(logic, config);
+  uint64_t deferred = 0;
+  const auto defer = [&](CHttpTestClient& client, size_t bytes) {
+    const std::string length = "Content-Length: " + std::to_string(bytes) + "\r\n";
+    ASSERT_TRUE(client.Send(CHttpTestClient::Request("POST", "/defer", length) + std::string(bytes, 'x')));
+    ++deferred;
+    ASSERT_TRUE(Eventually([&] { return network.Count(ECounter::kPacketsEntered) == deferred; }));
+  };
+  CHttpTestClient greedy(network.Port());
+  defer(greedy, 400'000);
+  std::deque<CHttpTestClient> modest;
+  for (int i = 0; i < 20 && network.Count(ECloseReason::kMemory) == 0; ++i) {
+    defer(modest.emplace_back(network.Port()), 100'000);
+  }
+  ASSERT_TRUE(Eventually([&] { return network.Count(ECloseReason::kMemory) > 0; }));
+  EXPECT_TRUE(greedy.IsClosed());
+  EXPECT_LT(modest.size(), 12U);
+  defer(modest.emplace_back(network.Port()), 100'000);
+  EXPECT_EQ(network.Count(ECloseReason::kMemory), 1U) << "its memory is free";
 }
 
 }  // namespace

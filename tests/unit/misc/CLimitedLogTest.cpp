@@ -47,6 +47,15 @@ TEST_F(CLimitedLogTest, EachSubjectHasItsLine) {
   EXPECT_EQ(m_wakeUps, 0);
 }
 
+TEST_F(CLimitedLogTest, ALogicHasNumbersOfItsOwn) {
+  for (int i = 0; i < 3; ++i) m_p_limited->Warn(1, "disk {}", i);
+  m_p_limited->Warn(2, "net");
+  m_p_limited->FlushAll();
+  EXPECT_THAT(Log(), HasSubstr("disk 0"));
+  EXPECT_THAT(Log(), HasSubstr("2 more like it were held back: disk 0"));
+  EXPECT_THAT(Log(), HasSubstr("net"));
+}
+
 TEST_F(CLimitedLogTest, CountsAreToldAfterASecondThoughNothingFollows) {
   const MonotonicTime begin = m_clock.Now();
   for (int i = 0; i < 3000; ++i) Write(1, "code 1 threw");

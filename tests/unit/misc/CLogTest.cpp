@@ -378,20 +378,5 @@ TEST_F(CLogTest, StandardErrorThatNobodyReadsIsNotWaitedForAndStaysAsItIs) {
   }
 }
 
-TEST_F(CLogTest, ALimitLetsOneLineASecondThroughAndCountsTheRest) {
-  CLogLimit limit;
-  uint64_t suppressed = 99;
-  EXPECT_TRUE(limit.Pass(suppressed));
-  EXPECT_EQ(suppressed, 0U);
-  for (int i = 0; i < 5; ++i) EXPECT_FALSE(limit.Pass(suppressed));
-
-  CLog log(Path(), ELogLevel::kInfo);
-  CLogLimit other;
-  for (int i = 0; i < 100; ++i) log.WarnLimited(other, "flood {}", i);
-  const std::vector<std::string> lines = LinesOf(Path());
-  ASSERT_EQ(lines.size(), 1U);
-  EXPECT_TRUE(lines[0].ends_with(": flood 0"));
-}
-
 }  // namespace
 }  // namespace switchboard

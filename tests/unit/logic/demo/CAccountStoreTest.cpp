@@ -300,7 +300,9 @@ TEST_F(CAccountStoreTest, AStoreThatIsLockedTooLongFailsAndRecovers) {
   options.busyTimeout = std::chrono::milliseconds(5);
   const std::string logFile = (m_directory / "log").string();
   CLog log(logFile, ELogLevel::kInfo);
-  options.p_log = &log;
+  const CClock clock;
+  CLimitedLog limited(log, clock, [] {});
+  options.p_log = &limited;
   CAccountStore store(m_file, options);
   ASSERT_EQ(store.Register("alice", "secret", 0), EDemoResult::kOk);
   const auto writer = OpenRaw();

@@ -112,6 +112,7 @@ connection_packets = 4
 batch = 6
 mode = "threads"
 queue_clients = 7
+queue_jobs = 8
 [reply]
 path = "send_thread"
 [protocol]
@@ -158,6 +159,7 @@ level = "alert"
   };
   expected.pool = {1, 2};
   expected.business = {128, 5, 4, 6, EBusinessMode::kThreads, 7};
+  expected.business.queue_jobs = 8;
   expected.reply = {EReplyPath::kSendThread};
   expected.protocol = {false, false};
   expected.limits = {8, 262152, 8, 9, milliseconds(1)};
@@ -415,7 +417,7 @@ TEST_F(CConfigTest, ErrorsOfOverridesNameTheOverride) {
             "--set business.threads=[1, 2]: an array is not a whole number; allowed: 1..128 threads");
   EXPECT_EQ(ErrorOfOverride("business.thread=1"),
             "--set business.thread=1: unknown key; allowed: threads, blocking_threads, queue_packets, "
-            "connection_packets, batch, mode, queue_clients");
+            "connection_packets, batch, mode, queue_clients, queue_jobs");
   EXPECT_TRUE(ErrorOfOverride("busines.threads=1")
                   .starts_with("--set busines.threads=1: unknown key; allowed: server, listener, "));
   EXPECT_EQ(ErrorOfOverride("business.threads"),

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -101,6 +102,32 @@ TEST_F(CMailboxTest, CountsTheMemoryUntilItIsFree) {
   EXPECT_EQ(m_mailbox.Bytes(), memory);
   EXPECT_TRUE(m_mailbox.Done(memory, 1)) << "the last request";
   EXPECT_EQ(m_mailbox.Bytes(), 0U);
+}
+
+TEST_F(CMailboxTest, WhatADeferredRequestKeepsIsOnTheAccountUntilItIsGone) {
+  BecomeIdle();
+  for (const bool isAnswered : {true, false}) {
+    EXPECT_TRUE(Post("request"));
+    const size_t memory = m_mailbox.Bytes();
+    std::shared_ptr<const CBlock> p_block(m_mailbox.Take().p_block);
+    const std::weak_ptr<const CBlock> p_watched = p_block;
+    const uint32_t number = m_mailbox.BeginDeferral(true, std::move(p_block));
+    m_mailbox.Done(0, 1);
+    EXPECT_FALSE(m_mailbox.Block());
+    EXPECT_EQ(m_mailbox.Bytes(), memory);
+    EXPECT_EQ(m_mailbox.Requests(), 0U);
+    EXPECT_FALSE(p_watched.expired());
+    if (isAnswered) {
+      EXPECT_TRUE(m_mailbox.ClaimDeferral(kGeneration, number));
+      EXPECT_EQ(m_mailbox.Bytes(), memory) << "its answer isn't on its way yet";
+      EXPECT_TRUE(m_mailbox.EndDeferral(kGeneration, number));
+    } else {
+      EXPECT_EQ(m_mailbox.CancelDeferrals(kGeneration).count, 1U);
+    }
+    EXPECT_EQ(m_mailbox.Bytes(), 0U);
+    EXPECT_TRUE(p_watched.expired()) << "whoever has the right to answer doesn't keep it";
+    EXPECT_EQ(m_mailbox.Leave(), CMailbox::ELeft::kIdle);
+  }
 }
 
 TEST_F(CMailboxTest, WhoAwaitsTheTurnIsTold) {

@@ -289,5 +289,28 @@ TEST(CServerCallsTest, BeforeTheStartItSaysSo) {
   EXPECT_THROW(socket.Post([] {}), std::logic_error);
 }
 
+TEST(CServerCallsTest, NoMoreJobsWaitThanMay) {
+  CStubApplication socket;
+  SConfig config = TestConfig();
+  config.business.threads = 1;
+  config.business.queue_jobs = 3;
+  CTestNetwork network(socket, config);
+  std::atomic<bool> isRunning{false};
+  std::atomic<bool> mayEnd{false};
+  std::atomic<int> ran{0};
+  ASSERT_TRUE(socket.Post([&] {
+    isRunning = true;
+    Eventually([&] { return mayEnd.load(); });
+  }));
+  ASSERT_TRUE(Eventually([&] { return isRunning.load(); }));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(socket.Post([&] { ++ran; }));
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(socket.Post([&] { ran = 1000; }));
+  EXPECT_EQ(network.Count(ECounter::kJobsRefused), 5U);
+  mayEnd = true;
+  EXPECT_TRUE(Eventually([&] { return ran == 3; }));
+  EXPECT_TRUE(socket.Post([&] { ++ran; })) << "there is room again";
+  EXPECT_TRUE(Eventually([&] { return ran == 4; }));
+}
+
 }  // namespace
 }  // namespace switchboard

@@ -1,12 +1,20 @@
 #include "net/role/CSender.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <memory>
 #include <semaphore>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "tests/support/CStubApplication.h"
+#include "tests/support/CStubProtocol.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
 
@@ -111,6 +119,46 @@ TEST_P(CSenderTest, APeerThatResetsInTheMiddleOfAWriteIsClosed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ReplyPaths, CSenderTest, testing::Values(EReplyPath::kDirect, EReplyPath::kSendThread));
+
+// An answer that comes late has no read behind it in which anybody would notice.
+TEST(CSenderWatchTest, WhoDoesNotTakeAllAtOnceIsWatchedFromThenOn) {
+  const CClock clock;
+  SConfig config;
+  config.limits.send_queue_bytes = 64 << 20;
+  const auto p_page = std::make_unique<SWorkerPage>();
+  CBufferPool buffers;  // outlives the blocks that connections hold
+  CConnectionPool pool(0, 16, 100, *p_page);
+  SInboxes inboxes(100);
+  const CFlowControl flowControl(inboxes, UINT32_MAX);
+  CSender sender(config, pool, buffers, inboxes, flowControl, *p_page);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const CFd peer(ends[1]);
+  CStubProtocol protocol;
+  protocol.idleRule.countsOnlyRest = true;
+  CConnection* const p_connection = pool.Acquire(CFd(ends[0]), {}, clock.Now(), protocol);
+  ASSERT_NE(p_connection, nullptr);
+  sender.Start();
+  const Bytes large(8 << 20);
+  const auto notes = [&] {
+    std::vector<IoNote> taken;
+    inboxes.io.Take(taken);
+    return std::count_if(taken.begin(), taken.end(),
+                         [](const IoNote& note) { return std::holds_alternative<io_note::SWatchSending>(note); });
+  };
+  for (int answer = 0; answer < 2; ++answer) {
+    ASSERT_TRUE(sender.Write(*p_connection, p_connection->Generation(), large, CTally::Shared(p_page->shared)));
+    EXPECT_TRUE(Eventually([&] { return notes() > 0; })) << answer;
+    Bytes room(1 << 20);
+    EXPECT_TRUE(Eventually([&] {
+      while (::read(peer.Get(), room.data(), room.size()) > 0) {
+      }
+      return p_connection->outbox.Bytes() == 0;
+    }));
+    EXPECT_EQ(notes(), 0) << "told once for what waits";
+  }
+  sender.Stop();
+}
 
 }  // namespace
 }  // namespace switchboard

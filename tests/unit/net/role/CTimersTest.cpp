@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace switchboard {
 namespace {
@@ -49,6 +50,16 @@ TEST_F(CTimersTest, RunsInTheOrderOfTheirTimes) {
   m_timers.Add(m_start, milliseconds(10), kOnce, Writes('a'));
   m_timers.Add(m_start, milliseconds(20), kOnce, Writes('b'));
   EXPECT_EQ(RunAt(100), "abc");
+}
+
+TEST_F(CTimersTest, RunsThatHaveNotBegunDoNotPileUp) {
+  m_timers.Add(m_start, milliseconds(10), milliseconds(10), Writes('p'));
+  std::vector<CTimers::Job> waiting = m_timers.TakeDue(m_start + milliseconds(10));
+  ASSERT_EQ(waiting.size(), 1U);
+  for (int ms = 20; ms <= 1000; ms += 10) EXPECT_TRUE(m_timers.TakeDue(m_start + milliseconds(ms)).empty());
+  waiting.front()();
+  EXPECT_EQ(m_ran, "p");
+  EXPECT_EQ(RunAt(1010), "p");
 }
 
 TEST_F(CTimersTest, APeriodicOneKeepsItsBeat) {

@@ -27,7 +27,9 @@ class CAccessLogTest : public testing::Test {
 
   const CTemporaryFolder m_folder;
   const std::string m_file = (m_folder.Path() / "access.log").string();
-  CLog m_log{"stderr", ELogLevel::kAlert};
+  CLog m_plainLog{(m_folder.Path() / "log").string(), ELogLevel::kInfo};
+  const CClock m_clock;
+  CLimitedLog m_log{m_plainLog, m_clock, [] {}};
   CHttpNow m_now;
   SHttpRequest m_request;
   SPeer m_peer;
@@ -51,6 +53,15 @@ TEST_F(CAccessLogTest, ManyLinesDoNotWait) {
   CAccessLog log(m_file, m_log);
   for (int i = 0; i < 1000; ++i) Append(log);
   EXPECT_GT(m_folder.Read("access.log").size(), 60000U);
+}
+
+TEST_F(CAccessLogTest, LinesThatAFullDiskLosesAreCountedAndTold) {
+  CAccessLog log("/dev/full", m_log);
+  for (int i = 0; i < 3; ++i) log.Write(m_request, m_now, m_peer, 200, 5);
+  m_log.FlushAll();
+  const std::string text = m_folder.Read("log");
+  EXPECT_NE(text.find("the access log /dev/full takes no more"), std::string::npos) << text;
+  EXPECT_NE(text.find("2 more like it were held back"), std::string::npos) << text;
 }
 
 TEST_F(CAccessLogTest, WithoutAFileThereIsNone) { EXPECT_FALSE(CAccessLog("", m_log).IsOn()); }
