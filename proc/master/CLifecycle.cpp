@@ -172,7 +172,7 @@ void CLifecycle::StartGeneration(SConfig config) {
 
 void CLifecycle::FinishReload() {
   m_log.Follow(m_deps.generations.Next()->Config().log);
-  m_deps.generations.Promote();
+  m_deps.generations.Promote(!m_deps.files.HasOtherBinary());
   m_state = WhileServing();
   Balancer().Serve(m_deps.generations.Current());
   RelieveOthers();

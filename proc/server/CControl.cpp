@@ -90,6 +90,7 @@ int CControl::TestConfig() const {
   if (!problems.fatal.empty()) throw CConfigError(ConfigName(m_commandLine) + ": " + problems.fatal.front());
   fmt::print("{}", CPreflight::Check(config, CPreflight::ThisMachine()).ToString());
   for (const std::string& doubt : problems.doubtful) fmt::print("doubtful: {}\n", doubt);
+  for (const std::string& remark : problems.remarks) fmt::print("note: {}\n", remark);
   fmt::print("configuration {} is fine\n", ConfigName(m_commandLine));
   return kExitOk;
 }
