@@ -131,7 +131,8 @@ SStartProblems FindStartProblems(const SConfig& config, const std::string& direc
     const int error = TryAddress(listener);
     if (error == 0) continue;
     const CSocketAddress address(listener.address, listener.port);
-    if (error == EADDRINUSE) {
+    // Who may not have a port under 1024 isn't told that it is in use: the service manager may have opened it for him.
+    if (error == EADDRINUSE || (error == EACCES && !ListeningSockets(address).empty())) {
       JudgeTaken(fmt::format("listener.{}", i), address, running, problems);
     } else {
       problems.fatal.push_back(fmt::format("listener.{}: cannot listen on {}: {}", i, address.ToString(),

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/filter.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -178,22 +177,10 @@ void CListenerStore::CloseKept(uint32_t listener) {
   std::erase_if(m_kept, [listener](const auto& entry) { return entry.first.first == listener; });
 }
 
-// A socket filter sees the TCP header of each segment that is for the listener. A SYN without an ACK is dropped; the
-// ACK that ends a handshake is not.
 void CListenerStore::RefuseNewcomers(std::optional<uint32_t> listener) const {
-  constexpr uint32_t kFlagsAt = 13;
-  constexpr uint32_t kSyn = 0x02;
-  constexpr uint32_t kAck = 0x10;
-  sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsAt),    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
-      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-  };
-  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
-  // Where it fails, a few may be reset: those who come between the last look at a queue and its end.
   for (const auto& [key, fd] : m_kept) {
-    if (listener && key.first != *listener) continue;
-    setsockopt(fd.Get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+    if (!listener) TurnAwayForGood(fd.Get());
+    if (key.first == listener) TurnAwayToOthers(fd.Get());
   }
 }
 

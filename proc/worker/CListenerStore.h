@@ -76,9 +76,9 @@ class CListenerStore {
   CFd Duplicate(const Key& key) const;
   // Closes what is kept of a listener that gets no worker any more, so that no client waits in its accept queues.
   void CloseKept(uint32_t listener);
-  // From now on nobody can begin to connect to the kept sockets, in whatever process they are: who does gets no answer
-  // until they are closed; then he is refused, or gets the one who listens there besides. Who waits in the accept
-  // queues is not affected. So the queues have an end. There is no way back. Of one listener, or of all.
+  // From now on nobody can begin to connect to the kept sockets, in whatever process they are; who waits in the accept
+  // queues is not affected, so that these have an end. There is no way back. Of all listeners at the end of the server:
+  // TurnAwayForGood; of one that goes: TurnAwayToOthers.
   void RefuseNewcomers(std::optional<uint32_t> listener = std::nullopt) const;
   // Closes everything, reservations included.
   void CloseAll();

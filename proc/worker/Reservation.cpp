@@ -1,10 +1,13 @@
 #include "proc/worker/Reservation.h"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
 #include <vector>
@@ -78,6 +81,28 @@ CFd ReserveBeside(const CSocketAddress& address, const std::set<uint64_t>& own) 
     if (error.code().value() != EADDRINUSE) throw;
     throw std::runtime_error("it can't stand beside the socket that the service manager has opened for this server");
   }
+}
+
+// A socket filter sees the TCP header of each segment that is for the listener. A SYN without an ACK is dropped; the
+// ACK that ends a handshake is not.
+void TurnAwayForGood(int listener) {
+  constexpr uint32_t kFlagsAt = 13;
+  constexpr uint32_t kSyn = 0x02;
+  constexpr uint32_t kAck = 0x10;
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsAt),    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  if (setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0) TurnAwayToOthers(listener);
+}
+
+// Bound to an interface that there isn't, it is found for no SYN. A handshake that has begun knows its listener.
+// Where that fails, a few may be reset: those who come between the last look at a queue and its end.
+void TurnAwayToOthers(int listener) {
+  const int nowhere = INT_MAX;
+  setsockopt(listener, SOL_SOCKET, SO_BINDTOIFINDEX, &nowhere, sizeof(nowhere));
 }
 
 }  // namespace switchboard

@@ -24,4 +24,11 @@ CFd ReserveAlone(const CSocketAddress& address);
 // std::system_error with EADDRINUSE when anybody else listens there; std::runtime_error when its own can't be shared.
 CFd ReserveBeside(const CSocketAddress& address, const std::set<uint64_t>& own);
 
+// From now on nobody can begin to connect to this listening socket, in whatever process it is. Who waits in its accept
+// queue, or is about to, isn't affected; there is no way back. Who comes gets no answer, and tries again a second
+// later: he may find the next server then. Where the system keeps socket filters from this user, as TurnAwayToOthers.
+void TurnAwayForGood(int listener);
+// Who comes finds another socket that he meets, or is refused.
+void TurnAwayToOthers(int listener);
+
 }  // namespace switchboard

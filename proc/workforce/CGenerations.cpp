@@ -35,7 +35,7 @@ void CGenerations::Promote(bool isAlone) {
   std::vector<uint32_t> gone = p_old->Listeners();
   std::erase_if(gone, [this](uint32_t listener) { return m_p_current->PlaceOf(listener).has_value(); });
   for (const uint32_t listener : gone) {
-    // Whose SYN gets no answer tries again, and finds the listener that has come in its place, if one has.
+    // Who comes finds the listener that has come in its place, if one has.
     if (isAlone) m_listeners.RefuseNewcomers(listener);
     m_workers.CallLast(*p_old, listener);
     m_listeners.CloseKept(listener);

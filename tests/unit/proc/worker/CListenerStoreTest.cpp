@@ -335,5 +335,21 @@ TEST(CListenerStoreTest, NewcomersGetNoAnswerAndThoseWhoWaitStay) {
   EXPECT_FALSE(CFd(accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
 }
 
+TEST(CListenerStoreTest, WhoIsTurnedAwayFromOneListenerFindsTheOther) {
+  CListenerStore store;
+  store.Reserve({OnPort(0)});
+  const CFd going = store.Open(0, 16);
+  store.Keep(0, 0, Copy(going));
+  const CFd waiting = Connect(PortOf(store));
+  const uint16_t port = PortOf(store);
+  store.Reserve({OnPort(port, "0.0.0.0")});
+  const CFd coming = store.Open(1, 16);
+  store.RefuseNewcomers(0);
+  const CFd newcomer = Connect(port);
+  EXPECT_TRUE(CFd(accept4(going.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
+  EXPECT_FALSE(CFd(accept4(going.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
+  EXPECT_TRUE(CFd(accept4(coming.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
+}
+
 }  // namespace
 }  // namespace switchboard
