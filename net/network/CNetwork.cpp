@@ -154,15 +154,15 @@ void CNetwork::NoteLost(uint32_t process) {
 
 void CNetwork::AddClient(CFd fd, uint32_t listener) { m_p_parts->io.AddClient(std::move(fd), listener); }
 
-void CNetwork::Stop(EStopMode mode, EGoAwayReason reason) {
+void CNetwork::Stop(EStopMode mode, EGoAwayReason reason, bool isLastCall) {
   SParts& parts = *m_p_parts;
   if (!std::exchange(parts.isRunning, false)) return;
   bool isGraceful = mode == EStopMode::kGraceful;
   const MonotonicTime now = parts.clock.Now();
   const MonotonicTime::duration patience = parts.config.server.shutdown_timeout;
 
-  // At the end of the server nobody else would serve those who wait.
-  if (isGraceful && reason == EGoAwayReason::kStop) parts.io.AcceptAll();
+  // At the end of the server, or of a listener, nobody else would serve those who wait.
+  if (isGraceful && (isLastCall || reason == EGoAwayReason::kStop)) parts.io.AcceptAll();
   // After a reload or a retirement there are other workers for those whom the master has passed to this one.
   const bool isServersEnd = reason == EGoAwayReason::kStop || reason == EGoAwayReason::kUpgrade;
   parts.io.StopAccepting(isGraceful && isServersEnd);

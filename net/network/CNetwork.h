@@ -58,10 +58,10 @@ class CNetwork {
   void NoteLost(uint32_t process);
   // Opens the access logs anew, after logrotate moved them. Only between Start and Stop.
   void ReopenLogs();
-  // The one ordered list: accept what waits if it's a graceful end of the server, stop accepting, ask the clients to
-  // leave, stop reading, drain mailboxes, join the pool, flush, close, join. Returns when no thread runs any more. Call
-  // once.
-  void Stop(EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop);
+  // The one ordered list: accept what waits if it's a graceful end of the server or of a listener (`isLastCall`), stop
+  // accepting, ask the clients to leave, stop reading, drain mailboxes, join the pool, flush, close, join. Returns when
+  // no thread runs any more. Call once.
+  void Stop(EStopMode mode, EGoAwayReason reason = EGoAwayReason::kStop, bool isLastCall = false);
 
   // Makes a graceful Stop that goes on (or comes) a fast one. Threads: any, while the network lives.
   void Hasten();

@@ -3,9 +3,11 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 #include <variant>
 
 #include "net/conn/CTransport.h"
+#include "net/role/CProtocol.h"
 #include "net/role/CSendQueue.h"
 
 namespace switchboard {

@@ -35,7 +35,7 @@ std::string Hex(std::span<const std::byte> bytes) {
 }
 
 std::vector<SNamedTrace> AllTracesOf(const SWorkerPage& page, std::vector<std::string> businessThreads) {
-  // A worker of an earlier configuration may have had more.
+  // The caller may not know them, or not all.
   for (size_t i = businessThreads.size(); i < SWorkerPage::kMaxBusinessThreads; ++i) {
     businessThreads.push_back(fmt::format("sb-work-{}", i));
   }
@@ -44,14 +44,15 @@ std::vector<SNamedTrace> AllTracesOf(const SWorkerPage& page, std::vector<std::s
 
 }  // namespace
 
-std::optional<STracedPacket> CInquest::Hold(const SWorkerPage& page, pid_t pid, int signal) {
-  const std::vector<STracedPacket> packets = PacketsIn(page, m_businessThreads);
+std::optional<STracedPacket> CInquest::Hold(const SWorkerPage& page, pid_t pid, int signal,
+                                            const std::vector<std::string>& businessThreads) {
+  const std::vector<STracedPacket> packets = PacketsIn(page, businessThreads);
   const uint64_t faultThread = page.faultThread.load(std::memory_order_relaxed);
   // Who asked for the last of it isn't to blame for the memory that the others have.
   const bool isOutOfMemory = page.lastWords.isOutOfMemory.load(std::memory_order_relaxed);
   const STracedPacket* p_culprit = isOutOfMemory ? nullptr : Blame(packets, signal, faultThread);
   const bool isAThreads = IsFault(signal) && faultThread != 0 && !isOutOfMemory;
-  if (p_culprit == nullptr && isAThreads) ReportThread(page, signal, faultThread);
+  if (p_culprit == nullptr && isAThreads) ReportThread(page, signal, faultThread, businessThreads);
   // The culprit comes first, and the bystanders only as far as there is room.
   if (p_culprit != nullptr) Report(*p_culprit, page, pid, signal, true);
   const size_t most = CCrashFiles::kKept - 1;
@@ -88,8 +89,9 @@ std::optional<STracedCode> CInquest::UserCodeOf(const SWorkerPage& page, uint64_
   return std::nullopt;
 }
 
-void CInquest::ReportThread(const SWorkerPage& page, int signal, uint64_t faultThread) {
-  const std::optional<STracedCode> code = UserCodeOf(page, faultThread, m_businessThreads);
+void CInquest::ReportThread(const SWorkerPage& page, int signal, uint64_t faultThread,
+                            const std::vector<std::string>& businessThreads) {
+  const std::optional<STracedCode> code = UserCodeOf(page, faultThread, businessThreads);
   // The master tells the end itself, and knows how grave it is.
   m_log.Warn("worker process {} was killed by {} in {}: no packet is to blame",
              page.slot.load(std::memory_order_relaxed), CSignals::Name(signal),

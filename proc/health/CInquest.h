@@ -22,29 +22,27 @@ class CInquest {
   CInquest(CLog& log, std::filesystem::path folder) : m_log(log), m_files(std::move(folder)) {}
 
   // After the death of the worker of `page`, by `signal`. Returns the packet whose handler killed it, if one did.
-  std::optional<STracedPacket> Hold(const SWorkerPage& page, pid_t pid, int signal);
+  // `businessThreads` are the names of its threads (BusinessThreads), as far as they are known.
+  std::optional<STracedPacket> Hold(const SWorkerPage& page, pid_t pid, int signal,
+                                    const std::vector<std::string>& businessThreads = {});
 
   // Which of the packets at hand is to blame for a death by `signal`: the one of the thread that the signal hit.
   // nullptr when there is none, or no mark says which thread that was: nobody is blamed on suspicion.
   static const STracedPacket* Blame(const std::vector<STracedPacket>& packets, int signal, uint64_t faultThread);
-  // What runs in a page; best read when nothing runs any more.
-  // `businessThreads` are their names, as far as they are known.
+  // What runs in a page; best read when nothing runs any more. `businessThreads` as above.
   static std::vector<STracedPacket> PacketsIn(const SWorkerPage& page, std::vector<std::string> businessThreads = {});
   // The code of the user's that `thread` runs, as above.
   static std::optional<STracedCode> UserCodeOf(const SWorkerPage& page, uint64_t thread,
                                                std::vector<std::string> businessThreads = {});
 
-  // What the threads of a worker are called: BusinessThreads.
-  void SetBusinessThreads(std::vector<std::string> names) { m_businessThreads = std::move(names); }
-
  private:
   // The thread that was hit had no packet in hand: what it did instead.
-  void ReportThread(const SWorkerPage& page, int signal, uint64_t faultThread);
+  void ReportThread(const SWorkerPage& page, int signal, uint64_t faultThread,
+                    const std::vector<std::string>& businessThreads);
   void Report(const STracedPacket& packet, const SWorkerPage& page, pid_t pid, int signal, bool isToBlame);
 
   CLog& m_log;
   const CCrashFiles m_files;
-  std::vector<std::string> m_businessThreads;
 };
 
 }  // namespace switchboard

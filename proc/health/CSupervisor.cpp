@@ -23,23 +23,15 @@ CSupervisor::CSupervisor(CLog& log, const CClock& clock, CQuarantine& quarantine
       m_offenders(clock),
       m_slowLog(log, clock, [] {}) {}
 
-void CSupervisor::Configure(const SConfig& config) {
-  m_limit = config.server.watchdog;
-  m_slow = config.log.slow_handler;
-  m_businessThreads = BusinessThreads(config);
-  m_inquest.SetBusinessThreads(m_businessThreads);
-  m_isQuarantineOn = config.server.quarantine;
-}
-
 void CSupervisor::Forgive() {
   m_quarantine.Clear();
   m_offenders.Clear();
   m_sentences.clear();
 }
 
-void CSupervisor::OnReady(pid_t pid, SWorkerPage& page) {
+void CSupervisor::OnReady(pid_t pid, SWorkerPage& page, const SConfig& config) {
   m_pages.insert_or_assign(pid, &page);
-  m_watchdog.Watch(pid, page, m_businessThreads, m_limit, m_slow);
+  m_watchdog.Watch(pid, page, BusinessThreads(config), config.server.watchdog, config.log.slow_handler);
 }
 
 void CSupervisor::Forget(pid_t pid) {
@@ -47,16 +39,16 @@ void CSupervisor::Forget(pid_t pid) {
   m_pages.erase(pid);
 }
 
-void CSupervisor::OnEnd(pid_t pid, SWorkerPage& page, int status) {
+void CSupervisor::OnEnd(pid_t pid, SWorkerPage& page, int status, const SConfig& config) {
   Forget(pid);
   const bool wasTooSlow = m_tooSlow.erase(pid) > 0;
-  if (WIFSIGNALED(status)) Judge(pid, page, WTERMSIG(status), wasTooSlow);
+  if (WIFSIGNALED(status)) Judge(pid, page, WTERMSIG(status), wasTooSlow, config);
   ForgetPackets(page);
 }
 
-void CSupervisor::Judge(pid_t pid, const SWorkerPage& page, int signal, bool wasTooSlow) {
-  const std::optional<STracedPacket> culprit = m_inquest.Hold(page, pid, signal);
-  if (!culprit || !m_isQuarantineOn) return;
+void CSupervisor::Judge(pid_t pid, const SWorkerPage& page, int signal, bool wasTooSlow, const SConfig& config) {
+  const std::optional<STracedPacket> culprit = m_inquest.Hold(page, pid, signal, BusinessThreads(config));
+  if (!culprit || !config.server.quarantine) return;
   const auto kind = wasTooSlow ? CRepeatOffenders::EKind::kHang : CRepeatOffenders::EKind::kCrash;
   if (m_offenders.NoteDeath(culprit->msgCode, kind)) Quarantine(culprit->msgCode, kind);
 }

@@ -39,21 +39,19 @@ class CSupervisor {
   static constexpr std::chrono::minutes kCrashSentence{10};
   static constexpr std::chrono::minutes kHangSentence{1};
 
-  // At the start and at each reload: the workers that get ready from now on follow it.
-  void Configure(const SConfig& config);
   // A reload has succeeded: the quarantine ends, and what was done before is forgotten.
   void Forgive();
 
-  // In the life of each worker: it serves (the page is its own until OnEnd); it was told to stop; somebody stopped its
-  // process, or let it continue.
-  void OnReady(pid_t pid, SWorkerPage& page);
+  // In the life of each worker, which is judged by `config`, what it runs with: it serves (the page is its own until
+  // OnEnd); it was told to stop; somebody stopped its process, or let it continue.
+  void OnReady(pid_t pid, SWorkerPage& page, const SConfig& config);
   void OnToldToStop(pid_t pid) { Forget(pid); }
   void OnPaused(pid_t pid) { m_watchdog.NoteStopped(pid); }
   void OnContinued(pid_t pid) { m_watchdog.NoteContinued(pid); }
   // Tells what was held back of the log's lines, at the end.
   void FlushLog() { m_slowLog.FlushAll(); }
   // It has ended with a `status` of waitpid(2). Before its page is written off.
-  void OnEnd(pid_t pid, SWorkerPage& page, int status);
+  void OnEnd(pid_t pid, SWorkerPage& page, int status, const SConfig& config);
 
   std::optional<MonotonicTime> NextDeadline();
   // At that time or at any other.
@@ -62,7 +60,7 @@ class CSupervisor {
  private:
   void Forget(pid_t pid);
   void Obey(const SWatchdogOrder& order);
-  void Judge(pid_t pid, const SWorkerPage& page, int signal, bool wasTooSlow);
+  void Judge(pid_t pid, const SWorkerPage& page, int signal, bool wasTooSlow, const SConfig& config);
   void Quarantine(uint16_t msgCode, CRepeatOffenders::EKind kind);
   void ReleaseServed();
 
@@ -74,11 +72,7 @@ class CSupervisor {
   CInquest m_inquest;
   CRepeatOffenders m_offenders;
 
-  std::chrono::milliseconds m_limit{0};
-  std::chrono::milliseconds m_slow{0};
   CLimitedLog m_slowLog;
-  std::vector<std::string> m_businessThreads;
-  bool m_isQuarantineOn = false;
   std::map<pid_t, SWorkerPage*> m_pages;          // of those that serve
   std::set<pid_t> m_tooSlow;                      // those that the watchdog has ended
   std::map<uint16_t, MonotonicTime> m_sentences;  // until when a msgCode is quarantined

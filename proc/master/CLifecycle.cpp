@@ -164,7 +164,6 @@ void CLifecycle::StartGeneration(SConfig config) {
     m_log.Probe(config.log);
     m_deps.generations.Begin(std::move(config));
     const std::shared_ptr<CGeneration>& p_next = m_deps.generations.Next();
-    m_deps.workforce.Supervisor().Configure(p_next->Config());
     for (uint32_t slot = 0; slot < p_next->Slots(); ++slot) m_deps.workforce.Spawn(p_next, slot);
   } catch (const std::exception& error) {
     FailReload(error.what());
@@ -173,7 +172,7 @@ void CLifecycle::StartGeneration(SConfig config) {
 
 void CLifecycle::FinishReload() {
   m_log.Follow(m_deps.generations.Next()->Config().log);
-  m_deps.generations.Promote();
+  m_deps.generations.Promote(!m_deps.files.HasOtherBinary());
   m_state = WhileServing();
   Balancer().Serve(m_deps.generations.Current());
   RelieveOthers();
@@ -204,11 +203,8 @@ void CLifecycle::FailReload(const std::string& why) {
 void CLifecycle::DropNextGeneration() {
   if (m_state == EState::kReloading) m_state = WhileServing();
   if (m_state == EState::kReturning) m_state = EState::kResting;
-  if (m_deps.generations.Abandon() != nullptr) {
-    // Some may serve clients already.
-    RelieveOthers();
-    m_deps.workforce.Supervisor().Configure(Current().Config());
-  }
+  // Some may serve clients already.
+  if (m_deps.generations.Abandon() != nullptr) RelieveOthers();
   // What it opened may have clients in its queues by now.
   HandOver();
   m_deps.generations.ForgetUnusedListeners();

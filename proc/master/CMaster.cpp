@@ -34,7 +34,6 @@ CMaster::CMaster(SMasterDeps deps, std::unique_ptr<CSignals> p_signals)
       m_lifecycle({m_deps.log, m_deps.clock, m_deps.privileges, m_deps.listeners, m_deps.scoreboard, m_deps.numbers,
                    m_deps.files, m_deps.program, m_deps.loadConfig, *m_p_waiter, kUpgradeKey, m_workforce,
                    m_generations, m_autoscaler}) {
-  m_workforce.Supervisor().Configure(m_deps.config);
   m_p_waiter->Add(m_p_signals->Fd(), kSignalsKey);
   m_p_waiter->Add(m_workforce.Balancer().Fd(), kBalancerKey);
 }

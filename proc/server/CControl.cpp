@@ -66,6 +66,13 @@ std::string OwnProgram() {
   return name;
 }
 
+// Not when it is another program's. Under a unit with ProtectProc=invisible and PrivateUsers=yes, the processes of the
+// service are hidden from each other: then the pid file alone tells.
+bool MayBeOurs(const CRunningServer& server) {
+  const std::string program = server.Program();
+  return program.empty() || program == OwnProgram();
+}
+
 // The configured time for a stop, or the longest that can be configured.
 std::chrono::milliseconds ShutdownTimeout(const SCommandLine& commandLine, const CConfigSchema& schema) {
   try {
@@ -90,6 +97,7 @@ int CControl::TestConfig() const {
   if (!problems.fatal.empty()) throw CConfigError(ConfigName(m_commandLine) + ": " + problems.fatal.front());
   fmt::print("{}", CPreflight::Check(config, CPreflight::ThisMachine()).ToString());
   for (const std::string& doubt : problems.doubtful) fmt::print("doubtful: {}\n", doubt);
+  for (const std::string& remark : problems.remarks) fmt::print("note: {}\n", remark);
   fmt::print("configuration {} is fine\n", ConfigName(m_commandLine));
   return kExitOk;
 }
@@ -111,10 +119,9 @@ std::string CControl::PidFile() const {
 CRunningServer CControl::FindServer() const {
   const std::string pidFile = PidFile();
   CRunningServer server(pidFile);
-  const std::string program = server.Program();
-  if (program == OwnProgram()) return server;
-  throw std::runtime_error(
-      fmt::format("no running server found: process {}, which holds {}, is \"{}\"", server.Pid(), pidFile, program));
+  if (MayBeOurs(server)) return server;
+  throw std::runtime_error(fmt::format("no running server found: process {}, which holds {}, is \"{}\"", server.Pid(),
+                                       pidFile, server.Program()));
 }
 
 int CControl::Signal() const {
@@ -145,7 +152,7 @@ void CControl::StopOlderBinary(int number) const {
   } catch (const std::runtime_error&) {
     return;  // there is none
   }
-  if (older->Program() != OwnProgram()) return;
+  if (!MayBeOurs(*older)) return;
   older->Signal(number);
   AwaitEnd(*older, ShutdownTimeout(m_commandLine, m_schema) + CWorkerSet::kKillGrace + kPatience);
 }

@@ -20,7 +20,8 @@ class CRunningServer {
   pid_t Pid() const { return m_pid; }
   // Readable when it has ended.
   int Fd() const { return m_process.Get(); }
-  // The name of its program, as the kernel has it (at most 15 characters); empty when it has ended.
+  // The name of its program, as the kernel has it (at most 15 characters); empty when it has ended, or when its process
+  // is hidden from the caller (proc(5): hidepid).
   std::string Program() const;
   // Throws std::system_error, such as for want of permission.
   void Signal(int number) const;

@@ -4,21 +4,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
+#include <set>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "logic/transfer/STransferConfig.h"
 #include "misc/file/CFd.h"
 #include "proc/sandbox/CPathFence.h"
 #include "proc/sandbox/CSyscallFilter.h"
+#include "proc/start/CRunningServer.h"
 #include "proc/sys/CSocketAddress.h"
+#include "proc/sys/ListeningSockets.h"
 
 namespace switchboard {
 
 namespace {
 
 namespace fs = std::filesystem;
+
+struct SRunning {
+  pid_t pid = 0;
+  std::set<uint64_t> sockets;  // their inodes
+};
 
 // Why the calling user can't do this with a path; empty when nothing is in the way.
 std::string Obstacle(const fs::path& path, int mode) {
@@ -58,6 +70,39 @@ int TryAddress(const SListenerConfig& listener) {
   return bind(fd.Get(), address.Data(), address.Size()) == 0 ? 0 : errno;
 }
 
+// The sockets of the server that runs with this pid file; nullopt when there is none, or when the caller may not know.
+std::optional<SRunning> FindRunning(const fs::path& pidFile) {
+  try {
+    const pid_t pid = CRunningServer(pidFile.string()).Pid();
+    if (std::optional<std::set<uint64_t>> sockets = SocketsOf(pid)) return SRunning{pid, std::move(*sockets)};
+  } catch (const std::runtime_error&) {
+    // None runs.
+  }
+  return std::nullopt;
+}
+
+// The address is in use: by whom?
+void JudgeTaken(const std::string& place, const CSocketAddress& address, const std::optional<SRunning>& running,
+                SStartProblems& problems) {
+  const std::string line = fmt::format("{}: cannot listen on {}: {}", place, address.ToString(),
+                                       std::generic_category().message(EADDRINUSE));
+  const std::vector<SListeningSocket> there = ListeningSockets(address);
+  const auto isOwn = [&](const SListeningSocket& socket) { return running && running->sockets.contains(socket.inode); };
+  const auto stranger = std::find_if_not(there.begin(), there.end(), isOwn);
+  if (there.empty() || !running) {
+    // By the service manager for the server, perhaps, or by a server that runs as another user.
+    problems.doubtful.push_back(line);
+  } else if (stranger != there.end()) {
+    problems.doubtful.push_back(fmt::format("{}, and not by the running server, process {}", line, running->pid));
+  } else {
+    const std::string own = there.front().address.ToString();
+    const bool isSame = own == address.ToString();
+    problems.remarks.push_back(fmt::format(
+        "{}: {} is in use by the running server itself, process {}{}", place, address.ToString(), running->pid,
+        isSame ? "" : fmt::format(": its {} makes way at a reload, unless the service manager has opened that", own)));
+  }
+}
+
 }  // namespace
 
 SStartProblems FindStartProblems(const SConfig& config, const std::string& directory) {
@@ -77,6 +122,7 @@ SStartProblems FindStartProblems(const SConfig& config, const std::string& direc
       check("transfer.root", transfer.root, WhyNotUsable(transfer.root, from, transfer.writable));
   }
   if (config.server.sandbox == ESandbox::kStrict) check("server.sandbox", "strict", LackingForSandbox());
+  const std::optional<SRunning> running = FindRunning(from / config.server.pid_file);
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const SListenerConfig& listener = config.listeners[i];
     if (!listener.http.access_log.empty()) {
@@ -84,11 +130,14 @@ SStartProblems FindStartProblems(const SConfig& config, const std::string& direc
     }
     const int error = TryAddress(listener);
     if (error == 0) continue;
-    const std::string line =
-        fmt::format("listener.{}: cannot listen on {}: {}", i,
-                    CSocketAddress(listener.address, listener.port).ToString(), std::generic_category().message(error));
-    // By the server itself, perhaps, or by the service manager for it.
-    (error == EADDRINUSE ? problems.doubtful : problems.fatal).push_back(line);
+    const CSocketAddress address(listener.address, listener.port);
+    // Who may not have a port under 1024 isn't told that it is in use: the service manager may have opened it for him.
+    if (error == EADDRINUSE || (error == EACCES && !ListeningSockets(address).empty())) {
+      JudgeTaken(fmt::format("listener.{}", i), address, running, problems);
+    } else {
+      problems.fatal.push_back(fmt::format("listener.{}: cannot listen on {}: {}", i, address.ToString(),
+                                           std::generic_category().message(error)));
+    }
   }
   return problems;
 }

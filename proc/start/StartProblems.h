@@ -11,6 +11,7 @@ namespace switchboard {
 struct SStartProblems {
   std::vector<std::string> fatal;     // the start would fail
   std::vector<std::string> doubtful;  // it would, unless the server is to take over from who is there
+  std::vector<std::string> remarks;   // a start would, but not a reload of the server that runs with this pid file
 };
 
 // Looks at the folders and files that it would open, and tries its addresses; changes nothing. As the calling user, and

@@ -18,13 +18,14 @@ enum class EMessage : uint8_t {
   kReopened,  // worker → master: what I log from now on goes into the new file
   kLost,      // master → worker: the worker process with the number `listener` has died, and its sessions with it
   kReason,    // master → worker: `reason` is why you will be told to stop
+  kLastCall,  // master → worker: `listener` goes with you: accept who waits before you stop
 };
 
 struct SMessage {
   EMessage kind = EMessage::kReady;
-  uint32_t listener = 0;                        // of kListener, kClient: its number in the CListenerStore; of kLost
-  std::string text;                             // of kFailed; cut to CChannel::kMaxText bytes
-  CFd fd;                                       // of kListener, kClient
+  uint32_t listener = 0;  // of kListener, kClient, kLastCall: its number in the CListenerStore; of kLost
+  std::string text;       // of kFailed; cut to CChannel::kMaxText bytes
+  CFd fd;                 // of kListener, kClient
   EGoAwayReason reason = EGoAwayReason::kStop;  // of kReason
 };
 

@@ -1,6 +1,7 @@
 #include "proc/sys/CSocketAddress.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
 
 #include <array>
 #include <cerrno>
@@ -32,12 +33,34 @@ CSocketAddress CSocketAddress::OfSocket(int fd) {
   return address;
 }
 
-std::string CSocketAddress::ToString() const {
+CSocketAddress CSocketAddress::Of(const sockaddr_storage& storage) {
+  CSocketAddress address;
+  address.m_storage = storage;
+  address.m_size = storage.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  return address;
+}
+
+uint16_t CSocketAddress::Port() const {
+  const bool isV6 = Family() == AF_INET6;
+  return ntohs(isV6 ? reinterpret_cast<const sockaddr_in6*>(&m_storage)->sin6_port
+                    : reinterpret_cast<const sockaddr_in*>(&m_storage)->sin_port);
+}
+
+bool CSocketAddress::IsWildcard() const { return Host() == (Family() == AF_INET6 ? "::" : "0.0.0.0"); }
+
+bool CSocketAddress::DoesMeet(const CSocketAddress& other) const {
+  return Port() == other.Port() && Family() == other.Family() &&
+         (IsWildcard() || other.IsWildcard() || HasHostOf(other));
+}
+
+std::string CSocketAddress::Host() const {
   std::array<char, NI_MAXHOST> host{};
-  std::array<char, NI_MAXSERV> port{};
-  getnameinfo(Data(), m_size, host.data(), host.size(), port.data(), port.size(), NI_NUMERICHOST | NI_NUMERICSERV);
-  const std::string name = host.data();
-  return (Family() == AF_INET6 ? "[" + name + "]" : name) + ":" + port.data();
+  getnameinfo(Data(), m_size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
+  return host.data();
+}
+
+std::string CSocketAddress::ToString() const {
+  return (Family() == AF_INET6 ? "[" + Host() + "]" : Host()) + ":" + std::to_string(Port());
 }
 
 }  // namespace switchboard

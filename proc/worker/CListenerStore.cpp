@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/filter.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,50 +12,14 @@
 #include <utility>
 
 #include "proc/sys/CAddressInUse.h"
+#include "proc/sys/ListeningSockets.h"
+#include "proc/worker/Reservation.h"
 
 namespace switchboard {
 
 namespace {
 
-enum : unsigned { kReuseAddress = 1, kReusePort = 2 };
-
 constexpr uint32_t kAboveAllSlots = 256;
-
-void SetOption(int fd, int level, int option, int value = 1) {
-  if (setsockopt(fd, level, option, &value, sizeof(value)) != 0) {
-    throw std::system_error(errno, std::generic_category(), "setsockopt");
-  }
-}
-
-CFd MakeBound(const CSocketAddress& address, unsigned reuse) {
-  CFd fd(socket(address.Family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.IsValid()) throw std::system_error(errno, std::generic_category(), "socket");
-  if ((reuse & kReuseAddress) != 0) SetOption(fd.Get(), SOL_SOCKET, SO_REUSEADDR);
-  if ((reuse & kReusePort) != 0) SetOption(fd.Get(), SOL_SOCKET, SO_REUSEPORT);
-  // So that "::" and "0.0.0.0" can stand side by side, each serving its own.
-  if (address.Family() == AF_INET6) SetOption(fd.Get(), IPPROTO_IPV6, IPV6_V6ONLY);
-  if (bind(fd.Get(), address.Data(), address.Size()) != 0) {
-    throw std::system_error(errno, std::generic_category(), "bind");
-  }
-  return fd;
-}
-
-// Bound while it shares its address with nobody, so that of two servers that start at the same moment one is refused;
-// then it lets the workers in. Without SO_REUSEADDR it stops a second server even before the workers listen.
-// Connections that rest in TIME_WAIT on this port forbid to bind so, and don't matter: with SO_REUSEADDR for that one
-// call, the kernel refuses an address that anybody listens on.
-CFd MakeReservation(const CSocketAddress& address) {
-  CFd fd;
-  try {
-    fd = MakeBound(address, 0);
-  } catch (const std::system_error& error) {
-    if (error.code().value() != EADDRINUSE) throw;
-    fd = MakeBound(address, kReuseAddress);
-    SetOption(fd.Get(), SOL_SOCKET, SO_REUSEADDR, 0);
-  }
-  SetOption(fd.Get(), SOL_SOCKET, SO_REUSEPORT);
-  return fd;
-}
 
 CFd DuplicateOf(const CFd& fd) {
   CFd copy(fcntl(fd.Get(), F_DUPFD_CLOEXEC, 0));
@@ -69,30 +31,42 @@ CFd DuplicateOf(const CFd& fd) {
 
 void CListenerStore::AddActivated(const SListenerConfig& config, CFd fd) {
   const CSocketAddress address = CSocketAddress::OfSocket(fd.Get());
-  m_listeners.emplace(m_next++, SListener{config.address, config.port, address, CFd(), std::move(fd)});
+  const uint64_t inode = SocketInode(fd.Get());
+  m_listeners.emplace(m_next++,
+                      SListener{config.address, config.port, address, CFd(), std::move(fd), nullptr, {inode}});
 }
 
 std::vector<uint32_t> CListenerStore::Reserve(const std::vector<SListenerConfig>& configs) {
-  std::vector<uint32_t> found;
   std::set<uint32_t> known;
   for (const auto& [listener, entry] : m_listeners) known.insert(listener);
-  std::set<uint32_t> unclaimed = known;
+  std::vector<std::optional<uint32_t>> found = Recognise(configs, known);
+  std::vector<uint32_t> numbers;
   try {
     for (size_t i = 0; i < configs.size(); ++i) {
-      const auto claimed = std::find_if(unclaimed.begin(), unclaimed.end(), [&](uint32_t listener) {
-        const SListener& entry = m_listeners.at(listener);
-        return entry.host == configs[i].address && entry.port == configs[i].port;
-      });
-      if (claimed == unclaimed.end()) {
-        found.push_back(Add(configs[i], i));
-      } else {
-        found.push_back(unclaimed.extract(claimed).value());
-      }
+      if (!found[i]) found[i] = Add(configs[i], i, found);
+      numbers.push_back(*found[i]);
     }
-    for (size_t i = 0; i < configs.size(); ++i) Share(found[i], configs[i], i);
+    for (size_t i = 0; i < configs.size(); ++i) Share(numbers[i], configs[i], i);
   } catch (const std::runtime_error&) {
     Retain(known);
     throw;
+  }
+  return numbers;
+}
+
+// A port that the system has chosen may be named later on: so port 0 comes second.
+std::vector<std::optional<uint32_t>> CListenerStore::Recognise(const std::vector<SListenerConfig>& configs,
+                                                               std::set<uint32_t> unclaimed) const {
+  std::vector<std::optional<uint32_t>> found(configs.size());
+  for (const bool isAnyPort : {false, true}) {
+    for (size_t i = 0; i < configs.size(); ++i) {
+      if ((configs[i].port == 0) != isAnyPort) continue;
+      const auto claimed = std::find_if(unclaimed.begin(), unclaimed.end(), [&](uint32_t listener) {
+        const SListener& entry = m_listeners.at(listener);
+        return entry.host == configs[i].address && (isAnyPort ? entry.port : entry.address.Port()) == configs[i].port;
+      });
+      if (claimed != unclaimed.end()) found[i] = unclaimed.extract(claimed).value();
+    }
   }
   return found;
 }
@@ -103,28 +77,52 @@ void CListenerStore::Share(uint32_t listener, const SListenerConfig& config, siz
     if (config.accept == EAcceptMode::kMutex && entry.p_lock == nullptr) entry.p_lock = std::make_shared<CAcceptLock>();
     const bool isShared = config.accept != EAcceptMode::kReusePort && !entry.activated.IsValid();
     const Key key{listener, kSharedSlot};
-    if (isShared && !m_kept.contains(key)) m_kept.emplace(key, Open(listener, config.backlog));
+    if (isShared && !m_kept.contains(key)) Keep(listener, kSharedSlot, Open(listener, config.backlog));
   } catch (const std::system_error& error) {
     throw std::runtime_error(
         fmt::format("listener.{}: cannot listen on {}: {}", index, entry.address.ToString(), error.code().message()));
   }
 }
 
-uint32_t CListenerStore::Add(const SListenerConfig& config, size_t index) {
-  std::string where = fmt::format("{}:{}", config.address, config.port);
+uint32_t CListenerStore::Add(const SListenerConfig& config, size_t index,
+                             const std::vector<std::optional<uint32_t>>& found) {
+  std::string line = fmt::format("listener.{}.address: ", index);
   try {
     const CSocketAddress wanted(config.address, config.port);
-    where = wanted.ToString();
-    CFd reservation = MakeReservation(wanted);
+    line = fmt::format("listener.{}: cannot listen on {}: ", index, wanted.ToString());
+    CFd reservation = Take(wanted, found);
     const CSocketAddress resolved = CSocketAddress::OfSocket(reservation.Get());
     m_listeners.emplace(m_next, SListener{config.address, config.port, resolved, std::move(reservation), CFd()});
     return m_next++;
   } catch (const std::system_error& error) {
-    const std::string line = fmt::format("listener.{}: cannot listen on {}: {}", index, where, error.code().message());
+    line += error.code().message();
     if (error.code().value() == EADDRINUSE) throw CAddressInUse(line);
     throw std::runtime_error(line);
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(fmt::format("listener.{}.address: {}", index, error.what()));
+    throw std::runtime_error(line + error.what());
+  }
+}
+
+// What is in the way may be the server's own: of a listener that this configuration has changed.
+CFd CListenerStore::Take(const CSocketAddress& wanted, const std::vector<std::optional<uint32_t>>& found) const {
+  try {
+    return ReserveAlone(wanted);
+  } catch (const std::system_error& error) {
+    if (error.code().value() != EADDRINUSE) throw;
+    bool isOwn = false;
+    std::set<uint64_t> own;
+    for (const auto& [listener, entry] : m_listeners) {
+      if (!entry.address.DoesMeet(wanted)) continue;
+      const auto place = std::find(found.begin(), found.end(), listener);
+      if (place != found.end()) {
+        throw std::runtime_error(
+            fmt::format("that is listener.{} ({})", place - found.begin(), entry.address.ToString()));
+      }
+      isOwn = true;
+      own.insert(entry.sockets.begin(), entry.sockets.end());
+    }
+    if (!isOwn) throw;
+    return ReserveBeside(wanted, own);
   }
 }
 
@@ -134,11 +132,7 @@ void CListenerStore::Retain(const std::set<uint32_t>& listeners) {
 }
 
 CFd CListenerStore::Open(uint32_t listener, uint32_t backlog) const {
-  CFd fd = MakeBound(m_listeners.at(listener).address, kReuseAddress | kReusePort);
-  if (listen(fd.Get(), static_cast<int>(backlog)) != 0) {
-    throw std::system_error(errno, std::generic_category(), "listen");
-  }
-  return fd;
+  return OpenListener(m_listeners.at(listener).address, backlog);
 }
 
 CFd CListenerStore::Activated(uint32_t listener) const {
@@ -149,7 +143,10 @@ CFd CListenerStore::Activated(uint32_t listener) const {
 CListenerStore::Key CListenerStore::Keep(uint32_t listener, uint32_t slot, CFd fd) {
   Key key{listener, slot};
   while (m_kept.contains(key)) key.second += kAboveAllSlots;
-  if (m_listeners.contains(listener)) m_kept.emplace(key, std::move(fd));
+  const auto entry = m_listeners.find(listener);
+  if (entry == m_listeners.end()) return key;
+  entry->second.sockets.insert(SocketInode(fd.Get()));
+  m_kept.emplace(key, std::move(fd));
   return key;
 }
 
@@ -180,21 +177,10 @@ void CListenerStore::CloseKept(uint32_t listener) {
   std::erase_if(m_kept, [listener](const auto& entry) { return entry.first.first == listener; });
 }
 
-// A socket filter sees the TCP header of each segment that is for the listener. A SYN without an ACK is dropped; the
-// ACK that ends a handshake is not.
-void CListenerStore::RefuseNewcomers() const {
-  constexpr uint32_t kFlagsAt = 13;
-  constexpr uint32_t kSyn = 0x02;
-  constexpr uint32_t kAck = 0x10;
-  sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsAt),    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSyn | kAck),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),
-      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-  };
-  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
-  // Where it fails, a few may be reset: those who come between the last look at a queue and its end.
+void CListenerStore::RefuseNewcomers(std::optional<uint32_t> listener) const {
   for (const auto& [key, fd] : m_kept) {
-    setsockopt(fd.Get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+    if (!listener) TurnAwayForGood(fd.Get());
+    if (key.first == listener) TurnAwayToOthers(fd.Get());
   }
 }
 
@@ -248,6 +234,7 @@ void CListenerStore::Inherit(const std::string& text) {
     if (what == "r") {
       target.reservation = std::move(fd);
     } else if (what == "a") {
+      target.sockets.insert(SocketInode(number));
       target.activated = std::move(fd);
     } else {
       Keep(listener, static_cast<uint32_t>(std::stoul(what)), std::move(fd));

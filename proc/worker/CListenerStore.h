@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -41,9 +42,11 @@ class CListenerStore {
   void AddActivated(const SListenerConfig& config, CFd fd);
 
   // Reserves the addresses of a configuration: those that are there already (same address, same port) stay, and of the
-  // others it makes sure that nobody else is bound to them, resolves port 0, and holds them. Opens the shared sockets
-  // that aren't there. Returns the numbers of the listeners, in order. Throws std::runtime_error with one line that
-  // names listener and address, CAddressInUse where that is why, and changes nothing then.
+  // others it makes sure that nobody else is bound to them, resolves port 0, and holds them; where an address meets one
+  // that this configuration doesn't have any more (0.0.0.0 and 127.0.0.1 with one port), both are there until Retain or
+  // CloseKept. Opens the shared sockets that aren't there. Returns the numbers of the listeners, in order. Throws
+  // std::runtime_error with one line that names listener and address, CAddressInUse where that is why, and changes
+  // nothing then.
   std::vector<uint32_t> Reserve(const std::vector<SListenerConfig>& configs);
   // Closes what belongs to other listeners than these.
   void Retain(const std::set<uint32_t>& listeners);
@@ -73,10 +76,10 @@ class CListenerStore {
   CFd Duplicate(const Key& key) const;
   // Closes what is kept of a listener that gets no worker any more, so that no client waits in its accept queues.
   void CloseKept(uint32_t listener);
-  // From now on nobody can begin to connect to the kept sockets, in whatever process they are: who does gets no answer
-  // until they are closed, and is refused then. Who waits in the accept queues is not affected. So the queues have an
-  // end. There is no way back.
-  void RefuseNewcomers() const;
+  // From now on nobody can begin to connect to the kept sockets, in whatever process they are; who waits in the accept
+  // queues is not affected, so that these have an end. There is no way back. Of all listeners at the end of the server:
+  // TurnAwayForGood; of one that goes: TurnAwayToOthers.
+  void RefuseNewcomers(std::optional<uint32_t> listener = std::nullopt) const;
   // Closes everything, reservations included.
   void CloseAll();
 
@@ -94,9 +97,15 @@ class CListenerStore {
     CFd reservation;
     CFd activated;
     std::shared_ptr<CAcceptLock> p_lock = nullptr;
+    std::set<uint64_t> sockets = {};  // the inodes of all that listen for it, also of those that are closed here
   };
 
-  uint32_t Add(const SListenerConfig& config, size_t index);
+  // The numbers of those that are there already, each once.
+  std::vector<std::optional<uint32_t>> Recognise(const std::vector<SListenerConfig>& configs,
+                                                 std::set<uint32_t> unclaimed) const;
+  // `found` are the listeners of the configuration so far, in order.
+  uint32_t Add(const SListenerConfig& config, size_t index, const std::vector<std::optional<uint32_t>>& found);
+  CFd Take(const CSocketAddress& wanted, const std::vector<std::optional<uint32_t>>& found) const;
   void Share(uint32_t listener, const SListenerConfig& config, size_t index);
 
   uint32_t m_next = 0;

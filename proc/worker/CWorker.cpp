@@ -160,6 +160,7 @@ bool CWorker::TakeMessages() {
     const CChannel::EReceive result = m_channel.Receive(message);
     if (result != CChannel::EReceive::kMessage) return result == CChannel::EReceive::kNothing;
     if (message.kind == EMessage::kReason) m_reason = message.reason;
+    if (message.kind == EMessage::kLastCall) m_isLastCall = true;
     if (message.kind == EMessage::kLost) m_p_network->NoteLost(message.listener);
     if (message.kind != EMessage::kListener && message.kind != EMessage::kClient) continue;
     const std::optional<uint32_t> place = m_generation.PlaceOf(message.listener);
@@ -196,7 +197,7 @@ void CWorker::Stop(EStopMode mode) {
   const CFd done(eventfd(0, EFD_CLOEXEC));
   if (!done.IsValid()) throw std::system_error(errno, std::generic_category(), "eventfd");
   CThread guard("sb-guard", [this, &done] { GuardStop(done.Get()); });
-  m_p_network->Stop(mode, m_reason);
+  m_p_network->Stop(mode, m_reason, m_isLastCall);
   eventfd_write(done.Get(), 1);
   guard.Join();
 }

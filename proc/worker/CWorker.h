@@ -82,6 +82,7 @@ class CWorker {
   CWaiter m_waiter;
   bool m_isStopping = false;                      // set before sb-guard begins
   EGoAwayReason m_reason = EGoAwayReason::kStop;  // to be told to the clients
+  bool m_isLastCall = false;                      // some listener goes with this worker
   std::unique_ptr<CLogic> m_p_logic;
   std::unique_ptr<CNetwork> m_p_network;  // after the logic: it ends first
 };

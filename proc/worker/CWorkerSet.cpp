@@ -106,12 +106,25 @@ void CWorkerSet::HandOver(const CGeneration& generation) {
 }
 
 void CWorkerSet::HandOverDispatched(const CGeneration& generation) {
+  for (const uint32_t listener : generation.Listeners()) HandOverDispatched(generation, listener);
+}
+
+void CWorkerSet::HandOverDispatched(const CGeneration& generation, uint32_t listener) {
+  if (generation.AcceptOf(listener) != EAcceptMode::kDispatch) return;
   for (const CListenerStore::Key& key : m_listeners.Kept()) {
-    if (!generation.PlaceOf(key.first) || generation.AcceptOf(key.first) != EAcceptMode::kDispatch) continue;
+    if (key.first != listener) continue;
     for (auto& [pid, worker] : m_processes) {
       if (worker.p_generation.get() != &generation || worker.isLeaving || !worker.channel.IsOpen()) continue;
       worker.channel.TrySend({EMessage::kListener, key.first, {}, m_listeners.Duplicate(key)});
     }
+  }
+}
+
+void CWorkerSet::CallLast(const CGeneration& generation, uint32_t listener) {
+  if (generation.Config().business.mode != EBusinessMode::kProcessPool) HandOverDispatched(generation, listener);
+  for (auto& [pid, worker] : m_processes) {
+    if (worker.p_generation.get() != &generation || worker.isLeaving || !worker.channel.IsOpen()) continue;
+    worker.channel.TrySend({EMessage::kLastCall, listener, {}, {}});
   }
 }
 

@@ -93,6 +93,9 @@ class CWorkerSet {
   // Has every socket on which the master accepted served by all workers of a generation: for the end of the server.
   void HandOverDispatched(const CGeneration& generation);
 
+  // A listener goes: the workers of a generation, which are about to stop, accept who waits there before they do.
+  void CallLast(const CGeneration& generation, uint32_t listener);
+
   // A worker has died whose sessions nobody has ended: tells those that serve, and the next one of its slot when it
   // does.
   void TellOfLost(const SWorkerProcess& lost);
@@ -106,6 +109,8 @@ class CWorkerSet {
   void KillOverdue();
 
  private:
+  void HandOverDispatched(const CGeneration& generation, uint32_t listener);
+
   CLog& m_log;
   const CClock& m_clock;
   CListenerStore& m_listeners;

@@ -29,11 +29,16 @@ uint32_t CGenerations::SlotsFor(const SConfig& config) const {
   return dynamic ? std::clamp(m_p_current->Slots(), dynamic->min, dynamic->max) : config.server.workers;
 }
 
-void CGenerations::Promote() {
+void CGenerations::Promote(bool isAlone) {
   const std::shared_ptr<CGeneration> p_old = std::exchange(m_p_current, std::exchange(m_p_next, nullptr));
   LogListeners(*p_old);
-  for (const uint32_t listener : p_old->Listeners()) {
-    if (!m_p_current->PlaceOf(listener)) m_listeners.CloseKept(listener);
+  std::vector<uint32_t> gone = p_old->Listeners();
+  std::erase_if(gone, [this](uint32_t listener) { return m_p_current->PlaceOf(listener).has_value(); });
+  for (const uint32_t listener : gone) {
+    // Who comes finds the listener that has come in its place, if one has.
+    if (isAlone) m_listeners.RefuseNewcomers(listener);
+    m_workers.CallLast(*p_old, listener);
+    m_listeners.CloseKept(listener);
   }
   m_workers.HandOver(*m_p_current);
 }

@@ -28,9 +28,10 @@ class CGenerations {
 
   // Makes the next generation, whose workers are yet to be started. Throws as the constructor; there is none then.
   void Begin(SConfig config);
-  // The next generation, which is ready, becomes the current one: listeners that it doesn't have are closed, and it
-  // serves all sockets of the others. The workers of the old one are the caller's to tell.
-  void Promote();
+  // The next generation, which is ready, becomes the current one: listeners that it doesn't have are closed, whose
+  // clients the old workers are told to accept before they stop, and it serves all sockets of the others. That they
+  // stop is the caller's to tell. `isAlone`: no other binary has these listeners.
+  void Promote(bool isAlone);
   // There is no next generation any more; returns what it was, or nullptr.
   std::shared_ptr<CGeneration> Abandon() { return std::exchange(m_p_next, nullptr); }
 

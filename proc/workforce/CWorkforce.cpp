@@ -94,7 +94,9 @@ CWorkforce::SHeard CWorkforce::Hear(pid_t pid) {
   if (!heard.isReady) return heard;
   m_workers.NoteReady(*p_worker);
   m_log.Info("worker process {} ({}) is ready", p_worker->slot, pid);
-  if (!p_worker->isLeaving) m_supervisor.OnReady(pid, m_scoreboard.Page(p_worker->page));
+  if (!p_worker->isLeaving) {
+    m_supervisor.OnReady(pid, m_scoreboard.Page(p_worker->page), p_worker->p_generation->Config());
+  }
   return heard;
 }
 
@@ -108,7 +110,7 @@ std::optional<CWorkerEnd> CWorkforce::End(pid_t pid, int status) {
   SWorkerProcess worker = m_workers.Remove(pid);
   if (worker.channel.IsOpen()) m_waiter.Remove(worker.channel.Fd());
   SWorkerPage& page = m_scoreboard.Page(worker.page);
-  m_supervisor.OnEnd(pid, page, status);
+  m_supervisor.OnEnd(pid, page, status, worker.p_generation->Config());
   const std::string lastWords = page.lastWords.Take();
   if (WIFSIGNALED(status) && worker.failure.empty()) worker.failure = lastWords;
   m_balancer.OnEnd(worker);

@@ -350,6 +350,33 @@ TEST_F(CAcceptTest, AMasterWithoutDescriptorsRestsAndGoesOn) {
   EXPECT_TRUE(Eventually([&] { return DescriptorsOf(server.MasterPid()) == before; }));
 }
 
+// Whoever accepts, the operator hears of it, and nobody is lost.
+TEST_F(CAcceptTest, WhoFindsNoDescriptorWaitsAndTheOperatorIsTold) {
+  for (const char* p_accept : {"reuseport", "mutex", "dispatch"}) {
+    SServerOptions options;
+    options.overrides = {"server.workers=1", std::string("listener.0.accept=") + p_accept};
+    options.descriptors = 40;
+    CServerProcess& server = Start(options);
+    std::deque<CTestClient> clients;
+    for (int i = 0; i < 60; ++i) {
+      clients.emplace_back(server.Port());
+      ASSERT_TRUE(clients.back().SendFrame(kTestEcho, "patient"));
+    }
+    EXPECT_TRUE(server.WaitForCount(ECounter::kAcceptPauses, 1)) << p_accept;
+    EXPECT_TRUE(server.WaitForLog("accepting rests: Too many open files")) << p_accept;
+    const auto isServed = [](CTestClient& client) {
+      const std::optional<SReceivedFrame> answer = client.ReceiveFrame(std::chrono::milliseconds{0});
+      return answer && answer->Text() == "patient";
+    };
+    EXPECT_TRUE(Eventually([&] {
+      std::erase_if(clients, isServed);
+      return clients.empty();
+    })) << p_accept;
+    EXPECT_EQ(server.Count(ECounter::kConnectionsRefused), 0U);
+    EXPECT_EQ(server.Stop(), 0);
+  }
+}
+
 TEST_F(CAcceptTest, RestingWorkersLeaveTheClientsInTheQueue) {
   for (const char* p_accept : {"dispatch", "mutex"}) {
     CServerProcess& server = StartAccepting(p_accept, {"server.workers=2"});

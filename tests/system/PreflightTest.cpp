@@ -1,7 +1,10 @@
 // `switchboard -t` does the arithmetic.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include "misc/file/CFd.h"
 #include "proc/sys/ExitCode.h"
 #include "tests/system/CSystemTest.h"
 
@@ -77,11 +80,26 @@ TEST_F(CPreflightTest, AMissingRightIsFoundBefore) {
   }
 }
 
-TEST_F(CPreflightTest, AnAddressInUseIsDoubtful) {
-  CServerProcess& server = Start();
-  const SRunResult test = TestConfig({"listener.0.port=" + std::to_string(server.Port())});
-  EXPECT_EQ(test.exitCode, kExitOk);
-  EXPECT_THAT(test.output, HasSubstr("doubtful: listener.0: cannot listen on 127.0.0.1:"));
+TEST_F(CPreflightTest, AnAddressInUseIsDoubtfulUnlessTheServerItselfHasIt) {
+  const CServerProcess& server = Start();
+  const std::string port = "listener.0.port=" + std::to_string(server.Port());
+  const std::string self = " is in use by the running server itself, process " + std::to_string(server.MasterPid());
+  const SRunResult same = TestConfig({port});
+  EXPECT_EQ(same.exitCode, kExitOk);
+  EXPECT_THAT(same.output, HasSubstr("note: listener.0: 127.0.0.1:" + std::to_string(server.Port()) + self + "\n"));
+  EXPECT_THAT(TestConfig({port, "listener.0.address=0.0.0.0"}).output,
+              HasSubstr("note: listener.0: 0.0.0.0:" + std::to_string(server.Port()) + self + ": its 127.0.0.1:"));
+  // For a server with another pid file it is somebody else's.
+  const SRunResult other = TestConfig({port, "server.pid_file=other.pid"});
+  EXPECT_EQ(other.exitCode, kExitOk);
+  EXPECT_THAT(other.output, HasSubstr("doubtful: listener.0: cannot listen on 127.0.0.1:"));
+  const CFd stranger(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(listen(stranger.Get(), 1), 0);
+  sockaddr_in address{};
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(getsockname(stranger.Get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  EXPECT_THAT(TestConfig({"listener.0.port=" + std::to_string(ntohs(address.sin_port))}).output,
+              HasSubstr("Address already in use, and not by the running server, process "));
 }
 
 }  // namespace

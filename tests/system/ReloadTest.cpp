@@ -42,6 +42,24 @@ class CReloadTest : public CSystemTest {
     }
     std::ofstream(file) << text;
   }
+  struct SListener {
+    std::string address;
+    std::string port;
+    std::string accept;
+  };
+  // As Configure, but with these listeners.
+  void ConfigureListeners(const std::vector<SListener>& listeners) const {
+    const std::filesystem::path file = CServerProcess::WriteConfig(Folder());
+    std::string text = ReadFile(file);
+    const size_t begin = text.find("[[listener]]\n");
+    const size_t end = text.find("\n[", begin + 1) + 1;
+    std::string entries;
+    for (const SListener& listener : listeners) {
+      entries += "[[listener]]\naddress = \"" + listener.address + "\"\nport = " + listener.port + "\naccept = \"" +
+                 listener.accept + "\"\n\n";
+    }
+    std::ofstream(file) << text.replace(begin, end - begin, entries);
+  }
   static bool Reload(const CServerProcess& server) {
     const size_t before = server.CountInLog("reloaded: ");
     server.Signal(SIGHUP);
@@ -199,6 +217,55 @@ TEST_F(CReloadTest, ListenersComeAndGo) {
   CServerProcess::WriteConfig(Folder());
   ASSERT_TRUE(Reload(server));
   EXPECT_TRUE(WaitForWorkers(server, 1));
+}
+
+// The wildcard and the address have the port in turn, and whoever connects to the address notices nothing, however the
+// clients are accepted.
+TEST_F(CReloadTest, TheWildcardAndTheAddressTakeTurnsAndLoseNobody) {
+  for (const char* p_accept : {"reuseport", "mutex", "dispatch"}) {
+    CServerProcess& server = StartWith({"server.workers=2"});
+    CSteadyLoad load(server.Port(), kTestEcho);
+    const std::string port = std::to_string(server.Port());
+    for (const char* p_address : {"127.0.0.1", "0.0.0.0", "127.0.0.1"}) {
+      ASSERT_TRUE(load.WaitForAnswers());
+      ConfigureListeners({{p_address, port, p_accept}});
+      ASSERT_TRUE(Reload(server)) << server.Log();
+      EXPECT_TRUE(WaitForWorkers(server, 2));
+    }
+    ASSERT_TRUE(load.WaitForAnswers());
+    load.Stop();
+    EXPECT_EQ(load.Complaints(), "") << p_accept;
+    EXPECT_EQ(server.CountInLog("not listening any more on 0.0.0.0:" + port), 1U) << p_accept;
+    EXPECT_EQ(server.Stop(), 0);
+  }
+}
+
+TEST_F(CReloadTest, TwoListenersSwapTheirPorts) {
+  CServerProcess& server = Start();
+  const std::string first = std::to_string(server.Port());
+  // Otherwise 127.0.0.1 with any port would be what there is.
+  ConfigureListeners({{"0.0.0.0", first, "reuseport"}});
+  ASSERT_TRUE(Reload(server));
+  ASSERT_TRUE(WaitForWorkers(server, 1));
+  ConfigureListeners({{"0.0.0.0", first, "reuseport"}, {"127.0.0.1", "0", "reuseport"}});
+  ASSERT_TRUE(Reload(server));
+  const std::string line = server.LogLines("listening on 127.0.0.1:").back();
+  const std::string second = line.substr(line.rfind(':') + 1);
+  CSteadyLoad one(server.Port(), kTestEcho, 4);
+  CSteadyLoad other(static_cast<uint16_t>(std::stoi(second)), kTestEcho, 4);
+  for (const bool isSwapped : {true, false, true}) {
+    ASSERT_TRUE(one.WaitForAnswers());
+    ASSERT_TRUE(other.WaitForAnswers());
+    ConfigureListeners(
+        {{"0.0.0.0", isSwapped ? second : first, "reuseport"}, {"127.0.0.1", isSwapped ? first : second, "dispatch"}});
+    ASSERT_TRUE(Reload(server)) << server.Log();
+    EXPECT_TRUE(WaitForWorkers(server, 1));
+  }
+  for (CSteadyLoad* p_load : {&one, &other}) {
+    ASSERT_TRUE(p_load->WaitForAnswers());
+    p_load->Stop();
+    EXPECT_EQ(p_load->Complaints(), "");
+  }
 }
 
 TEST_F(CReloadTest, AnAddressInUseRefusesTheReload) {

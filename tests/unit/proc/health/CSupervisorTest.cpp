@@ -33,15 +33,14 @@ class CSupervisorTest : public testing::Test {
         std::make_unique<CSupervisor>(*m_p_log, m_clock, *m_p_quarantine, m_folder,
                                       [this](pid_t pid, int signal) { m_kills.emplace_back(pid, signal); });
     m_config.server.watchdog = std::chrono::seconds(1);
-    m_p_supervisor->Configure(m_config);
   }
 
   // A worker gets ready, and dies by `signal` at `msgCode`.
   void Die(uint16_t msgCode, int signal) {
-    m_p_supervisor->OnReady(++m_pid, *m_p_page);
+    m_p_supervisor->OnReady(++m_pid, *m_p_page, m_config);
     BeginPacket(m_p_page->workTrace[0], msgCode);
     m_p_page->faultThread = pthread_self();
-    m_p_supervisor->OnEnd(m_pid, *m_p_page, signal);
+    m_p_supervisor->OnEnd(m_pid, *m_p_page, signal, m_config);
   }
   static void BeginPacket(SThreadTrace& trace, uint16_t msgCode) {
     std::array<std::byte, kHeaderBytes> frame;
@@ -86,8 +85,6 @@ TEST_F(CSupervisorTest, TheThirdDeathWithinAMinuteQuarantines) {
   EXPECT_TRUE(m_p_quarantine->Has(41));
   EXPECT_FALSE(m_p_quarantine->Has(42));
   EXPECT_THAT(Log(), HasSubstr("msgCode 41 has killed 3 workers within a minute and is quarantined"));
-  m_p_supervisor->Configure(m_config);
-  EXPECT_TRUE(m_p_quarantine->Has(41)) << "a reload has begun, and may fail";
   m_p_supervisor->Forgive();
   EXPECT_FALSE(m_p_quarantine->Has(41));
   Die(41, SIGSEGV);
@@ -113,10 +110,10 @@ TEST_F(CSupervisorTest, SlowIsToldApartFromDeadlyAndForgivenSooner) {
   Die(41, SIGSEGV);
   for (int i = 0; i < 3; ++i) {
     EXPECT_FALSE(m_p_quarantine->Has(41));
-    m_p_supervisor->OnReady(++m_pid, *m_p_page);
+    m_p_supervisor->OnReady(++m_pid, *m_p_page, m_config);
     BeginPacket(m_p_page->ioTrace, 41);
     Pass(std::chrono::milliseconds(1200));
-    m_p_supervisor->OnEnd(m_pid, *m_p_page, SIGABRT);
+    m_p_supervisor->OnEnd(m_pid, *m_p_page, SIGABRT, m_config);
   }
   EXPECT_TRUE(m_p_quarantine->Has(41));
   EXPECT_THAT(Log(), HasSubstr("msgCode 41 was too slow for the watchdog in 3 workers within a minute"));
@@ -140,13 +137,41 @@ TEST_F(CSupervisorTest, KillsFromOutsideDoNotQuarantine) {
 
 TEST_F(CSupervisorTest, TheQuarantineCanBeSwitchedOff) {
   m_config.server.quarantine = false;
-  m_p_supervisor->Configure(m_config);
   for (int i = 0; i < 10; ++i) Die(41, SIGSEGV);
   EXPECT_FALSE(m_p_quarantine->Has(41));
 }
 
+// Workers of two configurations live side by side from the beginning of a reload to the end of the last old worker.
+TEST_F(CSupervisorTest, EachWorkerIsJudgedByTheConfigurationThatItRunsWith) {
+  SConfig next = m_config;
+  next.server.watchdog = std::chrono::seconds(10);
+  next.server.quarantine = false;
+  next.business.threads = 1;
+  const auto p_nextPage = std::make_unique<SWorkerPage>();
+  const pid_t newer = ++m_pid;
+  m_p_supervisor->OnReady(newer, *p_nextPage, next);
+  const pid_t older = ++m_pid;
+  m_p_supervisor->OnReady(older, *m_p_page, m_config);
+  BeginPacket(m_p_page->ioTrace, 41);
+  BeginPacket(p_nextPage->ioTrace, 42);
+  Pass(std::chrono::milliseconds(1200));
+  EXPECT_THAT(m_kills, ElementsAre(Pair(older, SIGABRT), Pair(older, SIGCONT)));
+  m_p_supervisor->OnEnd(older, *m_p_page, SIGABRT, m_config);
+  m_p_supervisor->OnEnd(newer, *p_nextPage, SIGSEGV, next);
+
+  for (int i = 0; i < 3; ++i) {
+    m_p_supervisor->OnReady(newer, *p_nextPage, next);
+    BeginPacket(p_nextPage->workTrace[0], 42);
+    p_nextPage->faultThread = pthread_self();
+    m_p_supervisor->OnEnd(newer, *p_nextPage, SIGSEGV, next);
+    Die(43, SIGSEGV);
+  }
+  EXPECT_FALSE(m_p_quarantine->Has(42));
+  EXPECT_TRUE(m_p_quarantine->Has(43));
+}
+
 TEST_F(CSupervisorTest, AHangingWorkerIsSignalledAndItsHandlerBlamed) {
-  m_p_supervisor->OnReady(++m_pid, *m_p_page);
+  m_p_supervisor->OnReady(++m_pid, *m_p_page, m_config);
   BeginPacket(m_p_page->ioTrace, 41);
   Pass(std::chrono::milliseconds(1200));
   EXPECT_THAT(m_kills, ElementsAre(Pair(m_pid, SIGABRT), Pair(m_pid, SIGCONT)));
@@ -154,13 +179,13 @@ TEST_F(CSupervisorTest, AHangingWorkerIsSignalledAndItsHandlerBlamed) {
   Pass(std::chrono::milliseconds(1000));
   EXPECT_THAT(m_kills, ElementsAre(Pair(m_pid, SIGABRT), Pair(m_pid, SIGCONT), Pair(m_pid, SIGKILL)));
   EXPECT_THAT(Log(), HasSubstr("[alert]"));
-  m_p_supervisor->OnEnd(m_pid, *m_p_page, SIGABRT);
+  m_p_supervisor->OnEnd(m_pid, *m_p_page, SIGABRT, m_config);
   EXPECT_THAT(Log(), HasSubstr("was killed by SIGABRT while handling msgCode 41"));
   EXPECT_EQ(m_p_supervisor->NextDeadline(), std::nullopt);
 }
 
 TEST_F(CSupervisorTest, AWorkerThatWasToldToStopIsLeftToItsDeadline) {
-  m_p_supervisor->OnReady(++m_pid, *m_p_page);
+  m_p_supervisor->OnReady(++m_pid, *m_p_page, m_config);
   m_p_supervisor->OnToldToStop(m_pid);
   BeginPacket(m_p_page->ioTrace, 41);
   Pass(std::chrono::milliseconds(5000));
@@ -169,7 +194,7 @@ TEST_F(CSupervisorTest, AWorkerThatWasToldToStopIsLeftToItsDeadline) {
 
 TEST_F(CSupervisorTest, ThePacketsOfTheDeadAreForgotten) {
   BeginPacket(m_p_page->workTrace[100], 41);
-  m_p_supervisor->OnEnd(++m_pid, *m_p_page, 75 << 8);
+  m_p_supervisor->OnEnd(++m_pid, *m_p_page, 75 << 8, m_config);
   EXPECT_THAT(CInquest::PacketsIn(*m_p_page), IsEmpty());
   EXPECT_EQ(Log(), "");
 }

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace switchboard {
@@ -88,8 +89,9 @@ TEST(CListenerStoreTest, PortOfAListeningServerIsRefused) {
 TEST(CListenerStoreTest, ReservationAloneIsRefusedToo) {
   CListenerStore store;
   store.Reserve({OnPort(0)});
-  EXPECT_THAT(ReserveError(store, {OnPort(PortOf(store))}), HasSubstr("listener.0: "));
-  EXPECT_EQ(store.Descriptors().size(), 1u);
+  CListenerStore other;
+  EXPECT_THAT(ReserveError(other, {OnPort(PortOf(store))}), HasSubstr("Address already in use"));
+  EXPECT_TRUE(other.Descriptors().empty());
 }
 
 TEST(CListenerStoreTest, AddressCanBeReservedAgainAfterTheEnd) {
@@ -193,6 +195,82 @@ TEST(CListenerStoreTest, ARefusedConfigurationChangesNothing) {
   EXPECT_EQ(store.Descriptors().size(), 1u);
 }
 
+// The wildcard and the address, in both directions: what goes and what comes are there side by side.
+TEST(CListenerStoreTest, AnAddressGivesWayToTheWildcardAndBack) {
+  for (const auto& [before, after] : {std::pair("0.0.0.0", "127.0.0.1"), std::pair("127.0.0.1", "0.0.0.0")}) {
+    CListenerStore store;
+    store.Reserve({OnPort(0, before)});
+    const uint16_t port = PortOf(store);
+    store.Keep(0, 0, store.Open(0, 511));
+    EXPECT_EQ(store.Reserve({OnPort(port, after)}), (std::vector<uint32_t>{1}));
+    const CFd next = store.Open(1, 511);
+    store.Retain({1});
+    const CFd client = Connect(port);
+    pollfd ready{next.Get(), POLLIN, 0};
+    EXPECT_EQ(poll(&ready, 1, 10000), 1) << before;
+    // And nobody else gets in, by whatever way.
+    CListenerStore stranger;
+    EXPECT_THAT(ReserveError(stranger, {OnPort(port)}), HasSubstr("Address already in use"));
+    EXPECT_THAT(ReserveError(stranger, {OnPort(port, "0.0.0.0")}), HasSubstr("Address already in use"));
+  }
+}
+
+TEST(CListenerStoreTest, ListenersMaySwapTheirPorts) {
+  CListenerStore store;
+  store.Reserve({OnPort(0, "0.0.0.0"), OnPort(0, "127.0.0.1")});
+  const uint16_t first = PortOf(store, 0);
+  const uint16_t second = PortOf(store, 1);
+  store.Keep(0, 0, store.Open(0, 511));
+  store.Keep(1, 0, store.Open(1, 511));
+  EXPECT_EQ(store.Reserve({OnPort(second, "0.0.0.0"), OnPort(first, "127.0.0.1")}), (std::vector<uint32_t>{2, 3}));
+  EXPECT_TRUE(store.Open(2, 511).IsValid());
+  EXPECT_TRUE(store.Open(3, 511).IsValid());
+}
+
+TEST(CListenerStoreTest, AWildcardBesideAStrangersAddressIsRefused) {
+  CListenerStore stranger;
+  stranger.Reserve({OnPort(0, "127.0.0.2")});
+  const uint16_t port = PortOf(stranger);
+  const CFd listening = stranger.Open(0, 511);
+  CListenerStore store;
+  ASSERT_EQ(ReserveError(store, {OnPort(port, "127.0.0.1")}), "");
+  store.Keep(0, 0, store.Open(0, 511));
+  EXPECT_EQ(ReserveError(store, {OnPort(port, "0.0.0.0")}),
+            "listener.0: cannot listen on 0.0.0.0:" + std::to_string(port) + ": Address already in use");
+}
+
+TEST(CListenerStoreTest, APortThatTheSystemChoseCanBeNamedLater) {
+  CListenerStore store;
+  store.Reserve({OnPort(0)});
+  const uint16_t port = PortOf(store);
+  EXPECT_EQ(store.Reserve({OnPort(port)}), (std::vector<uint32_t>{0}));
+  EXPECT_EQ(store.Reserve({OnPort(0), OnPort(port)}), (std::vector<uint32_t>{1, 0}));
+}
+
+TEST(CListenerStoreTest, TwoListenersOfAConfigurationThatMeetAreRefusedByName) {
+  CListenerStore store;
+  store.Reserve({OnPort(0)});
+  const uint16_t port = PortOf(store);
+  EXPECT_EQ(ReserveError(store, {OnPort(0), OnPort(port, "0.0.0.0")}),
+            "listener.1: cannot listen on 0.0.0.0:" + std::to_string(port) +
+                ": that is listener.0 (127.0.0.1:" + std::to_string(port) + ")");
+  EXPECT_EQ(store.Descriptors().size(), 1u);
+}
+
+// Without SO_REUSEPORT, as a service manager opens it.
+TEST(CListenerStoreTest, ASocketThatCannotBeSharedIsNamedAsTheServersOwn) {
+  const CSocketAddress any("0.0.0.0", 0);
+  CFd activated(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(activated.Get(), any.Data(), any.Size()), 0);
+  ASSERT_EQ(listen(activated.Get(), 1), 0);
+  const uint16_t port = CSocketAddress::OfSocket(activated.Get()).Port();
+  CListenerStore store;
+  store.AddActivated(OnPort(port, "0.0.0.0"), std::move(activated));
+  EXPECT_EQ(ReserveError(store, {OnPort(port)}),
+            "listener.0: cannot listen on 127.0.0.1:" + std::to_string(port) +
+                ": it can't stand beside the socket that the service manager has opened for this server");
+}
+
 TEST(CListenerStoreTest, TheNextBinaryInheritsEverything) {
   CListenerStore store;
   store.Reserve({OnPort(0), OnPort(0)});
@@ -255,6 +333,22 @@ TEST(CListenerStoreTest, NewcomersGetNoAnswerAndThoseWhoWaitStay) {
   EXPECT_EQ(poll(&state, 1, 0), 0);
   EXPECT_TRUE(CFd(accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
   EXPECT_FALSE(CFd(accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
+}
+
+TEST(CListenerStoreTest, WhoIsTurnedAwayFromOneListenerFindsTheOther) {
+  CListenerStore store;
+  store.Reserve({OnPort(0)});
+  const CFd going = store.Open(0, 16);
+  store.Keep(0, 0, Copy(going));
+  const CFd waiting = Connect(PortOf(store));
+  const uint16_t port = PortOf(store);
+  store.Reserve({OnPort(port, "0.0.0.0")});
+  const CFd coming = store.Open(1, 16);
+  store.RefuseNewcomers(0);
+  const CFd newcomer = Connect(port);
+  EXPECT_TRUE(CFd(accept4(going.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
+  EXPECT_FALSE(CFd(accept4(going.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
+  EXPECT_TRUE(CFd(accept4(coming.Get(), nullptr, nullptr, SOCK_CLOEXEC)).IsValid());
 }
 
 }  // namespace
