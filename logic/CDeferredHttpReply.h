@@ -29,7 +29,7 @@ struct SHttpReply {
   size_t Bytes() const;
 };
 
-// The right to answer one HTTP request later. Dropped unanswered, it answers with 500.
+// The right to answer one HTTP request later. Dropped unanswered, it answers with 500, and the log says why.
 // Threads: one owner at a time, any thread. Must be gone when OnWorkerStop returns.
 class CDeferredHttpReply {
  public:
@@ -52,6 +52,7 @@ class CDeferredHttpReply {
   CRouteTable* m_p_routes;
   CHttpSite* m_p_site;
   std::shared_ptr<const CBlock> m_p_posted;
+  std::string_view m_refusal;  // of the last reply that couldn't be sent; lives for ever
 };
 
 }  // namespace switchboard

@@ -13,7 +13,8 @@ namespace switchboard {
 
 struct SServerLinks;
 
-// The right to answer one request later. Dropped unanswered, it answers with Reject{handler_failed}.
+// The right to answer one request later. Dropped unanswered, it answers with Reject{handler_failed}, and the log says
+// why.
 // Threads: one owner at a time, any thread. Must be gone when OnWorkerStop returns.
 class CDeferredReply {
  public:
@@ -44,12 +45,13 @@ class CDeferredReply {
   bool Reject(uint16_t userReason);
 
  private:
-  bool End(ERejectReason reason, uint16_t wireReason);
+  bool End(ERejectReason reason, uint16_t wireReason, std::string_view cause = {});
   void Drop();
 
   CDeferral m_deferral;
   const SServerLinks* m_p_links;
   uint16_t m_msgCode;
+  bool m_wasTooLarge = false;  // a reply that was tried
 };
 
 }  // namespace switchboard

@@ -16,7 +16,7 @@ class CRouteTable;
 struct SRouteTask;
 
 // One HTTP request in the hands of its route's handler, and the ways to end it. A handler ends it exactly once: Reply
-// or Defer. Whatever else it does is answered with 500. All views live until the handler returns.
+// or Defer. Whatever else it does is answered with 500, and the log says why. All views live until the handler returns.
 // Threads: the one that runs the handler, until it returns.
 class CHttpRequest : public CSessionContext {
  public:
@@ -54,6 +54,8 @@ class CHttpRequest : public CSessionContext {
 
   bool IsEnded() const { return m_isEnded; }
   bool IsDeferred() const { return m_isDeferred; }
+  // Of a request that its handler hasn't ended: what it did instead, and the mend.
+  std::string_view Mistake() const;
 
  private:
   CRouteTable& m_routes;
@@ -61,6 +63,7 @@ class CHttpRequest : public CSessionContext {
   const std::string_view m_pattern;
   bool m_isEnded = false;
   bool m_isDeferred = false;
+  std::string_view m_refusal;  // of the last reply that couldn't be sent; lives for ever
 };
 
 }  // namespace switchboard

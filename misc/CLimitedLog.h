@@ -28,6 +28,7 @@ class CLimitedLog {
       kReject,
       kThrew,
       kRouteThrew,
+      kRouteFailed,
       kConnectThrew,
       kDisconnectThrew,
       kJobThrew,

@@ -37,16 +37,27 @@ class CServerCalls {
   // comes after the answers given so far. Copies the body. False when the session is gone or speaks HTTP, the
   // body is over kMaxBodyBytes (65,527), or limits.send_queue_bytes is exceeded (the session is then closed).
   bool Send(const CSession& session, uint16_t msgCode, std::span<const std::byte> body);
+  // The same with a text, or a packed struct.
   template <class Body>
-  requires(std::is_trivially_copyable_v<Body> && alignof(Body) == 1) bool Send(const CSession& session,
-                                                                               uint16_t msgCode, const Body& body) {
-    return Send(session, msgCode, std::as_bytes(std::span(&body, 1)));
+  requires(!std::is_convertible_v<const Body&, std::span<const std::byte>>) bool Send(const CSession& session,
+                                                                                      uint16_t msgCode,
+                                                                                      const Body& body) {
+    if constexpr (std::is_convertible_v<const Body&, std::string_view>) {
+      const std::string_view text = body;
+      return Send(session, msgCode, std::as_bytes(std::span(text)));
+    } else {
+      static_assert(std::is_trivially_copyable_v<Body> && alignof(Body) == 1,
+                    "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
+      return Send(session, msgCode, std::as_bytes(std::span(&body, 1)));
+    }
   }
 
   // Asks for the close of a session: what it asked before is answered first. False when it is gone.
   bool Close(const CSession& session);
   // The peer's address and port; nullopt when the session is gone.
   std::optional<SPeer> PeerAddress(const CSession& session);
+  // Which of server.workers this one is, from 0; its successor after a crash or a reload has the same number.
+  uint32_t WorkerNumber();
   // Open connections of this worker.
   uint32_t ConnectionCount();
 
