@@ -69,7 +69,7 @@ class CHalfWorker {
     m_p_protocol = std::make_unique<switchboard::CPacketProtocol>(
         switchboard::SProtocolParts{m_config, m_clock, m_buffers, m_flowControl, m_business, m_sender, m_reading,
                                     m_scoreboard.Page(0).io},
-        m_logic.Modules().PacketsOf(0));
+        switchboard::SListenerConfig{}, m_logic.Modules().PacketsOf(0));
     for (uint32_t i = 0; i < connections; ++i) {
       switchboard::CFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
       m_connections.push_back(m_pool.Acquire(std::move(fd), {}, m_clock.Now(), *m_p_protocol));

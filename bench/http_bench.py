@@ -198,18 +198,20 @@ def report(results: dict[str, dict[str, list[float]]], options: argparse.Namespa
     return "\n".join(lines), is_met
 
 
-def machine() -> str:
+def machine(has_nginx: bool = True) -> str:
     info = pathlib.Path("/proc/cpuinfo").read_text()
     model = re.search(r"^model name\s*: (.*)$", info, re.MULTILINE)
+    text = f"{model[1] if model else platform.machine()}, {info.count('processor')} cores seen, Linux {platform.release()}"
+    if not has_nginx:
+        return text
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx"
     nginx = subprocess.run([program, "-v"], capture_output=True, text=True).stderr.strip()
-    return (f"{model[1] if model else platform.machine()}, {info.count('processor')} cores seen, Linux "
-            f"{platform.release()}; {nginx.removeprefix('nginx version: ')}")
+    return f"{text}; {nginx.removeprefix('nginx version: ')}"
 
 
-def write_page(page: pathlib.Path, text: str) -> None:
+def write_page(page: pathlib.Path, text: str, after: str = BEGIN, before: str = END) -> None:
     old = page.read_text()
-    begin, end = old.index(BEGIN) + len(BEGIN), old.index(END)
+    begin, end = old.index(after) + len(after), old.index(before)
     page.write_text(f"{old[:begin]}\n\n{text}\n\n{old[end:]}")
 
 

@@ -18,20 +18,23 @@ CDeferredHttpReply& CDeferredHttpReply::operator=(CDeferredHttpReply&& other) no
     m_p_routes = other.m_p_routes;
     m_p_site = other.m_p_site;
     m_p_posted = std::move(other.m_p_posted);
+    m_refusal = other.m_refusal;
   }
   return *this;
 }
 
 bool CDeferredHttpReply::Reply(const SHttpReply& reply) {
-  if (!m_deferral.IsOpen() || !reply.IsValid() || reply.Bytes() > m_p_routes->MaxReplyBytes()) return false;
+  if (!m_deferral.IsOpen()) return false;
+  m_refusal = m_p_routes->RefusalOf(reply);
+  if (!m_refusal.empty()) return false;
   return m_p_routes->AnswerDeferred(m_deferral, *m_p_site, m_p_posted.lock(), reply, ECounter::kPacketsReplied);
 }
 
 void CDeferredHttpReply::Drop() {
   if (!m_deferral.IsOpen()) return;
-  const std::string page = CHttpSite::PageOf(500);
-  m_p_routes->AnswerDeferred(m_deferral, *m_p_site, m_p_posted.lock(), {500, "text/html; charset=utf-8", page},
-                             CounterOf(ERejectReason::kHandlerFailed));
+  m_p_routes->FailDeferred(
+      m_deferral, *m_p_site, m_p_posted.lock(),
+      m_refusal.empty() ? "the CDeferredHttpReply was dropped without an answer: call Reply on it" : m_refusal);
 }
 
 }  // namespace switchboard

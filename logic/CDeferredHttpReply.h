@@ -40,7 +40,7 @@ struct SHttpReply {
 // requests, those for files as well, wait until it is used or dropped, however long that takes. It
 // keeps its request's bytes in memory until then. At a graceful stop the worker waits for it, up to
 // server.shutdown_timeout_s; after that every call answers false. Dropped unanswered, it answers
-// with 500, and counts as rejected_handler_failed.
+// with 500, counts as rejected_handler_failed, and the log says why.
 //
 //   auto p_reply = std::make_shared<CDeferredHttpReply>(request.Defer());
 //   m_backend.Ask(key, [p_reply](const std::string& json) { p_reply->Reply("application/json", json); });
@@ -74,6 +74,7 @@ class CDeferredHttpReply {
   CRouteTable* m_p_routes;
   CHttpSite* m_p_site;
   std::weak_ptr<const CBlock> m_p_posted;
+  std::string_view m_refusal;  // of the last reply that couldn't be sent; lives for ever
 };
 
 }  // namespace switchboard

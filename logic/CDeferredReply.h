@@ -13,7 +13,7 @@ struct SServerLinks;
 // closes only its half still gets the answer; one that resets, or is closed for its silence,
 // doesn't, and then every call answers false.
 // At a graceful stop the worker waits for it, up to server.shutdown_timeout_s; after that, false.
-// Dropped unanswered, it answers with Reject{handler_failed}.
+// Dropped unanswered, it answers with Reject{handler_failed}, and the log says why.
 //
 //   // In a shared_ptr, since a std::function can't own what can't be copied.
 //   auto p_reply = std::make_shared<CDeferredReply>(request.Defer());
@@ -52,12 +52,13 @@ class CDeferredReply {
   bool Reject(uint16_t userReason);
 
  private:
-  bool End(ERejectReason reason, uint16_t wireReason);
+  bool End(ERejectReason reason, uint16_t wireReason, std::string_view cause = {});
   void Drop();
 
   CDeferral m_deferral;
   const SServerLinks* m_p_links;
   uint16_t m_msgCode;
+  bool m_wasTooLarge = false;  // a reply that was tried
 };
 
 }  // namespace switchboard

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "logic/LogReject.h"
 #include "misc/CCrc32.h"
 #include "misc/CQuarantine.h"
 #include "misc/thread/CallUser.h"
@@ -155,11 +156,8 @@ void CHandlerTable::EndUnanswered(const SEntry& entry, CTurn& turn, const CReque
 }
 
 void CHandlerTable::LogRefusal(CTurn& turn, uint16_t msgCode, ERejectReason reason, std::string_view cause) {
-  m_links.limitedLog.Write(ELogLevel::kWarn, {EKind::kReject, static_cast<uint16_t>(reason), msgCode}, [&] {
-    const SPeer peer = turn.Connection().Peer(turn.Session().Generation()).value_or(SPeer{});
-    return fmt::format("{} of {}: msgCode {} rejected: {}{}{}", turn.Session().ToString(), peer.ToString(), msgCode,
-                       ToString(reason), cause.empty() ? "" : ": ", cause);
-  });
+  const CSession& session = turn.Session();
+  LogReject(m_links, session, turn.Connection().Peer(session.Generation()).value_or(SPeer{}), msgCode, reason, cause);
 }
 
 bool CHandlerTable::Refuse(CTurn& turn, uint16_t msgCode, ERejectReason reason, uint16_t wireReason,

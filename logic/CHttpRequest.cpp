@@ -56,9 +56,15 @@ std::optional<std::string> CHttpRequest::ValueOf(std::string_view form, std::str
 size_t CHttpRequest::MaxReplyBytes() const { return m_routes.MaxReplyBytes(); }
 
 bool CHttpRequest::Reply(const SHttpReply& reply) {
-  if (m_isEnded || !reply.IsValid() || reply.Bytes() > MaxReplyBytes()) return false;
+  if (m_isEnded) return false;
+  m_refusal = m_routes.RefusalOf(reply);
+  if (!m_refusal.empty()) return false;
   m_isEnded = true;
   return m_routes.Answer(m_task, reply, ECounter::kPacketsReplied);
+}
+
+std::string_view CHttpRequest::Mistake() const {
+  return m_refusal.empty() ? "the handler returned without an answer: call Reply or Defer" : m_refusal;
 }
 
 CDeferredHttpReply CHttpRequest::Defer() {

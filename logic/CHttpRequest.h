@@ -12,7 +12,7 @@ struct SRouteTask;
 
 // One HTTP request in the hands of its route's handler, and the ways to end it. A handler ends it
 // exactly once: Reply or Defer. If it returns without, whatever it returns, or throws before, the
-// answer is 500; a throw is logged, at most a line a second. The request was read whole before: its
+// answer is 500, and the log says why, at most once a second. The request was read whole before: its
 // body, decoded of chunks, is there.
 // All views live until the handler returns, also after Reply and Defer: copy what is needed longer.
 //
@@ -77,6 +77,8 @@ class CHttpRequest : public CSessionContext {
   // By Reply or Defer.
   bool IsEnded() const { return m_isEnded; }
   bool IsDeferred() const { return m_isDeferred; }
+  // Of a request that its handler hasn't ended: what it did instead, and the mend.
+  std::string_view Mistake() const;
 
  private:
   CRouteTable& m_routes;
@@ -84,6 +86,7 @@ class CHttpRequest : public CSessionContext {
   const std::string_view m_pattern;
   bool m_isEnded = false;
   bool m_isDeferred = false;
+  std::string_view m_refusal;  // of the last reply that couldn't be sent; lives for ever
 };
 
 }  // namespace switchboard

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <optional>
 #include <stdexcept>
 
@@ -108,6 +109,22 @@ uint16_t CRouteTable::RefusalOf(const SHttpRequest& request, const CHttpPath& pa
   return CFileSite::IsServed(request.method) || Find(path.Full()) ? 0 : 405;
 }
 
+std::string_view CRouteTable::RefusalOf(const SHttpReply& reply) const {
+  if (!reply.IsValid()) return "the reply isn't one that HTTP allows: see SHttpReply";
+  if (reply.Bytes() > MaxReplyBytes()) {
+    return "the reply is over MaxReplyBytes(): raise limits.send_queue_bytes, or serve it as a file";
+  }
+  return {};
+}
+
+void CRouteTable::LogFailure(std::string_view path, std::string_view cause) {
+  // Of each route and each cause, of which there are few, a line.
+  const auto reason = static_cast<uint16_t>(std::hash<std::string_view>()(cause));
+  m_links.limitedLog.Write(ELogLevel::kWarn,
+                           {CLimitedLog::SSubject::EKind::kRouteFailed, reason, Find(path).value_or(UINT32_MAX)},
+                           [&] { return fmt::format("route {} failed: {}", path, cause); });
+}
+
 void CRouteTable::Run(uint32_t handler, SRouteTask& task) {
   CTurn& turn = task.turn;
   if (!turn.Connection().IsAnswering()) {
@@ -147,7 +164,10 @@ void CRouteTable::RunRoute(uint32_t route, SRouteTask& task) {
              m_links.limitedLog.Write(ELogLevel::kWarn, {CLimitedLog::SSubject::EKind::kRouteThrew, 0, route},
                                       [&] { return fmt::format("the handler of route {} threw {}", task.path, what); });
            });
-  if (!request.IsEnded()) Answer(task, FailureReply(CHttpSite::PageOf(500)), CounterOf(failure));
+  if (!request.IsEnded()) {
+    if (failure == ERejectReason::kHandlerFailed) LogFailure(task.path, request.Mistake());
+    Answer(task, FailureReply(CHttpSite::PageOf(500)), CounterOf(failure));
+  }
   if (!request.IsDeferred()) turn.Tally().Add(ECounter::kPacketsLeft);
 }
 
@@ -188,6 +208,19 @@ bool CRouteTable::AnswerDeferred(CDeferral& deferral, CHttpSite& site, std::shar
   if (peer) WriteLog(site, request, now, *peer, reply);
   p_posted.reset();
   return deferral.End(std::as_bytes(std::span(text)), outcome);
+}
+
+void CRouteTable::FailDeferred(CDeferral& deferral, CHttpSite& site, std::shared_ptr<const CBlock> p_posted,
+                               std::string_view cause) {
+  SHttpRequest request;
+  std::string_view path;
+  std::string_view query;
+  CPostedRequest::Unpack(p_posted->Unused(), request, path, query);
+  const std::string asked(path);
+  const bool isEnded = AnswerDeferred(deferral, site, std::move(p_posted), FailureReply(CHttpSite::PageOf(500)),
+                                      CounterOf(ERejectReason::kHandlerFailed));
+  // Otherwise nobody is there any more to whom it matters.
+  if (isEnded) LogFailure(asked, cause);
 }
 
 }  // namespace switchboard

@@ -39,7 +39,12 @@ class CRouteTable final : public CHttpHandlers {
   // The same for a request that was deferred; lets go of the request before its end, with which a stop may go on.
   bool AnswerDeferred(CDeferral& deferral, CHttpSite& site, std::shared_ptr<const CBlock> p_posted,
                       const SHttpReply& reply, ECounter outcome);
+  // The same with 500, when whoever deferred it has given no answer; `cause` is why, for the log.
+  void FailDeferred(CDeferral& deferral, CHttpSite& site, std::shared_ptr<const CBlock> p_posted,
+                    std::string_view cause);
   size_t MaxReplyBytes() const;
+  // Why a reply can't be sent, with the mend, in words that live for ever; empty: it can.
+  std::string_view RefusalOf(const SHttpReply& reply) const;
 
   // The number of the route for this path (decoded, "/" first); nullopt when there is none.
   std::optional<uint32_t> Find(std::string_view path) const;
@@ -53,6 +58,8 @@ class CRouteTable final : public CHttpHandlers {
 
  private:
   static constexpr uint32_t kFiles = UINT32_MAX;
+
+  void LogFailure(std::string_view path, std::string_view cause);
 
   struct SEntry {
     CModule* p_module;

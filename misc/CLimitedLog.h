@@ -29,6 +29,7 @@ class CLimitedLog {
       kReject,
       kThrew,
       kRouteThrew,
+      kRouteFailed,
       kConnectThrew,
       kDisconnectThrew,
       kJobThrew,

@@ -32,10 +32,12 @@ class CTestBody {
   CTestBody(const std::string& text) : CTestBody(std::string_view(text)) {}
   CTestBody(const char* p_text) : CTestBody(std::string_view(p_text)) {}
   template <class T>
-  requires(std::is_trivially_copyable_v<T>&& std::is_class_v<T> && alignof(T) == 1 &&
-           !std::is_convertible_v<const T&, std::string_view> &&
+  requires(std::is_class_v<T> && !std::is_convertible_v<const T&, std::string_view> &&
            !std::is_convertible_v<const T&, std::span<const std::byte>>) CTestBody(const T& body)
-      : CTestBody(std::as_bytes(std::span(&body, 1))) {}
+      : CTestBody(std::as_bytes(std::span(&body, 1))) {
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) == 1,
+                  "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
+  }
 
   std::span<const std::byte> Bytes() const { return m_bytes; }
 
@@ -55,7 +57,8 @@ class CTestPacket {
   // The body as a packed struct. Throws CTestFailure when it hasn't exactly that size.
   template <class T>
   T As() const {
-    static_assert(std::is_trivially_copyable_v<T> && alignof(T) == 1, "a body is a packed struct");
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) == 1,
+                  "a body is a trivially copyable struct between #pragma pack(push, 1) and (pop)");
     CheckSize(sizeof(T));
     T body;
     std::memcpy(&body, Body().data(), sizeof(T));

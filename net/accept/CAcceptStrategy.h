@@ -22,7 +22,7 @@ class CAcceptStrategy {
  public:
   virtual ~CAcceptStrategy() = default;
 
-  // From now on `key` is ready when somebody may wait. False, with errno set, when the kernel refuses.
+  // From now on `key` is ready when somebody may wait. False, with errno set, when the kernel refuses: then nothing is.
   virtual bool Arm(CEpoll& epoll, uint64_t key) = 0;
   // No more. Whoever waits is left to the others, or to the next Arm.
   virtual void Disarm(CEpoll& epoll) = 0;

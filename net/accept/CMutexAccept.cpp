@@ -1,5 +1,7 @@
 #include "net/accept/CMutexAccept.h"
 
+#include <cerrno>
+
 namespace switchboard {
 
 namespace {
@@ -9,7 +11,12 @@ constexpr uint32_t kOneOfAllAtAnEdge = EPOLLIN | EPOLLEXCLUSIVE | EPOLLET;
 }  // namespace
 
 bool CMutexAccept::Arm(CEpoll& epoll, uint64_t key) {
-  return epoll.Add(m_p_lock->BellFd(), kOneOfAllAtAnEdge, key) && epoll.Add(m_socket.Get(), kOneOfAllAtAnEdge, key);
+  if (!epoll.Add(m_p_lock->BellFd(), kOneOfAllAtAnEdge, key)) return false;
+  if (epoll.Add(m_socket.Get(), kOneOfAllAtAnEdge, key)) return true;
+  const int error = errno;
+  epoll.Remove(m_p_lock->BellFd());
+  errno = error;
+  return false;
 }
 
 void CMutexAccept::Disarm(CEpoll& epoll) {

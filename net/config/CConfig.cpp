@@ -69,6 +69,10 @@ class CConfigLoader {
       if (!listener.root.empty() && listener.protocol != EListenerProtocol::kHttp) {
         CConfigReader::Fail(*m_reader.Where(path + ".root"), "is for files over HTTP", "only with protocol = \"http\"");
       }
+      if (listener.silence.count() != 0 && listener.protocol == EListenerProtocol::kHttp) {
+        CConfigReader::Fail(*m_reader.Where(path + ".silence_s"), "is for packets",
+                            "with protocol = \"http\" it is idle_timeout_s");
+      }
       if (listener.http != SHttpConfig{} && listener.protocol != EListenerProtocol::kHttp) {
         CConfigReader::Fail(*m_reader.Where(path), "has keys that are for HTTP",
                             "they go only with protocol = \"http\"");

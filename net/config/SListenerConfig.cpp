@@ -34,6 +34,8 @@ void SListenerConfig::Describe(CConfigSchema& schema) {
              "a queue for each worker; one for all of them; or the master accepts")
       .Number("backlog", &L::backlog, {1, 65535, "connections"}, "that wait to be accepted")
       .Text("name", &L::name, "a name, or \"\"", "what handlers that are bound to this listener call it")
+      .Seconds("silence_s", &L::silence, 0, 86400,
+               "that a client of the packet protocol may be silent; 0: as [heartbeat] says")
       .Text("root", &L::root, "a directory", "of the files; \"\": routes only; from here on: only with \"http\"");
   SHttpConfig::Describe(listener.Of(&L::http));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -21,7 +22,8 @@ struct SListenerConfig {
   uint32_t backlog = 511;
   std::string root;  // of the files that an http listener serves; empty: it serves routes only
   SHttpConfig http = {};
-  std::string name = {};  // that codes and routes can be bound to; none by default
+  std::string name = {};                 // that codes and routes can be bound to; none by default
+  std::chrono::milliseconds silence{0};  // that a client of the packet protocol may keep; 0: as [heartbeat] says
 
   static void Describe(CConfigSchema& schema);
   bool operator==(const SListenerConfig&) const = default;

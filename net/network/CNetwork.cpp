@@ -83,7 +83,8 @@ struct CNetwork::SParts {
         made.push_back(std::make_unique<CHttpProtocol>(parts, listener,
                                                        application.RequestsOf(static_cast<uint16_t>(i)), limitedLog));
       } else {
-        made.push_back(std::make_unique<CPacketProtocol>(parts, application.PacketsOf(static_cast<uint16_t>(i))));
+        made.push_back(
+            std::make_unique<CPacketProtocol>(parts, listener, application.PacketsOf(static_cast<uint16_t>(i))));
       }
     }
     return made;

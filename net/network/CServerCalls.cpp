@@ -52,6 +52,8 @@ std::optional<SPeer> CServerCalls::PeerAddress(const CSession& session) {
   return p_connection->Peer(session.Generation());
 }
 
+uint32_t CServerCalls::WorkerNumber() { return Links().page.slot.load(std::memory_order_relaxed); }
+
 uint32_t CServerCalls::ConnectionCount() { return Links().pool.Active(); }
 
 TimerId CServerCalls::AddTimer(std::chrono::milliseconds after, std::chrono::milliseconds period,

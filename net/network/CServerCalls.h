@@ -47,11 +47,10 @@ class CServerCalls {
   // There is no list of all sessions. To tell many, keep a list, and copy it, so that no lock is
   // held meanwhile.
   bool Send(const CSession& session, uint16_t msgCode, std::span<const std::byte> body);
-  // A packed struct; of an array of char every byte is sent, a literal's NUL among them.
+  // The same with a text (without a NUL behind it), or a packed struct.
   template <class Body>
-  requires kIsPacked<Body>
-  bool Send(const CSession& session, uint16_t msgCode, const Body& body) {
-    return Send(session, msgCode, std::as_bytes(std::span(&body, 1)));
+  requires(!IsBytes<Body>) bool Send(const CSession& session, uint16_t msgCode, const Body& body) {
+    return Send(session, msgCode, BytesOf(body));
   }
 
   // Asks for the close of a session, and returns at once: what has arrived of it is handled and
@@ -60,6 +59,9 @@ class CServerCalls {
   bool Close(const CSession& session);
   // The peer's address and port; nullopt when the session is gone.
   std::optional<SPeer> PeerAddress(const CSession& session);
+  // Which of server.workers this one is, from 0; its successor after a crash or a reload has the
+  // same number.
+  uint32_t WorkerNumber();
   // Open connections of this worker, those over HTTP and those that are about to close among them.
   uint32_t ConnectionCount();
 

@@ -10,21 +10,23 @@ namespace switchboard {
 
 namespace {
 
-SIdleRule IdleRuleOf(const SHeartbeatConfig& config) {
+SIdleRule IdleRuleOf(const SHeartbeatConfig& config, const SListenerConfig& listener) {
   SIdleRule rule;
   if (config.enabled) rule.silence = config.interval * config.max_misses;
+  if (listener.silence.count() != 0) rule.silence = listener.silence;
   return rule;
 }
 
 }  // namespace
 
-CPacketProtocol::CPacketProtocol(const SProtocolParts& parts, CPacketHandlers& handlers)
+CPacketProtocol::CPacketProtocol(const SProtocolParts& parts, const SListenerConfig& listener,
+                                 CPacketHandlers& handlers)
     : m_parts(parts),
       m_limits(parts.config.limits),
       m_flood(parts.config.flood),
       m_runsInline(parts.config.business.mode == EBusinessMode::kThreads),
       m_saysGoAway(parts.config.protocol.goaway),
-      m_idleRule(IdleRuleOf(parts.config.heartbeat)),
+      m_idleRule(IdleRuleOf(parts.config.heartbeat, listener)),
       m_handlers(handlers) {}
 
 SReading CPacketProtocol::Receive(CConnection& connection, std::span<const std::byte> input, MonotonicTime now) {

@@ -17,7 +17,7 @@ namespace switchboard {
 // Threads: as CProtocol.
 class CPacketProtocol final : public CProtocol {
  public:
-  CPacketProtocol(const SProtocolParts& parts, CPacketHandlers& handlers);
+  CPacketProtocol(const SProtocolParts& parts, const SListenerConfig& listener, CPacketHandlers& handlers);
 
   bool HasOpening() const override { return true; }
   SReading Receive(CConnection& connection, std::span<const std::byte> input, MonotonicTime now) override;

@@ -16,6 +16,8 @@ SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generati
   const uint32_t index = m_scoreboard.FreePage();
   SWorkerPage& page = m_scoreboard.Page(index);
   page.handOver.Reset();
+  // The worker reads it, maybe before this process comes to Begin, and can't write it.
+  page.slot.store(slot, std::memory_order_relaxed);
   const uint32_t process = m_numbers.Next();
   auto [mine, workers] = CChannel::MakePair();
   // What is buffered would be written by both processes.

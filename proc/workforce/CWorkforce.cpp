@@ -84,7 +84,7 @@ CWorkforce::SHeard CWorkforce::Hear(pid_t pid) {
       p_worker->serves.insert(m_listeners.Keep(message.listener, p_worker->slot, std::move(message.fd)));
       heard.hasListener = true;
     } else if (message.kind == EMessage::kFailed) {
-      p_worker->failure = std::move(message.text);
+      if (!p_worker->isReady) p_worker->failure = std::move(message.text);
     } else if (message.kind == EMessage::kReopened) {
       p_worker->isReopening = false;
     } else if (message.kind == EMessage::kReady) {

@@ -1,6 +1,8 @@
 // The message codes of the program `test-server`: handlers that do what handlers should not, or do it on request. Its
-// HTTP routes are /route/echo (answers with query and body), /route/where (with the name of its thread), and
-// /route/await-gate and /route/open-gate (as kTestAwaitGate and kTestOpenGate, but on the business pool).
+// HTTP routes are /route/echo (answers with query and body), /route/where (with the name of its thread),
+// /route/await-gate and /route/open-gate (as kTestAwaitGate and kTestOpenGate, but on the business pool), and
+// /route/wrong, which does what its query says and gives no answer: "silent", "invalid", "large", "drop" (a deferred
+// one).
 #pragma once
 
 #include <boost/endian/arithmetic.hpp>
@@ -27,13 +29,17 @@ inline constexpr uint16_t kTestTwice = 14;        // answers with "first", then 
 inline constexpr uint16_t kTestStruct = 15;       // wants an STestNumber; answers with it
 inline constexpr uint16_t kTestOneWay = 16;       // declared to have no answer
 inline constexpr uint16_t kTestOneWayFalse = 17;  // likewise, and returns false
+inline constexpr uint16_t kTestOneWayReply = 34;  // likewise, and tries to answer
 inline constexpr uint16_t kTestThrowInline = 18;  // kTestThrow on sb-io
 inline constexpr uint16_t kTestTooBig = 19;       // tries a body of 65,528 bytes, then answers with "too big"
+inline constexpr uint16_t kTestTooBigOnly = 35;   // tries the same, and nothing else
 
 inline constexpr uint16_t kTestBig = 20;     // STestNumber n: answers with n bytes
 inline constexpr uint16_t kTestPushes = 21;  // STestNumber n: n pushes of kTestPush, 1,000 bytes each, then an answer
 inline constexpr uint16_t kTestPush = 22;    // server → client: an STestNumber in front, counted from 0
-inline constexpr uint16_t kTestBlock = 23;   // STestNumber n: answers after n milliseconds, and blocks its thread
+inline constexpr uint16_t kTestPushTarget = 28;   // its session is the one that gets the pushes of kTestPushEmpty
+inline constexpr uint16_t kTestPushEmpty = 29;    // STestNumber n: n empty pushes of kTestPush, then an answer
+inline constexpr uint16_t kTestBlock = 23;        // STestNumber n: answers after n milliseconds, and blocks its thread
 inline constexpr uint16_t kTestAwaitGate = 24;    // answers once the gate is open, and blocks its thread
 inline constexpr uint16_t kTestOpenGate = 25;     // opens the worker's gate for good; inline
 inline constexpr uint16_t kTestBlockInline = 27;  // kTestBlock on sb-io
@@ -43,7 +49,8 @@ inline constexpr uint16_t kTestCount = 26;        // answers with how many of th
 inline constexpr uint16_t kTestDefer = 30;
 inline constexpr uint16_t kTestDeferInline = 31;
 inline constexpr uint16_t kTestDeferForever = 32;
-inline constexpr uint16_t kTestDeferDrop = 33;  // drops the right to answer at once
+inline constexpr uint16_t kTestDeferDrop = 33;    // drops the right to answer at once
+inline constexpr uint16_t kTestDeferTooBig = 36;  // tries a body of 65,528 bytes before that
 
 inline constexpr uint16_t kTestCloseMe = 40;  // asks for the close of its session, then answers
 inline constexpr uint16_t kTestAbort = 41;    // ends the worker
@@ -51,6 +58,8 @@ inline constexpr uint16_t kTestAbort = 41;    // ends the worker
 // Answered with the most sessions that its worker has had at a time (STestNumber).
 inline constexpr uint16_t kTestCrowd = 42;
 
+// Answered with "worker W, listener L".
+inline constexpr uint16_t kTestAbout = 37;
 // Answered with the worker's test.number (STestNumber).
 inline constexpr uint16_t kTestConfig = 43;
 // STestNumber n: counts n more of "samples", on the business pool and on sb-io; answered with an empty body.
@@ -72,6 +81,12 @@ inline constexpr uint16_t kTestTransgressThread = 49;
 inline constexpr uint16_t kTestScribble = 50;
 // Cuts to nothing each file that the worker shares with others, through descriptors and by name.
 inline constexpr uint16_t kTestTruncate = 51;
+
+// STestNumber n: tells the master n messages that are none, descriptors with some of them; with n = 0, one of a single
+// byte, which ends the line.
+inline constexpr uint16_t kTestBabble = 52;
+// Puts the body in the place of the name of "samples" (kTestSample), in the page that the worker shares.
+inline constexpr uint16_t kTestForgeName = 53;
 
 inline constexpr uint16_t kTestUnknown = 999;  // has no handler
 

@@ -210,15 +210,34 @@ class CTestLogic final : public CLogic {
   bool HandleTransgressThread(CRequest& request);
   bool HandleScribble(CRequest& request);
   bool HandleTruncate(CRequest& request);
+  bool HandleBabble(CRequest& request);
+  bool HandleForgeName(CRequest& request);
+  bool HandleTooBigOnly(CRequest& request) { return request.Reply(TooBig()); }
+  bool HandleDeferTooBig(CRequest& request) { return !request.Defer().Reply(TooBig()); }
+  bool HandlePushTarget(CRequest& request);
+  bool HandlePushEmpty(CRequest& request);
+  bool HandleAbout(CRequest& request) {
+    return request.Reply("worker " + std::to_string(WorkerNumber()) + ", listener " +
+                         std::to_string(request.Listener()));
+  }
+
+  static std::span<const std::byte> TooBig() {
+    static const std::vector<std::byte> body(kMaxBodyBytes + 1);
+    return body;
+  }
 
   bool RouteEcho(CHttpRequest& request);
   bool RouteWhere(CHttpRequest& request);
   bool RouteGate(CHttpRequest& request);
+  bool RouteWrong(CHttpRequest& request);
 
   std::atomic<uint32_t> m_present{0};
   std::atomic<uint32_t> m_crowd{0};
   std::atomic<bool> m_diesOfLoss{false};
   CGate m_gate;
+  CMutex m_targetMutex;
+  CSession m_target GUARDED_BY(m_targetMutex);
+  std::byte* m_p_name = nullptr;  // of the counter "samples", once it was forged
   std::unique_ptr<CLateAnswers> m_p_lateAnswers;
 };
 
@@ -238,7 +257,15 @@ CTestLogic::CTestLogic() {
   On(kTestStruct, &CTestLogic::HandleStruct);
   On(kTestOneWay, &CTestLogic::HandleTrue, Run::kPool, Reply::kNone);
   On(kTestOneWayFalse, &CTestLogic::HandleFalse, Run::kPool, Reply::kNone);
+  On(kTestOneWayReply, &CTestLogic::HandleEcho, Run::kPool, Reply::kNone);
   On(kTestTooBig, &CTestLogic::HandleTooBig);
+  On(kTestTooBigOnly, &CTestLogic::HandleTooBigOnly);
+  On(kTestDeferTooBig, &CTestLogic::HandleDeferTooBig);
+  On(kTestPushTarget, &CTestLogic::HandlePushTarget);
+  On(kTestPushEmpty, &CTestLogic::HandlePushEmpty);
+  On(kTestAbout, &CTestLogic::HandleAbout);
+  On(kTestBabble, &CTestLogic::HandleBabble, Run::kBlocking);
+  On(kTestForgeName, &CTestLogic::HandleForgeName);
   On(kTestBig, &CTestLogic::HandleBig);
   On(kTestPushes, &CTestLogic::HandlePushes);
   On(kTestBlock, &CTestLogic::HandleBlock, Run::kBlocking);
@@ -267,6 +294,7 @@ CTestLogic::CTestLogic() {
   OnHttp("/route/where", &CTestLogic::RouteWhere);
   OnHttp("/route/await-gate", &CTestLogic::RouteGate, Run::kBlocking);
   OnHttp("/route/open-gate", &CTestLogic::RouteGate);
+  OnHttp("/route/wrong", &CTestLogic::RouteWrong);
 }
 
 void CTestLogic::OnWorkerStart() {
@@ -350,6 +378,43 @@ bool CTestLogic::HandleScribble(CRequest& request) {
 
 bool CTestLogic::HandleTruncate(CRequest& request) {
   TruncateShared();
+  return request.Reply();
+}
+
+bool CTestLogic::HandleBabble(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  if (p_number == nullptr) return false;
+  STestNumber taken;
+  taken.value = Babble(p_number->value);
+  return request.Reply(taken);
+}
+
+bool CTestLogic::HandleForgeName(CRequest& request) {
+  if (m_p_name == nullptr) m_p_name = FindShared("samples");
+  if (m_p_name == nullptr) return false;
+  Forge(m_p_name, TextOf(request));
+  return request.Reply();
+}
+
+bool CTestLogic::HandlePushTarget(CRequest& request) {
+  {
+    CMutexLock lock(m_targetMutex);
+    m_target = request.Session();
+  }
+  return request.Reply();
+}
+
+bool CTestLogic::HandlePushEmpty(CRequest& request) {
+  const auto* p_number = request.Body<STestNumber>();
+  if (p_number == nullptr) return false;
+  CSession target;
+  {
+    CMutexLock lock(m_targetMutex);
+    target = m_target;
+  }
+  for (uint32_t i = 0; i < p_number->value; ++i) {
+    if (!Send(target, kTestPush, {})) break;
+  }
   return request.Reply();
 }
 
@@ -446,6 +511,13 @@ bool CTestLogic::HandleCloseMe(CRequest& request) {
 // Answers with the query and the body.
 bool CTestLogic::RouteEcho(CHttpRequest& request) {
   return request.Reply("text/plain", std::string(request.Query()) + std::string(request.Body()));
+}
+
+bool CTestLogic::RouteWrong(CHttpRequest& request) {
+  if (request.Query() == "invalid") request.Reply("text/plain\r\nX: y", "");
+  if (request.Query() == "large") request.Reply("text/plain", std::string(request.MaxReplyBytes() + 1, 'x'));
+  if (request.Query() == "drop") request.Defer();
+  return true;
 }
 
 // Answers with the name of the thread.

@@ -11,8 +11,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -113,6 +116,86 @@ int Transgress(std::string_view name) {
     errno = ENOSYS;
   }
   return result < 0 ? errno : 0;
+}
+
+namespace {
+
+// The line to the master: the one socket of a worker that keeps messages apart; -1: it is gone.
+int ChannelOfThisProcess() {
+  for (int fd = 3; fd < 256; ++fd) {
+    int type = 0;
+    socklen_t size = sizeof(type);
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET) return fd;
+  }
+  return -1;
+}
+
+// As proc/sys/CChannel.cpp lays them out: kind, reason, number, text.
+bool Say(int channel, std::string_view bytes, int fd) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (fd >= 0) {
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    cmsghdr* const p_control = CMSG_FIRSTHDR(&header);
+    p_control->cmsg_level = SOL_SOCKET;
+    p_control->cmsg_type = SCM_RIGHTS;
+    p_control->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(p_control), &fd, sizeof(int));
+  }
+  return sendmsg(channel, &header, MSG_NOSIGNAL) >= 0;
+}
+
+}  // namespace
+
+uint32_t Babble(uint32_t messages) {
+  const int channel = ChannelOfThisProcess();
+  if (messages == 0) return Say(channel, "x", -1) ? 1 : 0;
+  std::mt19937 random(messages);
+  uint32_t taken = 0;
+  for (; taken < messages; ++taken) {
+    std::string bytes(8 + random() % 3000, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    // Half of them of a kind that there is, about a listener that there may be; the text begins a line of the log.
+    if (taken % 2 == 0) bytes[0] = static_cast<char>(random() % 8);
+    if (taken % 4 == 0) bytes.replace(4, 4, 4, '\0');
+    if (taken % 8 == 0 && bytes.size() > 100)
+      bytes.replace(8, 60, "\n2026-01-01 00:00:00.000 [alert] 1 forged: nobody has said this");
+    if (!Say(channel, bytes, taken % 3 == 0 ? channel : -1)) break;
+  }
+  return taken;
+}
+
+namespace {
+
+// Where `from` lies; nullptr: not there. Byte by byte, as Scribble looks: what a library compares, ThreadSanitizer
+// sees.
+__attribute__((no_sanitize("thread"))) std::byte* Find(const SMapping& mapping, std::string_view from) {
+  for (size_t at = 0; at + kForgedBytes <= mapping.size; ++at) {
+    size_t same = 0;
+    while (same < from.size() && static_cast<char>(mapping.p_bytes[at + same]) == from[same]) ++same;
+    if (same == from.size()) return mapping.p_bytes + at;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::byte* FindShared(std::string_view name) {
+  for (const SMapping& mapping : SharedMappings()) {
+    std::byte* const p_found = mapping.isWritable ? Find(mapping, name) : nullptr;
+    if (p_found != nullptr) return p_found;
+  }
+  return nullptr;
+}
+
+void Forge(std::byte* p_name, std::string_view name) {
+  for (size_t i = 0; i < kForgedBytes; ++i) {
+    std::atomic_ref<std::byte>(p_name[i]).store(i < name.size() ? static_cast<std::byte>(name[i]) : std::byte{0});
+  }
 }
 
 // A race with whoever reads there is what it is for, so ThreadSanitizer is not to look.

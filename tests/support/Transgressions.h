@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,6 +16,15 @@ int Transgress(std::string_view name);
 
 // Writes random bytes over everything that this process shares with others and may write: `rounds` times.
 void Scribble(uint32_t rounds, uint32_t seed);
+// Says `messages` things to the process at the other end of this one's channel that mean nothing, or nothing now, some
+// with descriptors; with 0 a single byte. Waits while the line is full. Returns how many were taken.
+uint32_t Babble(uint32_t messages);
+// Where `name` lies in what this process shares with others and may write; nullptr when it isn't there.
+std::byte* FindShared(std::string_view name);
+// Writes another one there: what is longer than kForgedBytes is cut, what is shorter gets zeros.
+void Forge(std::byte* p_name, std::string_view name);
+inline constexpr size_t kForgedBytes = 48;
+
 // Cuts each file that this process has mapped with others to nothing: by its descriptors, and by the names that the
 // mappings have.
 void TruncateShared();

@@ -4,6 +4,8 @@
 
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tests/system/CHttpSystemTest.h"
 
@@ -47,6 +49,21 @@ TEST_F(CHttpRouteTest, FilesAndRoutesAnswerInTheOrderOfTheRequests) {
   }
   sender.join();
   EXPECT_TRUE(server.WaitForCount(ECounter::kPacketsReplied, kRequests));
+}
+
+TEST_F(CHttpRouteTest, EachMistakeOfARouteIsNamedWithItsMend) {
+  CServerProcess& server = Serve();
+  CHttpTestClient client(server.Port());
+  const std::vector<std::pair<std::string, std::string>> mistakes{
+      {"silent", "the handler returned without an answer: call Reply or Defer"},
+      {"invalid", "the reply isn't one that HTTP allows: see SHttpReply"},
+      {"large", "the reply is over MaxReplyBytes(): raise limits.send_queue_bytes"},
+      {"drop", "the CDeferredHttpReply was dropped without an answer: call Reply on it"},
+  };
+  for (const auto& [how, cause] : mistakes) {
+    EXPECT_EQ(client.Ask("/route/wrong?" + how).status, 500) << how;
+    EXPECT_TRUE(server.WaitForLog("route /route/wrong failed: " + cause)) << how;
+  }
 }
 
 TEST_F(CHttpRouteTest, ABlockedRouteHoldsUpItsConnectionAlone) {

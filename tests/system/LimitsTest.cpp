@@ -5,6 +5,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/system/CSystemTest.h"
@@ -166,6 +167,62 @@ TEST_F(CLimitsTest, TheHeartbeatEndsADeferralThatIsNeverAnswered) {
   EXPECT_TRUE(server.WaitForActive(0));
   EXPECT_EQ(server.Stop(), 0);
   EXPECT_EQ(server.Total("packets_discarded"), 1U);
+}
+
+TEST_F(CLimitsTest, AListenerMayHaveASilenceOfItsOwn) {
+  SServerOptions options;
+  options.overrides = {"listener.0.silence_s=0.3", "listener.1.address=127.0.0.1", "listener.1.port=0"};
+  options.listeners = 2;
+  CServerProcess& server = Start(options);
+  CTestClient patient(server.Port(1));
+  EXPECT_EQ(Ask(patient, kTestAbout).Text(), "worker 0, listener 1");
+  for (uint64_t closed = 1; closed <= 3; ++closed) {
+    CTestClient silent(server.Port(0));
+    EXPECT_EQ(Ask(silent, kTestAbout).Text(), "worker 0, listener 0");
+    EXPECT_TRUE(silent.WaitForClose());
+    EXPECT_TRUE(server.WaitForCount(ECloseReason::kHeartbeat, closed));
+  }
+  ExpectServed(patient);
+  EXPECT_EQ(server.Count(ECloseReason::kHeartbeat), 3U);
+}
+
+TEST_F(CLimitsTest, WhoIsClosedForWhatItDidIsNamedInTheLog) {
+  CServerProcess& server = StartWith({"limits.packet_timeout_s=0.3", "limits.packet_bytes=1000", "flood.enabled=true",
+                                      "flood.packets_per_second=1", "flood.burst=5", "limits.recv_pause_bytes=1000"});
+  Bytes flood;
+  for (int i = 0; i < 6; ++i) Append(flood, MakeFrame(kTestEcho));
+  const std::vector<std::pair<std::string, Bytes>> sins{
+      {"bad_length", ToBytes(std::string(8, '\0'))}, {"packet_timeout", Bytes(5, std::byte{1})}, {"flood", flood}};
+  for (const auto& [reason, bytes] : sins) {
+    CTestClient client(server.Port());
+    ASSERT_TRUE(client.SendRaw(bytes));
+    EXPECT_TRUE(server.WaitForLog(" of 127.0.0.1:" + std::to_string(client.LocalPort()) + " is closed: " + reason))
+        << reason;
+  }
+}
+
+// A reset throws away what the peer hasn't read: it must only hit who won't read it.
+TEST_F(CLimitsTest, AResetIsForThoseAloneWhoLeaveSomethingUnread) {
+  CServerProcess& server = StartWith({"heartbeat.interval_s=0.3", "heartbeat.max_misses=1"});
+  CTestClient reading(server.Port());
+  ExpectServed(reading);
+  CTestClient unreading(server.Port(), 4096);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(unreading.SendFrame(kTestBig, Number(50000)));
+  // More than it could be behind with: the close is asked for before anything of it is read.
+  CTestClient slow(server.Port(), 4096);
+  ASSERT_TRUE(slow.SendFrame(kTestPushes, Number(3000)));
+  ASSERT_TRUE(slow.SendFrame(kTestCloseMe));
+  for (uint32_t i = 0; i < 3000; ++i) ASSERT_EQ(Next(slow).msgCode, kTestPush) << i;
+  EXPECT_EQ(Next(slow).msgCode, kTestPushes);
+  EXPECT_EQ(Next(slow).Text(), "bye");
+  EXPECT_FALSE(slow.WaitForReset());
+  EXPECT_TRUE(slow.WaitForClose()) << "in order";
+  EXPECT_TRUE(server.WaitForCount(ECloseReason::kByHandler, 1));
+
+  EXPECT_TRUE(server.WaitForCount(ECloseReason::kHeartbeat, 2));
+  EXPECT_FALSE(reading.WaitForReset());
+  EXPECT_TRUE(reading.WaitForClose()) << "in order";
+  EXPECT_TRUE(unreading.WaitForReset());
 }
 
 TEST_F(CLimitsTest, ASessionEndsInTimeHoweverBusy) {

@@ -259,6 +259,7 @@ TEST_F(COrderTest, ASingleProcessThatCannotStartSaysWhy) {
   ExpectFailure(Order({"--single-process"}), "the worker cannot start: this logic refuses to start");
   EXPECT_FALSE(fs::exists(Folder() / "switchboard.pid"));
   ExpectFailure(Order({"--single-process", "--set", "business.mode=process_pool"}), "business.mode");
+  ExpectFailure(Order({"--single-process", "--set", "server.sandbox=strict"}), "server.sandbox: \"strict\" needs more");
 }
 
 }  // namespace

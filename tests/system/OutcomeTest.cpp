@@ -113,6 +113,43 @@ TEST_F(COutcomeTest, ARequestIsAnsweredOnce) {
   EXPECT_EQ(server.Total("packets_rejected"), 0U);
 }
 
+TEST_F(COutcomeTest, EachMistakeOfAHandlerIsNamedWithItsMendAndItsClient) {
+  struct SCase {
+    uint16_t msgCode;
+    std::string body;
+    std::string cause;
+  };
+  const std::vector<SCase> cases{
+      {kTestStruct, "ab", "short_body: its body has 2 bytes, its handler wants 4"},
+      {kTestSilent, "", "handler_failed: the handler returned true without an answer: call Reply, Reject or Defer"},
+      {kTestFalse, "", "handler_failed: the handler returned false without an answer: call Reject"},
+      {kTestTooBigOnly, "", "handler_failed: the reply is over 65,527 bytes: send less, or several packets"},
+      {kTestOneWayReply, "", "handler_failed: the code is one-way: register it with Replies::kOne"},
+      {kTestDeferDrop, "", "handler_failed: the CDeferredReply was dropped without an answer: call Reply or Reject"},
+      {kTestDeferTooBig, "", "handler_failed: the reply is over 65,527 bytes: send less, or several packets"},
+      {kTestUnknown, "", "unknown_code"},
+  };
+  CServerProcess& server = Start();
+  CTestClient client(server.Port());
+  const std::string peer = " of 127.0.0.1:" + std::to_string(client.LocalPort()) + ": msgCode ";
+  for (const SCase& wrong : cases) {
+    EXPECT_EQ(Ask(client, wrong.msgCode, wrong.body).msgCode, kRejectCode) << wrong.msgCode;
+    EXPECT_TRUE(server.WaitForLog(peer + std::to_string(wrong.msgCode) + " rejected: " + wrong.cause)) << wrong.msgCode;
+  }
+}
+
+// The peer can't hear the answer any more, and nobody reads of it.
+TEST_F(COutcomeTest, ADeferredAnswerThatNobodyWaitsForIsNoMistake) {
+  CServerProcess& server = Start();
+  CTestClient client(server.Port());
+  ASSERT_TRUE(client.SendFrame(kTestDeferForever));
+  ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, 1));
+  client.Rst();
+  EXPECT_TRUE(server.WaitForActive(0));
+  EXPECT_EQ(server.Stop(), 0);
+  EXPECT_EQ(server.CountInLog("dropped without an answer"), 0U);
+}
+
 TEST_F(COutcomeTest, OldClientsGetNoRejects) {
   CServerProcess& server = StartWith({"protocol.reject_replies=false"});
   CTestClient client(server.Port());

@@ -185,6 +185,30 @@ TEST_F(CProcessTest, ASecondOrderMakesAGracefulStopAFastOne) {
   EXPECT_EQ(server.Total("packets_discarded"), 1U);
 }
 
+// Whoever rotates logs doesn't know that the server stops, and the threads that write them may have gone.
+TEST_F(CProcessTest, LogsMayBeReopenedWhileTheServerStops) {
+  SServerOptions options;
+  options.overrides = {"listener.1.address=127.0.0.1", "listener.1.port=0", "listener.1.protocol=http",
+                       "listener.1.access_log=access.log"};
+  options.listeners = 2;
+  CServerProcess& server = Start(options);
+  CTestClient waiting(server.Port());
+  CTestClient opener(server.Port());
+  ExpectServed(opener);
+  ASSERT_TRUE(waiting.SendFrame(kTestAwaitGate));
+  ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, 2));
+  const pid_t worker = server.WorkerPid();
+  server.Signal(SIGQUIT);
+  EXPECT_EQ(Next(opener).msgCode, kGoAwayCode);
+  for (int i = 0; i < 100; ++i) kill(worker, SIGUSR1);
+  ASSERT_TRUE(opener.SendFrame(kTestOpenGate));
+  waiting.Close();
+  opener.Close();
+  // To the very end, whichever of its threads are left.
+  EXPECT_TRUE(Eventually([&] { return kill(worker, SIGUSR1) != 0 || server.WorkerPid() == 0; }));
+  EXPECT_EQ(server.WaitForEnd(), 0);
+}
+
 class CStopSignalTest : public CProcessTest, public testing::WithParamInterface<int> {};
 
 INSTANTIATE_TEST_SUITE_P(Signals, CStopSignalTest, testing::Values(SIGTERM, SIGINT, SIGQUIT),

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -13,8 +14,11 @@
 #include <utility>
 
 #include "proc/sandbox/CPathFence.h"
+#include "proc/sys/ExitCode.h"
 #include "tests/support/Transgressions.h"
+#include "tests/system/CProgram.h"
 #include "tests/system/CSystemTest.h"
+#include "tests/system/Processes.h"
 
 namespace switchboard {
 namespace {
@@ -27,6 +31,12 @@ bool HasLandlock() { return CPathFence::Abi() >= CPathFence::kLeastAbi; }
 class CSandboxTest : public CSystemTest {
  protected:
   CSandboxTest() { fs::permissions(Folder(), fs::perms(0755)); }
+
+  static size_t Lines(const std::string& text) {
+    return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+  // Bytes of a name that isn't ended.
+  static constexpr size_t Forged() { return kForgedBytes; }
 
   // Of a folder beside the servers' own.
   void ScribbleBehind(const std::string& accept);
@@ -119,7 +129,88 @@ TEST_F(CSandboxTest, StrictStartsOnlyWithAllOfIt) {
   }
 }
 
+TEST_F(CSandboxTest, ATestOfTheConfigurationSaysWhetherTheKernelHasAllOfIt) {
+  const std::string file = CServerProcess::WriteConfig(Folder()).string();
+  for (const bool hasLandlock : {false, true}) {
+    CProgram test("test-server", {"-t", "-c", file, "--set", "server.sandbox=strict"},
+                  {.workingDirectory = Folder(), .hasLandlock = hasLandlock});
+    const bool isThere = hasLandlock && HasLandlock();
+    EXPECT_EQ(test.Wait(), isThere ? kExitOk : kExitFailed);
+    EXPECT_EQ(test.Output().empty(), !isThere);
+    EXPECT_THAT(test.Errors(), isThere ? testing::Matcher<std::string>("")
+                                       : testing::AllOf(HasSubstr("server.sandbox"), HasSubstr("Landlock")));
+  }
+}
+
+// ---- What a worker tells the master ----
+
+TEST_F(CSandboxTest, AWorkerThatBabblesToTheMasterHarmsItselfOnly) {
+  AllowComplaint("the master is dead");
+  CServerProcess& server = StartWith({"server.workers=2"});
+  const pid_t workers[] = {server.WorkerPid(0), server.WorkerPid(1)};
+  CTestClient babbling(server.Port());
+  const auto guilty = static_cast<pid_t>(PlaceIn(Ask(babbling, kTestWhere)).pid.value());
+  const uint32_t slot = guilty == workers[0] ? 0 : 1;
+  const auto before = StateOf(server.MasterPid());
+  const size_t descriptors = DescriptorsOf(server.MasterPid());
+  constexpr uint32_t kMessages = 20000 / kFewer;
+  ASSERT_TRUE(babbling.SendFrame(kTestBabble, Number(kMessages)));
+  // Meanwhile the master does what it is told by others.
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Order({"--status"}).exitCode, 0);
+  EXPECT_EQ(Order({"-s", "reopen"}).exitCode, 0);
+  EXPECT_TRUE(server.WaitForLog("log reopened"));
+  EXPECT_EQ(NumberIn(Next(babbling)), kMessages);
+  EXPECT_TRUE(Eventually([&] { return DescriptorsOf(server.MasterPid()) == descriptors; }));
+  const auto after = StateOf(server.MasterPid());
+  ASSERT_TRUE(before && after);
+  if (!kIsSanitized) {
+    EXPECT_LE(after->residentBytes, before->residentBytes + 4 * 1024 * 1024);
+  }
+  EXPECT_EQ(server.WorkerPid(1 - slot), workers[1 - slot]);
+  babbling.Close();
+  EXPECT_EQ(Order({"-s", "reload"}).exitCode, 0);
+  // The line is over for who says what is no message.
+  CTestClient brief(server.Port());
+  const auto next = static_cast<pid_t>(PlaceIn(Ask(brief, kTestWhere)).pid.value());
+  const uint32_t nextSlot = next == server.WorkerPid(0) ? 0 : 1;
+  ASSERT_TRUE(brief.SendFrame(kTestBabble, Number(0)));
+  Next(brief);  // the answer, or the GoAway of a worker that has nobody to speak to
+  brief.Close();
+  EXPECT_TRUE(server.WaitForNewWorker(nextSlot, next));
+  for (int i = 0; i < 10; ++i) {
+    CTestClient client(server.Port());
+    ExpectServed(client);
+  }
+  // Nothing of what it said about itself is what the log says about it.
+  EXPECT_EQ(server.CountInLog("forged"), 0U);
+  EXPECT_EQ(server.CountInLog("\\x"), 0U);
+}
+
 // ---- What a worker shares with others ----
+
+TEST_F(CSandboxTest, NamesThatAWorkerForgesDoNotReachTheOperator) {
+  ExpectSpoiltCounters();
+  CServerProcess& server = Start();
+  CTestClient forger(server.Port());
+  EXPECT_EQ(Ask(forger, kTestSample, 4711).msgCode, kTestSample);
+  ASSERT_THAT(Order({"--status"}).output, HasSubstr("\nsamples=4711\n"));
+  const size_t lines = Lines(Order({"--status"}).output);
+  for (const std::string& name :
+       {std::string("x\nmaster=1\nworker_0=1"), std::string("\x1b[2J"), std::string(Forged(), '\xff'),
+        std::string(Forged(), 'a'), std::string("packets_accepted"), std::string("worker_0"), std::string("a=1 b")}) {
+    ASSERT_EQ(Ask(forger, kTestForgeName, name).msgCode, kTestForgeName) << name;
+    const SRunResult status = Order({"--status"});
+    EXPECT_EQ(status.exitCode, 0) << status.errors;
+    EXPECT_EQ(Lines(status.output), lines - 1) << status.output;
+    EXPECT_THAT(status.output, testing::Not(HasSubstr("=4711\n")));
+    EXPECT_TRUE(std::all_of(status.output.begin(), status.output.end(), [](char c) {
+      return c == '\n' || (c >= ' ' && c <= '~');
+    })) << status.output;
+  }
+  // A name that could be one is one.
+  EXPECT_EQ(Ask(forger, kTestForgeName, "another").msgCode, kTestForgeName);
+  EXPECT_THAT(Order({"--status"}).output, HasSubstr("\nanother=4711\n"));
+}
 
 void CSandboxTest::ScribbleBehind(const std::string& accept) {
   ExpectSpoiltCounters();

@@ -53,6 +53,22 @@ TEST_F(CWorkerTest, TwoWorkersShareTheConnections) {
   EXPECT_THAT(children, testing::UnorderedElementsAre(server.WorkerPid(0), server.WorkerPid(1)));
 }
 
+TEST_F(CWorkerTest, EachKnowsItsNumberWhichItsSuccessorHasToo) {
+  ExpectComplaint("was killed by SIGKILL");
+  CServerProcess& server = StartWith({"server.workers=2"});
+  {
+    auto clients = ConnectToBoth(server, 1);
+    for (size_t slot = 0; slot < 2; ++slot) {
+      EXPECT_EQ(Ask(clients[slot].front(), kTestAbout).Text(), "worker " + std::to_string(slot) + ", listener 0");
+    }
+  }
+  const pid_t before = server.WorkerPid(1);
+  kill(before, SIGKILL);
+  ASSERT_TRUE(server.WaitForNewWorker(1, before));
+  auto clients = ConnectToBoth(server, 1);
+  EXPECT_EQ(Ask(clients[1].front(), kTestAbout).Text(), "worker 1, listener 0");
+}
+
 TEST_F(CWorkerTest, AKilledWorkerTakesOnlyItsOwnConnectionsAndIsReplaced) {
   ExpectComplaint("was killed by SIGKILL");
   CServerProcess& server = StartWith({"server.workers=2"});

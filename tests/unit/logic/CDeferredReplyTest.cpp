@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -117,6 +119,33 @@ TEST_F(CDeferredReplyTest, MayBeRejected) {
   EXPECT_TRUE(m_logic.Next().reply.Reject(ERejectReason::kQuarantined));
   EXPECT_EQ(m_client.ReceiveFrame()->msgCode, kRejectCode);
   EXPECT_EQ(m_network.Count(ERejectReason::kQuarantined), 1U);
+}
+
+TEST_F(CDeferredReplyTest, MayBeAnsweredWithAnotherCodeATextAndAReasonOfTheLogicsOwn) {
+  const auto next = [&] {
+    m_client.SendFrame(kDefer);
+    return m_logic.Next().reply;
+  };
+  EXPECT_TRUE(next().ReplyAs(77, ToBytes("as another")));
+  std::optional<SReceivedFrame> frame = m_client.ReceiveFrame();
+  EXPECT_EQ(frame->msgCode, 77);
+  EXPECT_EQ(frame->Text(), "as another");
+  EXPECT_TRUE(next().Reply(std::string_view("a text")));
+  EXPECT_EQ(m_client.ReceiveFrame()->Text(), "a text");
+  EXPECT_TRUE(next().Reply("a literal"));
+  EXPECT_EQ(m_client.ReceiveFrame()->Text(), "a literal");
+  // Less than the first that is the logic's own counts as it.
+  for (const uint16_t reason : {uint16_t{300}, uint16_t{1}}) {
+    EXPECT_TRUE(next().Reject(reason));
+    frame = m_client.ReceiveFrame();
+    EXPECT_EQ(frame->msgCode, kRejectCode);
+    SRejectBody body;
+    ASSERT_EQ(frame->body.size(), sizeof(body));
+    std::memcpy(&body, frame->body.data(), sizeof(body));
+    EXPECT_EQ(body.msgCode, kDefer);
+    EXPECT_EQ(body.reason, reason == 300 ? 300 : kFirstUserReason);
+  }
+  EXPECT_EQ(m_network.Count(ERejectReason::kByHandler), 2U);
 }
 
 TEST_F(CDeferredReplyTest, ABodyOverTheLargestIsRefusedAndItMayBeAnsweredOtherwise) {

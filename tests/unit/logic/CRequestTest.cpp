@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "logic/CLogic.h"
@@ -72,6 +73,19 @@ TEST(CRequestTest, CanAnswerWithAnotherCode) {
   const std::optional<SReceivedFrame> frame = client.ReceiveFrame();
   EXPECT_EQ(frame->msgCode, 77);
   EXPECT_EQ(frame->Text(), "body");
+}
+
+TEST(CRequestTest, ATextIsABodyToo) {
+  COneHandlerLogic logic([](CRequest& request) {
+    const std::string_view text(reinterpret_cast<const char*>(request.Body().data()), request.Body().size());
+    return text == "literal" ? request.Reply("a literal") : request.Reply(text);
+  });
+  CTestNetwork network(logic);
+  CTestClient client(network.Port());
+  client.SendFrame(1, "literal");
+  EXPECT_EQ(client.ReceiveFrame()->Text(), "a literal");
+  client.SendFrame(1, "itself");
+  EXPECT_EQ(client.ReceiveFrame()->Text(), "itself");
 }
 
 TEST(CRequestTest, CanRejectWithAReasonOfItsOwn) {

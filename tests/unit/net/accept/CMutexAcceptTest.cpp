@@ -1,7 +1,9 @@
 #include "net/accept/CMutexAccept.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <memory>
 #include <vector>
 
@@ -45,6 +47,21 @@ TEST_F(CMutexAcceptTest, WhoStopsLeavesTheClientsToTheOther) {
   m_p_second->Stop();
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(IsServed());
   EXPECT_EQ(m_p_first->Active(), 10U);
+}
+
+// epoll takes no files, as it takes nothing when the user's watches are all in use.
+TEST(CMutexAcceptWatchTest, ASocketThatCannotBeWatchedIsTold) {
+  CEpoll epoll;
+  CMutexAccept source(CFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)), 0, std::make_shared<CAcceptLock>());
+  // Of the two, the bell can be watched: it isn't left behind for the next try.
+  for (int i = 0; i < 2; ++i) {
+    errno = 0;
+    EXPECT_FALSE(source.Arm(epoll, 1));
+    EXPECT_EQ(errno, EPERM);
+  }
+  ASSERT_TRUE(source.Begin());
+  EXPECT_FALSE(source.End(epoll, 1));
+  EXPECT_TRUE(source.Begin()) << "the right to accept is given back all the same";
 }
 
 class CFullMutexAcceptTest : public CMutexAcceptTest {

@@ -50,7 +50,8 @@ class CConfigTest : public testing::Test {
 };
 
 constexpr const char* kListenerKeys =
-    "address, port, protocol, accept, backlog, name, root, index, listing, follow_symlinks, charset, headers, "
+    "address, port, protocol, accept, backlog, name, silence_s, root, index, listing, follow_symlinks, charset, "
+    "headers, "
     "access_log, "
     "head_bytes, body_bytes, idle_timeout_s, min_rate";
 
@@ -85,6 +86,7 @@ port = 0
 protocol = "packet"
 accept = "reuseport"
 backlog = 7
+silence_s = 2.5
 [[listener]]
 address = "::1"
 port = 65535
@@ -147,7 +149,7 @@ level = "alert"
                      false,           ESandbox::kStrict,
                      std::nullopt};
   expected.listeners = {
-      {"127.0.0.1", 0, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 7, "", {}},
+      {"127.0.0.1", 0, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 7, "", {}, "", milliseconds(2500)},
       {"::1", 65535, EListenerProtocol::kPacket, EAcceptMode::kReusePort, 511, "", {}},
       {"0.0.0.0",
        80,
@@ -311,6 +313,11 @@ TEST_F(CConfigTest, ListenersAreChecked) {
 TEST_F(CConfigTest, WhatThisVersionLacksSaysSo) {
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\nroot = \"/srv\"\n"),
             "FILE:3: listener.0.root: is for files over HTTP; allowed: only with protocol = \"http\"");
+}
+
+TEST_F(CConfigTest, TheSilenceOfPacketListenersIsNoneOfHttps) {
+  EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\nprotocol = \"http\"\nsilence_s = 2.5\n"),
+            "FILE:4: listener.0.silence_s: is for packets; allowed: with protocol = \"http\" it is idle_timeout_s");
 }
 
 TEST_F(CConfigTest, KeysOfHttpNeedHttp) {

@@ -169,5 +169,18 @@ TEST(CNetworkTest, ASilentPeerIsClosed) {
   EXPECT_TRUE(Eventually([&] { return network.Count(ECloseReason::kHeartbeat) == 1; }));
 }
 
+TEST(CNetworkTest, AListenerMayHaveASilenceOfItsOwn) {
+  for (const bool hasHeartbeat : {false, true}) {
+    CStubApplication socket;
+    SConfig config = TestConfig();
+    config.heartbeat.enabled = hasHeartbeat;
+    config.listeners[0].silence = milliseconds(40);
+    CTestNetwork network(socket, config);
+    CTestClient client(network.Port());
+    EXPECT_TRUE(client.WaitForClose());
+    EXPECT_TRUE(Eventually([&] { return network.Count(ECloseReason::kHeartbeat) == 1; }));
+  }
+}
+
 }  // namespace
 }  // namespace switchboard

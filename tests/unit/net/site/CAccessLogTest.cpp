@@ -1,10 +1,12 @@
 #include "net/site/CAccessLog.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -75,6 +77,23 @@ TEST_F(CAccessLogTest, ReopenGoesOnInTheFileOfThatName) {
   log.Flush();
   EXPECT_NE(m_folder.Read("access.log.1"), "");
   EXPECT_EQ(m_folder.Read("access.log"), m_folder.Read("access.log.1"));
+}
+
+TEST_F(CAccessLogTest, RootFollowsNoLinkThatAnotherMayHavePutNeitherAtFirstNorWhenItIsReopened) {
+  std::filesystem::permissions(m_folder.Path(), std::filesystem::perms::all);
+  m_folder.Write("target", "precious");
+  const bool isRoot = ::geteuid() == 0;
+  CAccessLog log(m_file, m_log);
+  std::filesystem::rename(m_file, m_file + ".1");
+  std::filesystem::create_symlink("target", m_file);
+  log.Reopen();
+  Append(log);
+  log.Flush();
+  EXPECT_EQ(m_folder.Read("target") == "precious", isRoot);
+  EXPECT_EQ(m_folder.Read("access.log.1") != "", isRoot) << "it goes on with the old file";
+  if (isRoot) {
+    EXPECT_THROW(CAccessLog(m_file, m_log), std::system_error);
+  }
 }
 
 TEST_F(CAccessLogTest, ManyThreadsMayAppend) {
