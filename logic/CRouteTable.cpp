@@ -212,11 +212,14 @@ bool CRouteTable::AnswerDeferred(CDeferral& deferral, CHttpSite& site, std::shar
 
 void CRouteTable::FailDeferred(CDeferral& deferral, CHttpSite& site, std::shared_ptr<const CBlock> p_posted,
                                std::string_view cause) {
-  SHttpRequest request;
-  std::string_view path;
-  std::string_view query;
-  CPostedRequest::Unpack(p_posted->Unused(), request, path, query);
-  const std::string asked(path);
+  std::string asked;
+  if (p_posted != nullptr) {
+    SHttpRequest request;
+    std::string_view path;
+    std::string_view query;
+    CPostedRequest::Unpack(p_posted->Unused(), request, path, query);
+    asked = path;
+  }
   const bool isEnded = AnswerDeferred(deferral, site, std::move(p_posted), FailureReply(CHttpSite::PageOf(500)),
                                       CounterOf(ERejectReason::kHandlerFailed));
   // Otherwise nobody is there any more to whom it matters.

@@ -310,7 +310,7 @@ bool CFileTransfer::SParts::HandlePut(CRequest& request) {
     throw;
   }
   NoteFailure(begun.status, "put", path);
-  if (begun.status == ETransferStatus::kNoSpace) m_p_parts->p_keeper->WantCount();
+  if (begun.status == ETransferStatus::kNoSpace) p_keeper->WantCount();
   if (begun.status != ETransferStatus::kOk) {
     transfers.Remove(reply.handle);
     return Refuse<SPutReply>(request, begun.status);

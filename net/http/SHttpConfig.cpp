@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "misc/config/CConfigSchema.h"
-#include "net/http/CByteSet.h"
+#include "misc/CByteSet.h"
 #include "net/http/HttpText.h"
 
 namespace switchboard {

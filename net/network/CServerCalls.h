@@ -59,8 +59,7 @@ class CServerCalls {
   bool Close(const CSession& session);
   // The peer's address and port; nullopt when the session is gone.
   std::optional<SPeer> PeerAddress(const CSession& session);
-  // Which of server.workers this one is, from 0; its successor after a crash or a reload has the
-  // same number.
+  // Which of server.workers this is, from 0; its successor, after a crash or a reload, is the same.
   uint32_t WorkerNumber();
   // Open connections of this worker, those over HTTP and those that are about to close among them.
   uint32_t ConnectionCount();

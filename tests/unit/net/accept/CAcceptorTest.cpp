@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "misc/CLimitedLog.h"
+#include "testing/CFakeClock.h"
 #include "tests/support/CStubApplication.h"
 #include "tests/support/CTestClient.h"
 #include "tests/support/CTestNetwork.h"
@@ -118,7 +120,9 @@ class CRefusedAcceptorTest : public testing::Test {
   CEpoll m_epoll;
   CConnectionPool m_pool{1, 4, 4, *m_p_page};
   SInboxes m_inboxes{4};
-  CLog m_log{"/dev/null", ELogLevel::kDebug};
+  CLog m_plainLog{"/dev/null", ELogLevel::kDebug};
+  CFakeClock m_clock;
+  CLimitedLog m_log{m_plainLog, m_clock, [] {}};
   CAcceptor m_acceptor{
       {}, 1, m_epoll, m_pool, m_inboxes, m_log, CTally::Own(m_p_page->io), [](CFd, const SPeer&, uint32_t) {}};
   const MonotonicTime m_now = std::chrono::steady_clock::now();
