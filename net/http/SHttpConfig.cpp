@@ -2,8 +2,8 @@
 
 #include <string_view>
 
-#include "misc/config/CConfigSchema.h"
 #include "misc/CByteSet.h"
+#include "misc/config/CConfigSchema.h"
 #include "net/http/HttpText.h"
 
 namespace switchboard {
