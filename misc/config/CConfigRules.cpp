@@ -167,7 +167,7 @@ CConfigRules::RulePtr CConfigRules::NamesRule(std::vector<std::string> names, st
                           if (!complaint) store(p, index);
                           return complaint;
                         },
-                        [names, load = std::move(load)](const void* p) {
+                        [names = std::move(names), load = std::move(load)](const void* p) {
                           const size_t index = load(p);
                           return index < names.size() ? Quoted(names[index]) : std::string();
                         }});
@@ -177,9 +177,11 @@ void CConfigRules::Declare(std::string_view name, std::string_view about, RulePt
                            std::function<void*(void*)> at) {
   SConfigKey key{std::string(name), std::string(about), rule->allowed, {}, false, false, {}, {}, {}};
   key.set = [at, rule](const SConfigValue& value, void* p) { return rule->read(value, at(p)); };
-  key.show = [at, rule](const void* p) { return rule->show(at(const_cast<void*>(p))); };
+  key.show = [at, rule = std::move(rule)](const void* p) { return rule->show(at(const_cast<void*>(p))); };
   if (copy != nullptr) {
-    key.copy = [at, copy](void* p_to, const void* p_from) { copy(at(p_to), at(const_cast<void*>(p_from))); };
+    key.copy = [at = std::move(at), copy](void* p_to, const void* p_from) {
+      copy(at(p_to), at(const_cast<void*>(p_from)));
+    };
   }
   m_section.Add(std::move(key));
 }
