@@ -22,7 +22,7 @@ enum class Run : uint8_t {
   // microseconds and never block, since all connections wait meanwhile. One that stays for
   // server.watchdog_s gets the worker replaced. Not for routes.
   kInline,
-  // On one of business.blocking_threads, which have a tenth of the weight for the scheduler; if
+  // On one of business.blocking_threads, which have a small part of the weight for the scheduler; if
   // there are none, as kPool. The answers gathered before it leave first, and other connections run
   // after it: for files, databases, password hashes. After it the connection waits for its next
   // turn, so that one client with many such requests doesn't keep the others from theirs.

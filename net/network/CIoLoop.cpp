@@ -31,8 +31,10 @@ CIoLoop::CIoLoop(const SReceiverParts& parts, const CClock& clock, std::vector<S
       m_page(parts.page),
       m_p_masterBell(p_masterBell),
       m_isFloodGuarded(parts.config.flood.enabled),
+      m_preemption(parts.business.Preemption()),
       m_reading(parts.reading),
       m_trace(parts.reading.turn.Trace()),
+      m_follower(m_preemption),
       m_receiver(parts, m_epoll),
       m_acceptor(std::move(listeners), kFirstListenerKey, m_epoll, parts.pool, parts.inboxes, parts.log,
                  CTally::Own(parts.page.io), [this](CFd fd, const SPeer& peer, uint32_t listener) {
@@ -117,6 +119,8 @@ std::span<epoll_event> CIoLoop::Wait(std::span<epoll_event> events, std::optiona
   m_trace.End();
   const std::span<epoll_event> ready = m_epoll.Wait(events, deadline, now);
   m_trace.Begin();
+  m_preemption.Look();
+  m_follower.Follow();
   m_page.io.Add(ECounter::kIoWakeups);
   now = m_clock.Now();
   if (m_isFloodGuarded) m_reading.lag = m_stalls.EndWait(now, deadline, [] { return CContinuation::Take(); });

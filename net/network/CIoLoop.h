@@ -6,6 +6,7 @@
 
 #include "misc/thread/CClock.h"
 #include "misc/thread/CMutex.h"
+#include "misc/thread/CPreemption.h"
 #include "misc/thread/CThread.h"
 #include "net/accept/CAcceptor.h"
 #include "net/accept/CDispatchAccept.h"
@@ -67,12 +68,14 @@ class CIoLoop {
   SWorkerPage& m_page;
   CWakeup* const m_p_masterBell;
   const bool m_isFloodGuarded;
+  CPreemption& m_preemption;
 
   // sb-io's
   SReadTurn& m_reading;
   CTrace& m_trace;
   CEpoll m_epoll;
   CStallWatch m_stalls;
+  CPreemption::CFollower m_follower;
   CReceiver m_receiver;
   CAcceptor m_acceptor;
   CDispatchAccept* m_p_dispatched = nullptr;  // the acceptor's, from Start on

@@ -1,12 +1,11 @@
 #include "net/network/CNetwork.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "misc/CBufferPool.h"
+#include "misc/thread/CPreemption.h"
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CFlowControl.h"
 #include "net/conn/CMemoryCeiling.h"
@@ -28,15 +27,6 @@ namespace {
 
 constexpr std::chrono::seconds kFastFlush{1};
 constexpr std::chrono::seconds kAbortGrace{1};
-
-// The threads of a worker wake each other all the time; under SCHED_BATCH, which they inherit from here, the woken one
-// doesn't preempt the one that runs, so that batches stay large and switches few. With all threads on one core the
-// pool's CPU time per request fell by a tenth at 64 connections × depth 1, and by a fifth at 64 × 16
-// (bench/compare.sh). It needs no privilege, and where it fails nothing but that saving is lost.
-void KeepTurnsWhole() {
-  const sched_param none{};
-  ::sched_setscheduler(0, SCHED_BATCH, &none);
-}
 
 // Whether there may be clients that leave when they are asked to: by a GoAway, or over HTTP by "Connection: close".
 bool KnowsFarewell(const SConfig& config) {
@@ -134,7 +124,7 @@ CNetwork::~CNetwork() {
 }
 
 void CNetwork::Start() {
-  KeepTurnsWhole();
+  CPreemption::KeepTurnsWhole();
   m_p_parts->application.Start();
   m_p_parts->isRunning = true;
   m_p_parts->recycler.Start();

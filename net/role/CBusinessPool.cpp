@@ -1,7 +1,5 @@
 #include "net/role/CBusinessPool.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -10,14 +8,6 @@
 #include "net/config/BusinessThreads.h"
 
 namespace switchboard {
-
-namespace {
-
-// A tenth of the weight of a thread that isn't nice: handlers that wait get a core whenever one is idle, and those that
-// compute don't take it from the ones that answer at once.
-constexpr int kBackgroundNice = 10;
-
-}  // namespace
 
 CBusinessPool::CBusinessPool(const SConfig& config, CLimitedLog& log, CSender& sender, CConnectionPool& connections,
                              SInboxes& inboxes, const CFlowControl& flowControl, SWorkerPage& page)
@@ -93,7 +83,8 @@ CBusinessPool::SRoom CBusinessPool::RoomFor(uint32_t own, uint32_t requests) con
 
 void CBusinessPool::Run(uint8_t pool, uint32_t number) {
   SPool& own = *m_pools[pool];
-  if (own.isBackground) ::setpriority(PRIO_PROCESS, 0, kBackgroundNice);  // of this thread; where it fails, it is equal
+  if (own.isBackground) CPreemption::TakeLessWeight();
+  CPreemption::CFollower follower(m_preemption);
   CTurn turn(m_links, CTally::Own(m_page.work[number]), m_page.workTrace[number], pool);
   CTrace& trace = turn.Trace();
   for (;;) {
@@ -101,12 +92,15 @@ void CBusinessPool::Run(uint8_t pool, uint32_t number) {
     trace.End();
     CConnection* p_connection = own.queue.Next(job);
     trace.Begin();
+    if (!own.isBackground) follower.Follow();
     if (job) {
       const CTrace::CMark mark(trace, job.code);
       RunJob(job);
       job.run = nullptr;  // what it owns dies here as well
     } else if (p_connection != nullptr) {
+      if (own.isBackground) m_preemption.Begin();
       RunTurn(turn, *p_connection);
+      if (own.isBackground) m_preemption.End();
     } else {
       return;
     }

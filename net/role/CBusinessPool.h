@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "misc/CLimitedLog.h"
+#include "misc/thread/CPreemption.h"
 #include "misc/thread/CThread.h"
 #include "net/config/CConfig.h"
 #include "net/conn/CFlowControl.h"
@@ -71,6 +72,7 @@ class CBusinessPool {
   void CountQueued(uint32_t queued, bool isFirst) { m_queued.fetch_add(Queued(queued, isFirst)); }
 
   const STurnLinks& Links() const { return m_links; }
+  CPreemption& Preemption() { return m_preemption; }
 
  private:
   struct SPool {
@@ -111,6 +113,7 @@ class CBusinessPool {
   const std::vector<std::string> m_threadNames;  // by number
   std::vector<std::unique_ptr<SPool>> m_pools;
 
+  CPreemption m_preemption;
   std::atomic<bool> m_isStopping{false};
   std::atomic<uint64_t> m_queued{0};  // requests in mailboxes below, the connections that have any above
   std::vector<CThread> m_threads;

@@ -1,5 +1,6 @@
 #include "tests/system/Processes.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -78,6 +79,14 @@ std::vector<std::string> ThreadNamesOf(pid_t pid) {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::optional<int> PolicyOf(pid_t pid, std::string_view thread) {
+  for (const fs::path& task : EntriesOf(Proc(pid) / "task")) {
+    if (ReadFile(task / "comm") != std::string(thread) + '\n') continue;
+    return sched_getscheduler(std::stoi(task.filename().string()));
+  }
+  return std::nullopt;
 }
 
 size_t DescriptorsOf(pid_t pid) { return EntriesOf(Proc(pid) / "fd").size(); }

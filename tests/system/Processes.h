@@ -26,6 +26,8 @@ std::optional<SProcessState> StateOf(pid_t pid);
 std::string CommandLineOf(pid_t pid);
 // The names of its threads, sorted.
 std::vector<std::string> ThreadNamesOf(pid_t pid);
+// The scheduling policy of the thread with that name; nullopt when there is none.
+std::optional<int> PolicyOf(pid_t pid, std::string_view thread);
 // How many descriptors it has open.
 size_t DescriptorsOf(pid_t pid);
 // All processes, zombies aside, whose working directory is `folder`.

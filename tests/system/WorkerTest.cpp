@@ -1,6 +1,7 @@
 // Workers die and are replaced.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -180,6 +181,25 @@ TEST_F(CWorkerTest, AWorkerThatCrashesAtTheFirstStartStopsTheStart) {
   std::ofstream(Folder() / kTestCrashFile).flush();
   EXPECT_THROW(Start(), std::runtime_error);
   ExpectNoProcessLeft();
+}
+
+TEST_F(CWorkerTest, WhoServesTakesTheCoreFromHandlersThatBlockAndFromNobodyElse) {
+  CServerProcess& server = StartWith({"business.threads=1"});
+  const pid_t worker = server.WorkerPid();
+  CTestClient client(server.Port());
+  const auto isAfterAPacket = [&](std::string_view thread, int policy) {
+    return Eventually([&] { return Ask(client, kTestWhere), PolicyOf(worker, thread) == policy; });
+  };
+  EXPECT_TRUE(isAfterAPacket("sb-io", SCHED_BATCH));
+  EXPECT_TRUE(isAfterAPacket("sb-work-0", SCHED_BATCH));
+  CTestClient blocking(server.Port());
+  ASSERT_TRUE(blocking.SendFrame(kTestAwaitGate));
+  EXPECT_TRUE(isAfterAPacket("sb-io", SCHED_OTHER));
+  EXPECT_TRUE(isAfterAPacket("sb-work-0", SCHED_OTHER));
+  Ask(client, kTestOpenGate);
+  Next(blocking);
+  EXPECT_TRUE(isAfterAPacket("sb-io", SCHED_BATCH));
+  EXPECT_TRUE(isAfterAPacket("sb-work-0", SCHED_BATCH));
 }
 
 TEST_F(CWorkerTest, WorkersEndWhenTheMasterIsKilled) {
