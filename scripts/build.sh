@@ -9,6 +9,8 @@ usage: scripts/build.sh [--preset NAME] [TARGET…]
 Builds TARGETs (default: everything) into build/NAME/.
 
   --preset NAME   release (default), debug, asan, tsan, clang or fuzz
+
+SWITCHBOARD_WERROR=ON in the environment takes warnings for errors, from then on in that folder.
 USAGE
 }
 
@@ -32,7 +34,7 @@ if [[ ! -f build/$preset/CMakeCache.txt ]] && command -v ninja >/dev/null; then
   export CMAKE_GENERATOR=Ninja
 fi
 echo "build: preset $preset (the first build takes minutes)"
-cmake --preset "$preset"
+cmake --preset "$preset" ${SWITCHBOARD_WERROR:+"-DSWITCHBOARD_WERROR=$SWITCHBOARD_WERROR"}
 build=(cmake --build --preset "$preset" --parallel "$(nproc)")
 ((${#targets[@]} == 0)) || build+=(--target "${targets[@]}")
 NINJA_STATUS="[%f/%t, %es] " "${build[@]}"
