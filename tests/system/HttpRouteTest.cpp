@@ -33,6 +33,11 @@ TEST_F(CHttpRouteTest, RoutesWorkWithoutFiles) {
   EXPECT_EQ(client.Ask("/").status, 404);
 }
 
+TEST_F(CHttpRouteTest, ARouteThatNoListenerLeadsToIsNamedAtTheStart) {
+  const CServerProcess& server = StartWith({"listener.0.protocol=packet"});
+  EXPECT_TRUE(server.WaitForLog("can't be asked for: no [[listener]] has protocol = \"http\""));
+}
+
 TEST_F(CHttpRouteTest, FilesAndRoutesAnswerInTheOrderOfTheRequests) {
   constexpr uint32_t kRequests = 20000 / kFewer;
   CServerProcess& server = Serve();
