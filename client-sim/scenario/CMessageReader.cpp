@@ -92,6 +92,7 @@ std::vector<uint16_t> CMessageReader::ReadSizes(const toml::node& node) const {
     if (sizes.empty()) m_toml.Refuse(node, "the smaller size comes first");
     return sizes;
   }
+  if (!text.empty() && text.find_first_not_of("0123456789") == text.npos) return {sizeIn(text)};
   std::string digits;
   for (const std::byte byte : m_toml.FileIn(node)) {
     const char letter = static_cast<char>(byte);
@@ -146,7 +147,10 @@ void CMessageReader::CheckExpectation(const toml::table& table, const SExpectati
   if (expectation.reject && expectation.isEcho) refuse({"expect"}, kReject);
   if (expectation.isOneWay) refuse(kReplies, "nothing is expected, so no answer can be described");
   if (expectation.isOneWay) refuse({"reject"}, "nothing is expected, so no Reject can be");
-  if (expectation.isEcho) refuse({"reply_text", "reply_hex", "reply_fields"}, "the body of an echo is known already");
+  if (expectation.isEcho) {
+    refuse({"reply_text", "reply_hex", "reply_fields", "result"}, "the body of an echo is known already");
+  }
+  if (expectation.p_body != nullptr) refuse({"result"}, "the body of the reply, whose front that is, is known already");
 }
 
 }  // namespace switchboard::sim
