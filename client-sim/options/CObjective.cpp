@@ -24,7 +24,9 @@ std::vector<CObjective> CObjective::List(const std::string& text) {
     if (error != std::errc{} || p_rest != p_end || !(percent > 0 && percent <= 100)) {
       throw std::invalid_argument(fmt::format("'{}' has no percentile over 0 and up to 100", entry));
     }
-    list.emplace_back(percent, Duration(entry.substr(equals + 1)));
+    const Nanoseconds limit = Duration(entry.substr(equals + 1));
+    if (limit == Nanoseconds::zero()) throw std::invalid_argument(fmt::format("'{}' can't be met", entry));
+    list.emplace_back(percent, limit);
   }
   return list;
 }
@@ -47,6 +49,11 @@ std::string CObjective::Miss(const CHistogram& latencies, uint64_t failures) con
   }
   const auto ns = static_cast<double>(latencies.ValueAt(wanted / answered * 100.0));
   const auto limit = static_cast<double>(m_limit.count());
+  constexpr double kManyTimes = 10;
+  if (ns >= kManyTimes * limit) {
+    return fmt::format("p{:g} is {}, {} times {}", m_percent, LatencyText(ns),
+                       WithCommas(static_cast<uint64_t>(ns / limit)), LatencyText(limit));
+  }
   return fmt::format("p{:g} is {}, {:.2g} % over {}", m_percent, LatencyText(ns), (ns - limit) / limit * 100,
                      LatencyText(limit));
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -52,7 +53,7 @@ std::vector<CFailCondition> CFailCondition::List(const std::string& text) {
     double percent = 0;
     const auto [p_rest, error] = std::from_chars(p_number, p_end, percent);
     const std::string_view unit(p_rest, static_cast<size_t>(p_end - p_rest));
-    if (error != std::errc{} || unit != "%" || (isGrowth ? percent < 0 : percent > 0)) {
+    if (error != std::errc{} || unit != "%" || !std::isfinite(percent) || (isGrowth ? percent < 0 : percent > 0)) {
       throw std::invalid_argument(
           fmt::format("'{}': behind > stands a growth such as +10%, behind < a fall such as -5%", entry));
     }

@@ -13,7 +13,7 @@ TEST(CObjectiveTest, Lists) {
   EXPECT_EQ(list[1].Percent(), 99.9);
   EXPECT_EQ(list[1].Limit(), std::chrono::milliseconds(20));
   EXPECT_EQ(list[0].Text(), "p99 ≤ 5 ms");
-  for (const char* bad : {"", "99=5ms", "p99", "p0=1s", "p101=1s", "px=1s", "p99=fast", "p99=5ms,", "p=5ms"}) {
+  for (const char* bad : {"", "99=5ms", "p99", "p0=1s", "p101=1s", "px=1s", "p99=fast", "p99=5ms,", "p=5ms", "p99=0"}) {
     EXPECT_THROW(CObjective::List(bad), std::invalid_argument) << bad;
   }
 }
@@ -33,6 +33,7 @@ TEST(CObjectiveTest, AMissTellsWhatWasMeasuredAndByHowMuch) {
   latencies.Record(1'000'000, 90);
   latencies.Record(7'500'000, 10);
   EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(latencies, 0), "p99 is 7.49 ms, 50 % over 5.00 ms");
+  EXPECT_EQ(CObjective(99, std::chrono::microseconds(1)).Miss(latencies, 0), "p99 is 7.49 ms, 7,487 times 1.00 µs");
   EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(latencies, 25),
             "p99 is beyond any time: 25 of 125 requests were never rightly answered");
   EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(CHistogram(), 0), "p99 is unknown: nothing was answered");

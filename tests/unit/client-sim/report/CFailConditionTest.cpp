@@ -51,8 +51,8 @@ TEST(CFailConditionTest, WhatWasNotMeasuredFails) {
 }
 
 TEST(CFailConditionTest, ATypingErrorIsRefused) {
-  for (const char* p_bad :
-       {"", "p99", "p98>+10%", "p99>", "p99>ten%", "p99>10", "p99>-10%", "throughput<5%", "p99>+10%,"}) {
+  for (const char* p_bad : {"", "p99", "p98>+10%", "p99>", "p99>ten%", "p99>10", "p99>-10%", "throughput<5%",
+                            "p99>+10%,", "p99>+nan%", "p99>+inf%", "throughput<-inf%"}) {
     EXPECT_THROW(CFailCondition::List(p_bad), std::invalid_argument) << p_bad;
   }
 }
