@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,16 @@ namespace {
 
 // Of the threads, the reports and the standard streams.
 constexpr uint64_t kOwnDescriptors = 100;
+
+// What asks for an end.
+sigset_t EndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
+  return signals;
+}
 
 }  // namespace
 
@@ -32,11 +43,7 @@ void RaiseDescriptorLimit(uint64_t connections) {
 }
 
 CFd OpenSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGHUP);
+  const sigset_t signals = EndSignals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   CFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.IsValid()) throw std::system_error(errno, std::generic_category(), "signalfd");
@@ -46,6 +53,13 @@ CFd OpenSignals() {
 bool TakeSignal(const CFd& signals) {
   signalfd_siginfo info;
   return ::read(signals.Get(), &info, sizeof(info)) == sizeof(info);
+}
+
+void ReleaseSignals() {
+  const sigset_t signals = EndSignals();
+  constexpr timespec kAtOnce{0, 0};
+  while (::sigtimedwait(&signals, nullptr, &kAtOnce) > 0) continue;
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 }  // namespace switchboard::sim

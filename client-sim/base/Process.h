@@ -18,4 +18,8 @@ CFd OpenSignals();
 // True if a signal has arrived; takes one.
 bool TakeSignal(const CFd& signals);
 
+// From here on they end the process again; those that have arrived are forgotten. All is done but the telling, which
+// may have to wait for who reads it.
+void ReleaseSignals();
+
 }  // namespace switchboard::sim

@@ -1,6 +1,8 @@
 #include "client-sim/base/Text.h"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -78,6 +80,13 @@ std::string HexOf(std::span<const std::byte> bytes) {
 void Print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+}
+
+bool PrintIfTaken(std::string_view text) {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  if (::poll(&output, 1, 0) <= 0) return false;
+  Print(text);
+  return true;
 }
 
 }  // namespace switchboard::sim

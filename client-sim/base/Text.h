@@ -32,5 +32,8 @@ inline constexpr std::string_view kNoFigure = "–";
 
 // Prints to the standard output at once; whether anybody reads it doesn't matter.
 void Print(std::string_view text);
+// The same for what is told meanwhile, at most PIPE_BUF bytes: waits for nobody. False, and nothing is printed, while
+// the output takes nothing, as a full pipe or a terminal that was stopped.
+bool PrintIfTaken(std::string_view text);
 
 }  // namespace switchboard::sim

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <exception>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,7 @@
 #include "client-sim/attack/AttackKind.h"
 #include "client-sim/base/LocalFile.h"
 #include "client-sim/base/Numbers.h"
+#include "client-sim/base/Process.h"
 #include "client-sim/base/Text.h"
 #include "client-sim/command/TransferCommands.h"
 #include "client-sim/load/CLoadRun.h"
@@ -90,8 +92,19 @@ int Run(const SRunOptions& options, const SReportFiles& files) {
   CRunObserver silence;
   CLoadRun run(options, options.isQuiet ? silence : static_cast<CRunObserver&>(view));
   const SRunResult result = run.Execute();
-  if (!result.phases.empty()) Print(CReport::Table(result));
-  files.Write(result);
+  // The reports are there, and a signal ends the process again, before anybody has to read the table. It is told also
+  // when they can't be written: there is nothing else left of the run then.
+  const auto tell = [&result] {
+    ReleaseSignals();
+    if (!result.phases.empty()) Print(CReport::Table(result));
+  };
+  try {
+    files.Write(result);
+  } catch (const std::exception&) {
+    tell();
+    throw;
+  }
+  tell();
   if (result.exitCode != kExitOk) fmt::print(stderr, "client-sim: {}\n", result.verdict);
   return result.exitCode;
 }

@@ -83,7 +83,8 @@ int Guarded(
 template <class Run>
 int Transfer(const STransferOptions& options, const char* p_done) {
   const CClock clock;
-  CProgress progress(options.isQuiet ? SLiveOutput{[](std::string_view) {}, nullptr} : SLiveOutput::Standard(), clock);
+  CProgress progress(
+      options.isQuiet ? SLiveOutput{[](std::string_view) { return true; }, nullptr} : SLiveOutput::Standard(), clock);
   Run run(options, progress);
   const int exitCode = Guarded([&run] { run.Execute(); }, [&progress] { progress.End(); });
   if (exitCode != kExitOk || options.isQuiet) return exitCode;

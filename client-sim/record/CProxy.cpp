@@ -83,6 +83,7 @@ int CProxy::Execute() {
     flushed = m_loop.Now();
   }
   m_recorder.Flush();
+  ReleaseSignals();
   if (!m_options.isQuiet) Print(Table(m_loop.Now() - m_start));
   if (m_recorder.Error() != 0) {
     fmt::print(stderr, "client-sim: {}: {}; the record ends there\n", m_options.file,

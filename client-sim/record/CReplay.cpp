@@ -43,8 +43,9 @@ CReplay::CReplay(const SReplayOptions& options)
 }
 
 int CReplay::Execute() {
-  if (!m_options.isQuiet) Print(Heading());
+  if (!m_options.isQuiet) PrintIfTaken(Heading());
   Play();
+  ReleaseSignals();
   Print(Table());
   return ExitCode();
 }
@@ -58,7 +59,7 @@ void CReplay::Play() {
     if (m_finished == m_connections.size()) break;
     if (m_loop.Now() >= m_line + kSecond) {
       m_line = m_loop.Now();
-      if (!m_options.isQuiet) Print(LiveLine());
+      if (!m_options.isQuiet) PrintIfTaken(LiveLine());
     }
     m_loop.Turn(Deadline());
   }

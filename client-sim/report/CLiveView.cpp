@@ -69,8 +69,8 @@ size_t TerminalColumns() {
 SLiveOutput SLiveOutput::Standard() {
   const char* p_term = std::getenv("TERM");
   const bool isCapable = p_term != nullptr && std::string_view(p_term) != "dumb";
-  if (isCapable && ::isatty(STDOUT_FILENO) == 1) return {Print, TerminalColumns};
-  return {Print, nullptr};
+  if (isCapable && ::isatty(STDOUT_FILENO) == 1) return {PrintIfTaken, TerminalColumns};
+  return {PrintIfTaken, nullptr};
 }
 
 void CLiveView::OnStart(const SRunOptions& options) { m_output.print(CReport::Heading(options)); }
@@ -111,8 +111,7 @@ void CLiveView::DrawBlock(const SSecond& second, const CLedger& totals) {
     block +=
         fmt::format("\r\x1b[2K{}{}{}\n", isAlarming ? "\x1b[31m" : "", Cut(line, columns), isAlarming ? "\x1b[0m" : "");
   }
-  m_drawn = std::size(lines);
-  m_output.print(block);
+  if (m_output.print(block)) m_drawn = std::size(lines);
 }
 
 std::string CLiveView::TimeLine() const {
@@ -131,8 +130,7 @@ std::string CLiveView::RateLine(const SSecond& second) const {
 
 void CLiveView::LeaveBlock() {
   if (m_drawn == 0) return;
-  m_output.print(fmt::format("\x1b[{}A\x1b[J", m_drawn));
-  m_drawn = 0;
+  if (m_output.print(fmt::format("\x1b[{}A\x1b[J", m_drawn))) m_drawn = 0;
 }
 
 }  // namespace switchboard::sim

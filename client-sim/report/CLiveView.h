@@ -13,8 +13,8 @@ namespace switchboard::sim {
 
 // Where a live view appears.
 struct SLiveOutput {
-  std::function<void(std::string_view)> print;
-  std::function<size_t()> columns;  // of the terminal, at the moment; empty if it is none
+  std::function<bool(std::string_view)> print;  // false: nobody took it, and nothing has appeared
+  std::function<size_t()> columns;              // of the terminal, at the moment; empty if it is none
 
   // The standard output.
   static SLiveOutput Standard();

@@ -53,8 +53,8 @@ void CProgress::Update(uint64_t have) {
   const std::string line = Line(now);
   // A line that wrapped could not be redrawn.
   const bool isFitting = line.size() + kBarColumns + 2 < m_output.columns();
-  m_output.print("\r\x1b[2K" + (isFitting ? bar + "  " + line : line.substr(0, m_output.columns() - 1)));
-  m_isDrawn = true;
+  const std::string shown = isFitting ? bar + "  " + line : line.substr(0, m_output.columns() - 1);
+  m_isDrawn = m_output.print("\r\x1b[2K" + shown) || m_isDrawn;
 }
 
 std::string CProgress::Line(MonotonicTime now) const {

@@ -10,12 +10,14 @@ import os
 import pathlib
 import pty
 import re
+import select
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
+import time
 import unicodedata
 
 try:
@@ -145,6 +147,44 @@ def check_broken_pipe(program: pathlib.Path, address: str, folder: pathlib.Path)
     return [] if json.loads(report.read_text())["exit_code"] == 0 and left == ["pipe.json"] else [f"left: {left}"]
 
 
+def stuck_pipe() -> tuple[int, int]:
+    """One that is full, and that nobody reads."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"x")
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    return reader, writer
+
+
+def check_unread_pipe(program: pathlib.Path, address: str, folder: pathlib.Path) -> list[str]:
+    """Nobody reads the lines, and nobody leaves: the run goes on, its report is written, and a signal ends the wait for
+    who reads the table."""
+    report = folder / "unread.json"
+    reader, writer = stuck_pipe()
+    command = [program, "--connect", address, "--rate", "200", "--duration", "1500ms", "--json", report]
+    run = subprocess.Popen(command, stdout=writer)
+    deadline = time.monotonic() + 30
+    while not report.exists() and time.monotonic() < deadline:
+        select.select([], [], [], 0.02)
+    problems = [] if report.exists() else ["an unread pipe: the report waits for a reader"]
+    if run.poll() is not None:
+        problems.append("an unread pipe: the table was not printed into it")
+    # A signal that comes before the run is over asks for its end, so one may not do.
+    while run.poll() is None and time.monotonic() < deadline:
+        run.send_signal(signal.SIGINT)
+        select.select([], [], [], 0.02)
+    if run.poll() is None:
+        run.kill()
+        problems.append("an unread pipe: no signal ends the wait for a reader")
+    run.wait()
+    os.close(reader)
+    os.close(writer)
+    return problems
+
+
 def main() -> int:
     programs, schema = pathlib.Path(sys.argv[1]), json.loads(pathlib.Path(sys.argv[2]).read_text())
     signal.alarm(110)
@@ -152,6 +192,7 @@ def main() -> int:
         problems = check_schema(programs / "client-sim", server.address, schema, pathlib.Path(folder))
         problems += check_view(programs / "client-sim", server.address)
         problems += check_broken_pipe(programs / "client-sim", server.address, pathlib.Path(folder))
+        problems += check_unread_pipe(programs / "client-sim", server.address, pathlib.Path(folder))
     print("\n".join(problems) or "the reports keep their schema, and the view keeps to its place")
     return 1 if problems else 0
 

@@ -15,7 +15,11 @@ using testing::Not;
 class CLiveViewTest : public testing::Test {
  protected:
   CLiveView View(size_t columns) {
-    SLiveOutput output{[this](std::string_view text) { m_printed += text; }, nullptr};
+    SLiveOutput output{[this](std::string_view text) {
+                         if (m_isTaken) m_printed += text;
+                         return m_isTaken;
+                       },
+                       nullptr};
     if (columns != 0) output.columns = [columns] { return columns; };
     return CLiveView(output);
   }
@@ -32,6 +36,7 @@ class CLiveViewTest : public testing::Test {
 
   CLedger m_totals;
   std::string m_printed;
+  bool m_isTaken = true;
 };
 
 TEST_F(CLiveViewTest, ATerminalIsRedrawnInPlace) {
@@ -49,6 +54,17 @@ TEST_F(CLiveViewTest, ATerminalIsRedrawnInPlace) {
   view.OnSecond(Second(2), m_totals);
   EXPECT_THAT(m_printed, testing::StartsWith("\x1b[4A"));
   EXPECT_THAT(m_printed, HasSubstr("██"));
+  EXPECT_EQ(Lines(), 4u);
+}
+
+TEST_F(CLiveViewTest, WhatNobodyTookIsNotDrawnOver) {
+  CLiveView view = View(100);
+  view.OnPhaseBegin(EPhaseKind::kLoad, "load", 0, std::chrono::seconds(10));
+  m_isTaken = false;
+  view.OnSecond(Second(1), m_totals);
+  m_isTaken = true;
+  view.OnSecond(Second(2), m_totals);
+  EXPECT_THAT(m_printed, Not(HasSubstr("\x1b[4A"))) << "there is no block of it above";
   EXPECT_EQ(Lines(), 4u);
 }
 

@@ -16,10 +16,14 @@ using std::chrono::milliseconds;
 class CProgressTest : public testing::Test {
  protected:
   SLiveOutput Terminal(size_t columns) {
-    return {[this](std::string_view text) { m_printed += text; }, [columns] { return columns; }};
+    return {[this](std::string_view text) { return Take(text); }, [columns] { return columns; }};
   }
   SLiveOutput File() {
-    return {[this](std::string_view text) { m_printed += text; }, nullptr};
+    return {[this](std::string_view text) { return Take(text); }, nullptr};
+  }
+  bool Take(std::string_view text) {
+    m_printed += text;
+    return true;
   }
 
   CFakeClock m_clock;
