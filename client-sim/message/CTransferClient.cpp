@@ -167,6 +167,9 @@ CTransferClient::SBegun CTransferClient::Put(const std::string& path, uint64_t s
   body.flags = flags;
   const auto reply = Ask<SPutReply>(kPutCode, body, path, "put");
   if (reply.chunkBytes == 0) throw std::runtime_error("the server's packets are too small to put anything");
+  if (reply.have > size) {
+    throw std::runtime_error(fmt::format("the server has {} bytes of a file of {}", uint64_t{reply.have}, size));
+  }
   // More than a packet holds is no promise that a server can keep.
   return {reply.handle, reply.have, std::min<uint32_t>(reply.chunkBytes, kMaxBodyBytes - sizeof(SWriteBody))};
 }

@@ -58,6 +58,18 @@ TEST(CTransferClientTest, AChunkIsNoLargerThanAPacketHolds) {
   EXPECT_EQ(client.Put("file", 10, 0).chunkBytes, kMaxBodyBytes - sizeof(SWriteBody));
 }
 
+TEST(CTransferClientTest, MoreThanTheFileIsNothingToGoOnFrom) {
+  CFaultyServer server([](uint64_t, std::span<const std::byte>) {
+    SPutReply reply{};
+    reply.chunkBytes = 1000;
+    reply.have = 11;
+    return Answer(kPutCode, reply);
+  });
+  const CEndpoint endpoint(server.Address());
+  CTransferClient client(endpoint, std::chrono::seconds(5));
+  EXPECT_THROW(client.Put("file", 10, 0), std::runtime_error);
+}
+
 TEST(CTransferClientTest, AServerThatNeverHasWhatItTookIsGivenUp) {
   CFaultyServer server([](uint64_t, std::span<const std::byte>) { return Answer(kWriteCode, SWriteReply{}); });
   const CEndpoint endpoint(server.Address());
