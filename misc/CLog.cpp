@@ -110,19 +110,31 @@ class CMessageFlag : public spdlog::custom_flag_formatter {
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<CMessageFlag>(); }
 };
 
-// One formatter a thread, because a formatter caches the broken-down second; so no line waits for another, and no lock
-// can be left behind by a fork.
-spdlog::formatter& Formatter() {
+std::unique_ptr<spdlog::formatter> MakeFormatter() {
   static constexpr char kPattern[] = "%Y-%m-%d %H:%M:%S.%e [%l] %P %t: %v";
-  thread_local const std::unique_ptr<spdlog::formatter> p_formatter = [] {
-    spdlog::pattern_formatter::custom_flags flags;
-    flags['l'] = std::make_unique<CLevelFlag>();
-    flags['t'] = std::make_unique<CThreadNameFlag>();
-    flags['v'] = std::make_unique<CMessageFlag>();
-    return std::make_unique<spdlog::pattern_formatter>(kPattern, spdlog::pattern_time_type::local, "\n",
-                                                       std::move(flags));
-  }();
-  return *p_formatter;
+  spdlog::pattern_formatter::custom_flags flags;
+  flags['l'] = std::make_unique<CLevelFlag>();
+  flags['t'] = std::make_unique<CThreadNameFlag>();
+  flags['v'] = std::make_unique<CMessageFlag>();
+  return std::make_unique<spdlog::pattern_formatter>(kPattern, spdlog::pattern_time_type::local, "\n",
+                                                     std::move(flags));
+}
+
+// That the thread's formatter is gone: trivial, so it is there until the thread has ended altogether.
+thread_local bool t_isFormatterGone = false;
+
+struct SThreadFormatter {
+  const std::unique_ptr<spdlog::formatter> p_formatter = MakeFormatter();
+  ~SThreadFormatter() { t_isFormatterGone = true; }
+};
+
+// One formatter a thread, because a formatter caches the broken-down second; so no line waits for another, and no lock
+// can be left behind by a fork. The end of a thread and exit(3) destroy it, and after that other objects of the thread,
+// and what atexit(3) has noted, may still log: each of their lines has a formatter of its own.
+void Format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) {
+  if (t_isFormatterGone) return MakeFormatter()->format(message, line);
+  thread_local const SThreadFormatter formatter;
+  formatter.p_formatter->format(message, line);
 }
 
 // O_NONBLOCK matters for a FIFO only: without a reader it is refused, and when full it loses lines like a full disk.
@@ -176,7 +188,7 @@ class CDescriptorSink : public spdlog::sinks::sink {
     // A disk that became full in the middle of a line left a piece without an end: don't glue to it.
     const bool wasTorn = m_isTorn.exchange(false, std::memory_order_relaxed);
     if (wasTorn) line.push_back('\n');
-    Formatter().format(message, line);
+    Format(message, line);
     const size_t written = WriteBytes({line.data(), line.size()});
     if (written == line.size()) return true;
     if (wasTorn || written != 0) m_isTorn.store(true, std::memory_order_relaxed);

@@ -93,6 +93,23 @@ TEST_F(CLogTest, ALineTellsTimeLevelPidThreadAndMessage) {
   EXPECT_EQ(line->message, "peer 3 of four");
 }
 
+// As what exit(3) calls does in a worker: the thread's own things are gone by then, those of the log among them.
+TEST_F(CLogTest, TakesALineFromAThreadThatTakesItsThingsDown) {
+  struct SLast {
+    ~SLast() { p_log->Info("the last line"); }
+    CLog* p_log;
+  };
+  CLog log(Path(), ELogLevel::kInfo);
+  CThread thread("ends", [&log] {
+    thread_local SLast last{&log};  // made before what the next line makes, and so destroyed after it
+    last.p_log->Info("a line before");
+  });
+  thread.Join();
+  const std::vector<std::string> lines = LinesOf(Path());
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(Parse(lines[1]).value_or(SLine{}).message, "the last line");
+}
+
 TEST_F(CLogTest, LevelsAreNamedAndSorted) {
   CLog log(Path(), ELogLevel::kDebug);
   const auto logAll = [&log] {
