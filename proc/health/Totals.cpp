@@ -28,13 +28,14 @@ std::string FormatTotals(const CScoreboard& scoreboard, std::string_view separat
   const auto of = [&totals](ECounter counter) { return totals[static_cast<size_t>(counter)]; };
   std::string text = fmt::format("connections_accepted={}", of(ECounter::kConnectionsAccepted));
   const auto add = [&](std::string_view key, uint64_t value) { text += fmt::format("{}{}={}", separator, key, value); };
+  const auto addNamed = [&](ECounter counter) { add(CounterName(counter), of(counter)); };
   add("connections_active", scoreboard.ConnectionsActive());
   add("connections_closed", SumOf<ECloseReason>(totals));
-  add("packets_accepted", of(ECounter::kPacketsAccepted));
-  add("packets_replied", of(ECounter::kPacketsReplied));
+  addNamed(ECounter::kPacketsAccepted);
+  addNamed(ECounter::kPacketsReplied);
   add("packets_rejected", SumOf<ERejectReason>(totals));
-  add("packets_oneway", of(ECounter::kPacketsOneWay));
-  add("packets_discarded", of(ECounter::kPacketsDiscarded));
+  addNamed(ECounter::kPacketsOneWay);
+  addNamed(ECounter::kPacketsDiscarded);
   add("packets_in_flight", of(ECounter::kPacketsEntered) - of(ECounter::kPacketsLeft));
   if (const uint64_t held = scoreboard.HeldBytes(); held > 0) add("bytes_held", held);
   for (size_t i = 0; i < kCountersInUse; ++i) {
