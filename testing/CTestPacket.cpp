@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 
 #include "net/wire/Counters.h"
 #include "net/wire/Wire.h"
@@ -26,16 +28,30 @@ std::string Shown(std::span<const std::byte> body) {
   return text;
 }
 
+std::optional<SRejectBody> RejectIn(const CTestPacket& packet) {
+  if (!packet.IsReject()) return std::nullopt;
+  SRejectBody body;
+  std::memcpy(&body, packet.Body().data(), sizeof(body));
+  return body;
+}
+
 }  // namespace
 
-std::string CTestPacket::Text() const { return {reinterpret_cast<const char*>(Body().data()), Body().size()}; }
+std::string CTestPacket::Text() const {
+  if (IsReject()) throw CTestFailure("expected a text, got " + ToString());
+  return {reinterpret_cast<const char*>(Body().data()), Body().size()};
+}
 
 bool CTestPacket::IsReject() const { return m_msgCode == kRejectCode && Body().size() == sizeof(SRejectBody); }
 
-uint16_t CTestPacket::RejectedCode() const { return IsReject() ? uint16_t{As<SRejectBody>().msgCode} : uint16_t{0}; }
+uint16_t CTestPacket::RejectedCode() const {
+  const auto body = RejectIn(*this);
+  return body ? uint16_t{body->msgCode} : uint16_t{0};
+}
 
 ERejectReason CTestPacket::Reason() const {
-  return IsReject() ? static_cast<ERejectReason>(uint16_t{As<SRejectBody>().reason}) : ERejectReason::kNone;
+  const auto body = RejectIn(*this);
+  return body ? static_cast<ERejectReason>(uint16_t{body->reason}) : ERejectReason::kNone;
 }
 
 std::string CTestPacket::ToString() const {
@@ -49,7 +65,8 @@ std::string CTestPacket::ToString() const {
 }
 
 void CTestPacket::CheckSize(size_t bytes) const {
-  if (Body().size() != bytes) {
+  // A Reject is no answer of that kind, however long that would be: its bytes would pass for one.
+  if (IsReject() || Body().size() != bytes) {
     throw CTestFailure(fmt::format("expected a body of {} bytes, got {}", bytes, ToString()));
   }
 }

@@ -53,8 +53,8 @@ class CTestPacket {
   // Of a Reject: 65535.
   uint16_t MsgCode() const { return m_msgCode; }
   std::span<const std::byte> Body() const { return m_body.Bytes(); }
+  // The body as a text, or as a packed struct that is as long. Throws CTestFailure for another length and a Reject.
   std::string Text() const;
-  // The body as a packed struct. Throws CTestFailure when it hasn't exactly that size.
   template <class T>
   T As() const {
     static_assert(std::is_trivially_copyable_v<T> && alignof(T) == 1,

@@ -40,6 +40,9 @@ struct SAddBody {
 struct SSumBody {
   boost::endian::big_int64_t sum;
 };
+struct SFourBytes {
+  boost::endian::big_uint32_t number;
+};
 #pragma pack(pop)
 
 // [room]
@@ -231,6 +234,18 @@ TEST(CTestServerTest, EveryKindOfExpectationHolds) {
   const std::vector<std::byte> garbage(8, std::byte{0});
   bob.SendBytes(garbage);
   bob.ExpectClose(ECloseReason::kBadLength);
+}
+
+// The body of a Reject is four bytes, which a struct of the test's may have as well.
+TEST(CTestServerTest, ARejectPassesForNoAnswerOfItsSize) {
+  CRoom server({"listener.0.name=named"});
+  CTestSession client = server.Connect();
+  const CTestPacket packet = client.Ask(999);
+  EXPECT_EQ(FailureOf([&] { packet.As<SFourBytes>(); }),
+            "expected a body of 4 bytes, got a Reject of msgCode 999: unknown_code");
+  EXPECT_EQ(FailureOf([&] { packet.Text(); }), "expected a text, got a Reject of msgCode 999: unknown_code");
+  EXPECT_EQ(packet.RejectedCode(), 999);
+  EXPECT_EQ(packet.Reason(), ERejectReason::kUnknownCode);
 }
 
 TEST(CTestServerTest, AskPassesOverPushesWhichAreKept) {
