@@ -14,6 +14,15 @@ function(switchboard_sources out_var folder)
   set(${out_var} "${sources}" PARENT_SCOPE)
 endfunction()
 
+# Has `installable` build the target, and an installation without it say so, and not only which file is missing.
+function(switchboard_expect_built target component)
+  add_dependencies(installable ${target})
+  install(CODE "if(NOT EXISTS \"$<TARGET_FILE:${target}>\")
+                  message(FATAL_ERROR \"${target} isn't built yet. First: cmake --build ${PROJECT_BINARY_DIR} --target installable\")
+                endif()"
+          COMPONENT ${component})
+endfunction()
+
 # switchboard_add_floor(net LINK PUBLIC switchboard_misc Boost::headers PRIVATE …): the library switchboard_net of the
 # current folder, installed as switchboard::net. EXPORT is the file of targets that it belongs to, COMPONENT the part of
 # the installation.
@@ -36,6 +45,7 @@ function(switchboard_add_floor name)
   switchboard_optimise(${target})
   switchboard_add_symbols(${target})
   if(SWITCHBOARD_INSTALL)
+    switchboard_expect_built(${target} ${arg_COMPONENT})
     install(TARGETS ${target} EXPORT ${arg_EXPORT}
             ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT ${arg_COMPONENT})
     if(SWITCHBOARD_LTO)
@@ -62,6 +72,7 @@ function(switchboard_add_program target)
       WORKING_DIRECTORY "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" VERBATIM)
   endif()
   if(SWITCHBOARD_INSTALL)
+    switchboard_expect_built(${target} Unspecified)
     install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
     if(SWITCHBOARD_SYMBOLS)
       install(FILES "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/${symbols}" DESTINATION "${CMAKE_INSTALL_BINDIR}/.debug")
