@@ -34,7 +34,7 @@ bool CDeferredReply::ReplyAs(uint16_t msgCode, std::span<const std::byte> body) 
 bool CDeferredReply::Reject(ERejectReason reason) { return End(reason, static_cast<uint16_t>(reason)); }
 
 bool CDeferredReply::Reject(uint16_t userReason) {
-  return End(ERejectReason::kByHandler, std::max(userReason, kFirstUserReason));
+  return End(ERejectReason::kByHandler, std::max(userReason, kFirstUserReason), CauseOf(userReason));
 }
 
 bool CDeferredReply::End(ERejectReason reason, uint16_t wireReason, std::string_view cause) {

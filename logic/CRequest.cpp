@@ -5,6 +5,7 @@
 #include <string>
 
 #include "logic/CHandlerTable.h"
+#include "logic/LogReject.h"
 #include "net/packet/CPacketWriter.h"
 #include "net/wire/Counters.h"
 
@@ -62,7 +63,8 @@ bool CRequest::Reject(ERejectReason reason) {
 
 bool CRequest::Reject(uint16_t userReason) {
   if (!End()) return false;
-  return m_table.Refuse(m_turn, MsgCode(), ERejectReason::kByHandler, std::max(userReason, kFirstUserReason));
+  return m_table.Refuse(m_turn, MsgCode(), ERejectReason::kByHandler, std::max(userReason, kFirstUserReason),
+                        CauseOf(userReason));
 }
 
 void CRequest::RejectShort(size_t wanted) {

@@ -15,4 +15,9 @@ void LogReject(const SServerLinks& links, const CSession& session, const SPeer& 
   });
 }
 
+std::string CauseOf(uint16_t userReason) {
+  if (userReason >= kFirstUserReason) return "reason " + std::to_string(userReason);
+  return fmt::format("reason {}, as the logic's own begin there, and it said {}", kFirstUserReason, userReason);
+}
+
 }  // namespace switchboard

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "net/conn/CSession.h"
@@ -15,5 +16,8 @@ struct SServerLinks;
 // clients can cause at will. Threads: any.
 void LogReject(const SServerLinks& links, const CSession& session, const SPeer& peer, uint16_t msgCode,
                ERejectReason reason, std::string_view cause = {});
+
+// The cause that is told of a Reject with a reason of the logic's own: its number, as the client gets it.
+std::string CauseOf(uint16_t userReason);
 
 }  // namespace switchboard

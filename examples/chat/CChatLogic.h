@@ -33,7 +33,8 @@ class CChatLogic : public switchboard::CLogic {
  private:
   bool HandleJoin(switchboard::CRequest& request) {
     const auto* p_join = request.Body<SJoinBody>();
-    if (p_join == nullptr || p_join->name[0] == '\0') return false;
+    if (p_join == nullptr) return false;  // too short: the client has been told
+    if (p_join->name[0] == '\0') return request.Reject(kNoName);
     request.State<std::string>().assign(p_join->name, strnlen(p_join->name, sizeof(p_join->name)));
     request.Reply();
     const std::string& greeting = Config<SChatConfig>().greeting;
@@ -45,7 +46,7 @@ class CChatLogic : public switchboard::CLogic {
 
   bool HandleSay(switchboard::CRequest& request) {
     std::string line = request.State<std::string>();
-    if (line.empty()) return false;  // hasn't joined
+    if (line.empty()) return request.Reject(kNoMember);
     line.append(": ").append(reinterpret_cast<const char*>(request.Body().data()), request.Body().size());
     Counter("lines").Add();  // of switchboard --status
     for (const switchboard::CSession& member : CopyMembers()) Send(member, kSaid, std::as_bytes(std::span(line)));

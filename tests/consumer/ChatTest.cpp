@@ -22,10 +22,12 @@ TEST(Chat, SaysToAllMembersWhatOneSays) {
 TEST(Chat, HasNobodyWithoutAName) {
   switchboard::CTestServer<CChatLogic> server;
   auto client = server.Connect();
-  EXPECT_EQ(client.Ask(kJoin, SJoinBody{""}).Reason(), ERejectReason::kHandlerFailed);
+  client.Send(kJoin, SJoinBody{""});
+  client.ExpectReject(kJoin, kNoName);
   EXPECT_EQ(client.Ask(kJoin, "short").Reason(), ERejectReason::kShortBody);
   client.Send(kSay, "who am I?");
-  client.ExpectReject(kSay, ERejectReason::kHandlerFailed);
+  client.ExpectReject(kSay, kNoMember);
+  EXPECT_EQ(server.Count("rejected_handler_failed"), 0U);
 }
 
 TEST(Chat, ForgetsItsMembersWhenTheyAreSilentAndWhenTheWorkerDies) {

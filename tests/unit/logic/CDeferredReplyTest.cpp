@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "logic/CLogic.h"
+#include "logic/LogReject.h"
 #include "misc/thread/CQueue.h"
 #include "misc/thread/CThread.h"
 #include "tests/support/CTestClient.h"
@@ -146,6 +147,11 @@ TEST_F(CDeferredReplyTest, MayBeAnsweredWithAnotherCodeATextAndAReasonOfTheLogic
     EXPECT_EQ(body.reason, reason == 300 ? 300 : kFirstUserReason);
   }
   EXPECT_EQ(m_network.Count(ERejectReason::kByHandler), 2U);
+}
+
+TEST(LogRejectTest, NamesTheReasonThatTheClientGets) {
+  EXPECT_EQ(CauseOf(300), "reason 300");
+  EXPECT_EQ(CauseOf(7), "reason 256, as the logic's own begin there, and it said 7");
 }
 
 TEST_F(CDeferredReplyTest, ABodyOverTheLargestIsRefusedAndItMayBeAnsweredOtherwise) {
