@@ -142,7 +142,8 @@ int Dispatch(int argc, char** argv) {
     return kExitOk;
   }
   if (!command.starts_with('-')) {
-    throw std::invalid_argument(fmt::format("'{}' is no command: there are run, compare, proxy and replay", command));
+    throw std::invalid_argument(
+        fmt::format("'{}' is no command: there are run, compare, proxy, replay, get, put, ls and hash", command));
   }
   return RunCommand(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "client-sim/base/Text.h"
+#include "net/wire/Reasons.h"
 
 namespace switchboard::sim {
 namespace {
@@ -54,7 +55,11 @@ void Judge(SRunResult& result, uint64_t unopened) {
     return Fail(result, kExitFaults, fmt::format("the server closed {} connections", closed));
   }
   if (const uint64_t rejects = UndeclaredRejects(result); rejects != 0 && !options.isRejectAllowed) {
-    return Fail(result, kExitFaults, fmt::format("{} requests were rejected: {}", rejects, RejectsText(ledger)));
+    constexpr auto kUnknown = static_cast<uint16_t>(ERejectReason::kUnknownCode);
+    const bool isDemoUnknown = options.scenario.empty() && ledger.RejectsByReason().contains(kUnknown);
+    return Fail(result, kExitFaults,
+                fmt::format("{} requests were rejected: {}{}", rejects, RejectsText(ledger),
+                            isDemoUnknown ? "; --mix is of the demo's msgCodes: a --scenario describes others" : ""));
   }
   if (unopened != 0) {
     return Fail(result, kExitNoConnection, fmt::format("{} connections could not be opened again", unopened));

@@ -52,11 +52,14 @@ void AppendNumber(std::vector<std::byte>& out, const std::string& field, bool is
   if (isSigned) {
     const auto number = NumberIn<int64_t>(field, text);
     const int64_t highest = std::numeric_limits<int64_t>::max() >> (64 - bits);
-    if (number > highest || number < -highest - 1) Refuse(field, "is out of range");
+    if (number > highest || number < -highest - 1) {
+      Refuse(field, fmt::format("is out of range: {}..{}", -highest - 1, highest));
+    }
     return AppendInteger(out, static_cast<uint64_t>(number), bits);
   }
   const auto number = NumberIn<uint64_t>(field, text);
-  if (number > UINT64_MAX >> (64 - bits)) Refuse(field, "is out of range");
+  const uint64_t highest = UINT64_MAX >> (64 - bits);
+  if (number > highest) Refuse(field, fmt::format("is out of range: 0..{}", highest));
   AppendInteger(out, number, bits);
 }
 

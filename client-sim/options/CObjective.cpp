@@ -54,8 +54,9 @@ std::string CObjective::Miss(const CHistogram& latencies, uint64_t failures) con
     return fmt::format("p{:g} is {}, {} times {}", m_percent, LatencyText(ns),
                        WithCommas(static_cast<uint64_t>(ns / limit)), LatencyText(limit));
   }
-  return fmt::format("p{:g} is {}, {:.2g} % over {}", m_percent, LatencyText(ns), (ns - limit) / limit * 100,
-                     LatencyText(limit));
+  const double over = (ns - limit) / limit * 100;
+  const std::string percent = over < 100 ? fmt::format("{:.2g}", over) : WithCommas(static_cast<uint64_t>(over));
+  return fmt::format("p{:g} is {}, {} % over {}", m_percent, LatencyText(ns), percent, LatencyText(limit));
 }
 
 std::string CObjective::Text() const { return fmt::format("p{:g} ≤ {:g} ms", m_percent, SecondsOf(m_limit) * 1e3); }

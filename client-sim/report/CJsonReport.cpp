@@ -238,6 +238,8 @@ SRunReport CJsonReport::Read(const std::string& text) {
       throw std::runtime_error(fmt::format("version {} of a report, and not {}", version, kVersion));
     }
     return ReportFrom(json);
+  } catch (const Json::parse_error&) {
+    throw std::runtime_error("this is no report of a run: it is no JSON, as --json FILE writes it");
   } catch (const Json::exception& error) {
     throw std::runtime_error(error.what());
   }

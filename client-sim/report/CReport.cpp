@@ -123,8 +123,10 @@ std::string CReport::Heading(const SRunOptions& options) {
         name == "load" || name == "mix" || name == "scenario" || name == "objectives" || name == "attacks";
     if (isOfLoad) Append(load, ", {}", text);
   }
+  // Each class of a scenario may have a depth of its own.
+  const bool hasOneDepth = options.depth != 0 && options.scenario.empty();
   return fmt::format("client-sim: {}{} against {}{}\n", Counted(options.connections, "connection"),
-                     options.depth == 0 ? "" : fmt::format(" × depth {}", options.depth), options.server, load);
+                     hasOneDepth ? fmt::format(" × depth {}", options.depth) : "", options.server, load);
 }
 
 std::string CReport::LiveLine(const SSecond& second, const CLedger& totals) {

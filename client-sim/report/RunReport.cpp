@@ -152,7 +152,8 @@ std::vector<std::pair<std::string, std::string>> ParametersOf(const SRunOptions&
   if (!options.sources.empty()) add("sources", Joined(options.sources));
   add("load", LoadOf(options));
   add("connections", WithCommas(options.connections));
-  add("depth", options.depth == 0 ? "no limit" : WithCommas(options.depth));
+  add("depth", (options.depth == 0 ? "no limit" : WithCommas(options.depth)) +
+                   (options.scenario.empty() ? "" : ", or as the class says"));
   if (options.scenario.empty()) {
     std::vector<std::string> mix;
     for (const SMixEntry& entry : options.mix) mix.push_back(fmt::format("{}={}", entry.name, entry.weight));

@@ -199,7 +199,8 @@ TEST_F(CStressTest, MoreConnectionsThanDescriptorsAreRefusedAtOnce) {
 TEST_F(CStressTest, WhatIsMistypedIsNamed) {
   const std::pair<std::vector<std::string>, const char*> mistakes[]{
       {{"--conect", "127.0.0.1:9"}, "--conect"},
-      {{"rum", "--connect", "127.0.0.1:9"}, "'rum' is no command"},
+      {{"rum", "--connect", "127.0.0.1:9"},
+       "'rum' is no command: there are run, compare, proxy, replay, get, put, ls and hash"},
       {{"compare", "a.json"}, "B.json is required"},
       {{"--connect", "127.0.0.1:9", "--rate", "fast"}, "'fast' is no rate"},
   };

@@ -21,10 +21,10 @@
 namespace switchboard::sim {
 
 // A Reject for overload of one message code.
-inline std::vector<std::byte> RejectOf(uint16_t msgCode) {
+inline std::vector<std::byte> RejectOf(uint16_t msgCode, uint16_t reason = 6) {
   SRejectBody body{};
   body.msgCode = msgCode;
-  body.reason = 6;
+  body.reason = reason;
   std::vector<std::byte> frame(kHeaderBytes + sizeof(body));
   CFrameEncoder::WriteFrame(frame.data(), kRejectCode, std::as_bytes(std::span(&body, 1)));
   return frame;

@@ -162,6 +162,18 @@ TEST(CLoadRunTest, AMissedObjectiveHasItsExitCode) {
   EXPECT_NE(result.verdict.find(" times 100 µs"), std::string::npos) << result.verdict;
 }
 
+// Who sends the demo's mix to a server of their own is told what is missing.
+TEST(CLoadRunTest, AServerThatDoesNotKnowTheMixIsForAScenario) {
+  CFaultyServer server([](uint64_t, std::span<const std::byte> frame) {
+    return SAction{RejectOf(SFrame::At(frame.data()).msgCode, 2)};
+  });
+  const SRunResult result = Executed(Options(server.Address()));
+  EXPECT_EQ(result.exitCode, kExitFaults);
+  EXPECT_NE(result.verdict.find(" unknown_code; --mix is of the demo's msgCodes: a --scenario describes others"),
+            std::string::npos)
+      << result.verdict;
+}
+
 TEST(CLoadRunTest, RejectsThatNobodyDeclaredFailTheRun) {
   const auto rejecting = [](uint64_t, std::span<const std::byte> frame) {
     return SAction{RejectOf(SFrame::At(frame.data()).msgCode)};

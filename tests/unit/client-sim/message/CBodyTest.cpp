@@ -36,6 +36,19 @@ TEST(CBodyTest, BadFieldsAreRefused) {
   }
 }
 
+TEST(CBodyTest, ANumberThatDoesNotFitIsToldWhatFits) {
+  const auto failure = [](const char* bad) -> std::string {
+    try {
+      BytesOfFields(bad);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return {};
+  };
+  EXPECT_EQ(failure("u16:70000"), "field 'u16:70000': is out of range: 0..65535");
+  EXPECT_EQ(failure("i8:-129"), "field 'i8:-129': is out of range: -128..127");
+}
+
 TEST(CBodyTest, PatternBodiesVaryAndAreKnownAgain) {
   const CBodyPattern pattern(1);
   const CPatternBody body(pattern, {0, 5, 16, 500});

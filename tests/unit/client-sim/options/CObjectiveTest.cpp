@@ -34,6 +34,7 @@ TEST(CObjectiveTest, AMissTellsWhatWasMeasuredAndByHowMuch) {
   latencies.Record(7'500'000, 10);
   EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(latencies, 0), "p99 is 7.49 ms, 50 % over 5.00 ms");
   EXPECT_EQ(CObjective(99, std::chrono::microseconds(1)).Miss(latencies, 0), "p99 is 7.49 ms, 7,487 times 1.00 µs");
+  EXPECT_EQ(CObjective(99, std::chrono::milliseconds(3)).Miss(latencies, 0), "p99 is 7.49 ms, 149 % over 3.00 ms");
   EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(latencies, 25),
             "p99 is beyond any time: 25 of 125 requests were never rightly answered");
   EXPECT_EQ(CObjective(99, std::chrono::milliseconds(5)).Miss(CHistogram(), 0), "p99 is unknown: nothing was answered");

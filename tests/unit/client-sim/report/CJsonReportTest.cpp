@@ -76,6 +76,12 @@ TEST(CJsonReportTest, RefusesWhatIsNoReportOfThisVersion) {
   }
 }
 
+TEST(CJsonReportTest, AnotherFileIsToldApartInWordsOfTheUser) {
+  EXPECT_THAT([] { CJsonReport::Read("[[listener]]\nport = 9000\n"); },
+              testing::ThrowsMessage<std::runtime_error>(
+                  "this is no report of a run: it is no JSON, as --json FILE writes it"));
+}
+
 TEST(CJsonReportTest, AFileThatIsNotThereIsNamed) {
   try {
     CJsonReport::ReadFile("no/such/report.json");

@@ -23,6 +23,15 @@ TEST(CReportTest, TheTableTellsHowEachRequestEnded) {
   EXPECT_THAT(table, HasSubstr("the first offenders:\n  connection 3, request 7"));
 }
 
+TEST(CReportTest, TheHeadingClaimsNoDepthForClassesThatMayHaveTheirOwn) {
+  SRunOptions options;
+  options.server = "127.0.0.1:9000";
+  options.depth = 4;
+  EXPECT_THAT(CReport::Heading(options), HasSubstr(" × depth 4 against 127.0.0.1:9000, closed loop"));
+  options.scenario = "mix.toml";
+  EXPECT_THAT(CReport::Heading(options), HasSubstr(" connections against 127.0.0.1:9000, closed loop, mix.toml"));
+}
+
 TEST(CReportTest, WhereNothingWasMeasuredStandsNoNumber) {
   SRunResult result = SampleResult();
   result.latencies = CHistogram();
