@@ -1,5 +1,6 @@
 #include "logic/CSessionContext.h"
 
+#include <boost/core/demangle.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -37,7 +38,11 @@ void* CSessionContext::Find(const void* p_module, std::type_index type, std::sha
     p_new->p_next = std::exchange(p_first, nullptr);
     p_first = std::move(p_new);
   }
-  if (p_state->type != type) throw std::logic_error("the state of this session is of another type");
+  if (p_state->type != type) {
+    throw std::logic_error(
+        "the state of this session is of another type: " + boost::core::demangle(p_state->type.name()) + ", and not " +
+        boost::core::demangle(type.name()));
+  }
   return p_state->p_value.get();
 }
 

@@ -1,6 +1,7 @@
 #include "misc/config/CConfigValues.h"
 
 #include <algorithm>
+#include <boost/core/demangle.hpp>
 #include <stdexcept>
 
 namespace switchboard {
@@ -18,7 +19,8 @@ const CConfigValues::SSection& CConfigValues::Find(std::type_index type) const {
   for (const SSection& section : m_sections) {
     if (section.p_section->type == type) return section;
   }
-  throw std::logic_error(std::string("no section of the configuration was declared for the type ") + type.name());
+  throw std::logic_error("no section of the configuration was declared for the type " +
+                         boost::core::demangle(type.name()) + ": a public, static Describe of the logic declares it");
 }
 
 std::vector<std::string> CConfigValues::KeepFixed(const CConfigValues& running) {

@@ -1,5 +1,6 @@
 #include "logic/CSessionContext.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -12,6 +13,10 @@
 
 namespace switchboard {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 std::atomic<int> g_constructed{0};
 std::atomic<int> g_destroyed{0};
@@ -49,7 +54,9 @@ class CCountingLogic final : public CLogic {
   }
   bool HandleNothing(CRequest& request) { return request.Reply(); }
   bool HandleWrongType(CRequest& request) {
-    EXPECT_THROW(request.State<int>(), std::logic_error);
+    EXPECT_THAT([&] { request.State<std::string>(); },
+                ThrowsMessage<std::logic_error>(
+                    AllOf(HasSubstr("of another type: "), HasSubstr("SCount, and not std::"), HasSubstr("string"))));
     return request.Reply(ToBytes(std::to_string(request.State<SCount>().packets)));
   }
   bool HandleShy(CRequest& request) { return request.Reply(std::to_string(request.StateOf<SShy>(&g_attempts).value)); }

@@ -1,5 +1,6 @@
 #include "net/network/CServerCalls.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -19,6 +20,9 @@ namespace switchboard {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 // A stub that knows who is connected.
 class CGuestBook : public CStubApplication {
@@ -279,7 +283,8 @@ TEST(CServerCallsTest, ASectionIsFoundByItsType) {
   CStubApplication socket;
   CTestNetwork network(socket, config);
   EXPECT_EQ(socket.Config<SOwnConfig>().number, 6U);
-  EXPECT_THROW(socket.Config<int>(), std::logic_error);
+  EXPECT_THAT([&] { socket.Config<std::vector<int>>(); },
+              ThrowsMessage<std::logic_error>(AllOf(HasSubstr("the type std::vector<int"), HasSubstr("Describe"))));
 }
 
 TEST(CServerCallsTest, BeforeTheStartItSaysSo) {
