@@ -80,6 +80,17 @@ std::string CSandbox::Enter() const {
   return failures;
 }
 
+std::string CSandbox::Hint(ESandbox setting, std::string_view failure) {
+  if (setting == ESandbox::kOff) return {};
+  for (const int error : {EPERM, EACCES}) {
+    if (failure.find(std::generic_category().message(error)) == std::string_view::npos) continue;
+    return "; is it the sandbox? It lets through what schema.Sandbox() in Describe asks for, and server.sandbox = "
+           "\"off\" "
+           "all";
+  }
+  return {};
+}
+
 CPathFence CSandbox::BuildFence() const {
   CPathFence fence(m_wishes.MaySockets());
   AllowSystem(fence);

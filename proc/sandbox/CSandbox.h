@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "misc/config/CSandboxWishes.h"
 #include "net/config/CConfig.h"
@@ -20,6 +21,9 @@ class CSandbox {
   static std::string Missing();
   // What the workers get under this setting, in one line for the log.
   static std::string Describe(ESandbox setting);
+  // What to add to the failure of a worker's start that is the sandbox's doing, by its words: who writes a logic meets
+  // it there first. Empty for any other.
+  static std::string Hint(ESandbox setting, std::string_view failure);
 
   // For good. Files may be read and written beneath the working directory (unless that is "/"), written in the folders
   // of the logs, and read or written as roots, [transfer] and the wishes say; of the system's, what libraries read.

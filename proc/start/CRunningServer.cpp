@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
@@ -31,8 +32,10 @@ pid_t ReadPid(const std::string& pidFile) {
 CRunningServer::CRunningServer(const std::string& pidFile) {
   CFd file(open(pidFile.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.IsValid()) {
-    const std::string reason = errno == ENOENT ? "there is no pid file" : std::generic_category().message(errno);
-    throw std::runtime_error(fmt::format("no running server found: {}: {}", pidFile, reason));
+    const std::string reason = errno == ENOENT ? "there is no pid file, with these -c and --set and from this folder"
+                                               : std::generic_category().message(errno);
+    throw std::runtime_error(
+        fmt::format("no running server found: {}: {}", std::filesystem::absolute(pidFile).string(), reason));
   }
   m_pid = ReadPid(pidFile);
   if (m_pid > 0) m_process.Reset(pidfd_open(m_pid, 0));

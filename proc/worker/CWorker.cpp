@@ -65,11 +65,13 @@ int CWorker::Run() {
 std::optional<int> CWorker::TryStart() {
   int code = kExitDoNotRespawn;
   std::string failure;
+  bool isFenced = false;
   try {
     OpenLog();
     std::vector<SListenerSocket> listeners = OpenListeners();
     m_deps.privileges.Drop();
     EnterSandbox();
+    isFenced = m_deps.p_alone == nullptr;
     m_p_logic = m_deps.factory();
     const SNetworkDeps deps{m_config,  m_deps.log,         m_deps.clock,  m_deps.page,
                             m_process, &m_deps.quarantine, m_p_masterBell};
@@ -85,6 +87,7 @@ std::optional<int> CWorker::TryStart() {
   } catch (...) {
     failure = "the logic threw something that is no std::exception";
   }
+  if (isFenced) failure += CSandbox::Hint(m_config.server.sandbox, failure);
   m_channel.Send({EMessage::kFailed, 0, "the worker cannot start: " + failure, {}});
   return code;
 }
@@ -196,11 +199,21 @@ void CWorker::Stop(EStopMode mode) {
   m_channel.Close();
   const CFd done(eventfd(0, EFD_CLOEXEC));
   if (!done.IsValid()) throw std::system_error(errno, std::generic_category(), "eventfd");
+  const MonotonicTime deadline = std::chrono::steady_clock::now() + m_config.server.shutdown_timeout;
+  const uint64_t before = Discarded();
   CThread guard("sb-guard", [this, &done] { GuardStop(done.Get()); });
   m_p_network->Stop(mode, m_reason, m_isLastCall);
   eventfd_write(done.Get(), 1);
   guard.Join();
+  const uint64_t discarded = Discarded() - before;
+  if (mode != EStopMode::kGraceful || discarded == 0 || std::chrono::steady_clock::now() < deadline) return;
+  m_deps.log.Warn(
+      "worker process {} has waited for server.shutdown_timeout_s, and {} of its requests had no answer yet: "
+      "a handler still ran, or a CDeferredReply was kept",
+      m_slot, discarded);
 }
+
+uint64_t CWorker::Discarded() const { return m_deps.page.Sum()[static_cast<size_t>(ECounter::kPacketsDiscarded)]; }
 
 void CWorker::GuardStop(int done) {
   CWaiter waiter;

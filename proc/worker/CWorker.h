@@ -67,6 +67,8 @@ class CWorker {
   // nullopt when none of the pending signals is about the end.
   std::optional<EStopMode> TakeOrder();
   void Stop(EStopMode mode);
+  // Packets that got no answer, since nobody was there any more to take it or to give it.
+  uint64_t Discarded() const;
   // The body of sb-guard, beside a stop: hastens it when it shall not be graceful any more, and ends the process when
   // it takes too long.
   void GuardStop(int done);

@@ -167,7 +167,7 @@ void CWorkerSet::KillOverdue() {
   for (auto& [pid, worker] : m_processes) {
     if (!worker.killAt || now < *worker.killAt) continue;
     worker.killAt.reset();
-    if (!worker.isLeaving) worker.failure = "it was not ready within server.start_timeout_s";
+    if (!worker.isLeaving) worker.failure = "the worker was not ready within server.start_timeout_s";
     m_log.Alert("worker process {} ({}) outlived the time to {} and is killed", worker.slot, pid,
                 worker.isLeaving ? "stop" : "start");
     kill(pid, SIGKILL);

@@ -90,9 +90,11 @@ inline constexpr uint16_t kTestForgeName = 53;
 
 inline constexpr uint16_t kTestUnknown = 999;  // has no handler
 
-// A file of this name in the working directory makes a worker abort, refuse, or hang (two minutes), at its start.
+// A file of this name in the working directory makes a worker abort, refuse, ask for a socket, or hang (two minutes),
+// at its start.
 inline constexpr const char* kTestCrashFile = "crash-at-start";
 inline constexpr const char* kTestRefuseFile = "refuse-to-start";
+inline constexpr const char* kTestSocketFile = "socket-at-start";
 inline constexpr const char* kTestHangFile = "hang-at-start";
 
 #pragma pack(push, 1)

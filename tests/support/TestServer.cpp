@@ -1,10 +1,13 @@
 #include <pthread.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -19,6 +22,7 @@
 
 #include "logic/CLogic.h"
 #include "misc/CLog.h"
+#include "misc/file/CFd.h"
 #include "misc/thread/CMutex.h"
 #include "misc/thread/CThread.h"
 #include "proc/server/RunServer.h"
@@ -301,6 +305,9 @@ void CTestLogic::OnWorkerStart() {
   if (std::filesystem::exists(kTestCrashFile)) std::abort();
   if (std::filesystem::exists(kTestHangFile)) CGate().AwaitOpen(Clock::now() + std::chrono::minutes(2));
   if (std::filesystem::exists(kTestRefuseFile)) throw std::runtime_error("this logic refuses to start");
+  if (std::filesystem::exists(kTestSocketFile) && !CFd(socket(AF_INET, SOCK_STREAM, 0)).IsValid()) {
+    throw std::runtime_error(std::string("no way to the database: ") + std::strerror(errno));
+  }
   m_p_lateAnswers = std::make_unique<CLateAnswers>();
 }
 

@@ -147,7 +147,7 @@ TEST_F(COrderTest, AStartThatHangsHasADeadlineAndARetry) {
   CServerProcess& server = StartWith({"server.start_timeout_s=1"});
   const pid_t first = server.WorkerPid();
   Touch(kTestHangFile);
-  ExpectFailure(Order({"-s", "reload"}), "it was not ready within server.start_timeout_s");
+  ExpectFailure(Order({"-s", "reload"}), ": the worker was not ready within server.start_timeout_s");
   kill(first, SIGKILL);
   ASSERT_TRUE(server.WaitForLog("outlived the time to start", 2));
   fs::remove(Folder() / kTestHangFile);

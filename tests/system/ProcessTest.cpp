@@ -161,7 +161,8 @@ TEST_F(CProcessTest, AGracefulStopServesClientsUntilTheyLeave) {
   EXPECT_EQ(server.Total("closed_peer_closed"), 4U);
 }
 
-TEST_F(CProcessTest, AGracefulStopIsCutShortAtItsDeadline) {
+TEST_F(CProcessTest, AGracefulStopIsCutShortAtItsDeadlineAndSaysForWhat) {
+  ExpectComplaint("has waited for server.shutdown_timeout_s, and 1 of its requests had no answer yet");
   CServerProcess& server = StartWith({"server.shutdown_timeout_s=0.3"});
   CTestClient client(server.Port());
   ASSERT_TRUE(client.SendFrame(kTestDeferForever));

@@ -98,6 +98,20 @@ TEST_F(CSandboxTest, OffLeavesAWorkerAsItWas) {
   EXPECT_EQ(server.CountInLog("not sandboxed"), 1U);
 }
 
+// Where who writes a logic meets it first.
+TEST_F(CSandboxTest, AStartThatItRefusesIsToldHowToBeAllowed) {
+  AllowComplaint("no way to the database");
+  std::ofstream(Folder() / kTestSocketFile).flush();
+  StartWith({"server.sandbox=off"}).Stop();
+  try {
+    StartWith({});
+    ADD_FAILURE() << "it has started";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no way to the database: Operation not permitted; is it the sandbox?"));
+    EXPECT_THAT(error.what(), HasSubstr("schema.Sandbox() in Describe"));
+  }
+}
+
 TEST_F(CSandboxTest, AutoDoesWithoutWhatTheKernelLacksAndSaysSoOnce) {
   SServerOptions options;
   options.overrides = {"server.workers=2"};

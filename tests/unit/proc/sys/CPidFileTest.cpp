@@ -92,7 +92,13 @@ TEST_F(CPidFileTest, RunningServerIsFound) {
   EXPECT_FALSE(server.WaitForEnd(std::chrono::milliseconds(1)));
 }
 
-TEST_F(CPidFileTest, NoServerIsFoundWithoutItsFile) { EXPECT_THAT(FindError(), HasSubstr("there is no pid file")); }
+TEST_F(CPidFileTest, NoServerIsFoundWithoutItsFile) {
+  EXPECT_THAT(FindError(), HasSubstr("there is no pid file"));
+  // Where it has looked, since a relative name says that only to who knows from where.
+  EXPECT_THAT([] { CRunningServer("no-such.pid"); },
+              testing::ThrowsMessage<std::runtime_error>(
+                  HasSubstr((std::filesystem::current_path() / "no-such.pid").string() + ": there is no pid file")));
+}
 
 TEST_F(CPidFileTest, FileLeftByACrashIsStale) {
   std::ofstream(m_path) << getpid();  // alive, but not the holder of the file
