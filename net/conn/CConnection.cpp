@@ -4,10 +4,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "net/conn/CTransport.h"
+
 namespace switchboard {
 
 void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now, CProtocol& protocol, uint16_t listener) {
   fd = std::move(socket);
+  m_socket.store(fd.Get(), std::memory_order_relaxed);
   std::array<uint64_t, 3> words{};
   static_assert(sizeof(SPeer) <= sizeof(words) && std::is_trivially_copyable_v<SPeer>);
   std::memcpy(words.data(), &from, sizeof(from));
@@ -27,6 +30,8 @@ void CConnection::Open(CFd socket, const SPeer& from, MonotonicTime now, CProtoc
   outbox.Open(generation);
   m_state.store(Pack(generation, ECloseReason::kPeerClosed, EPhase::kOpen), std::memory_order_seq_cst);
 }
+
+uint64_t CConnection::UntakenBytes() const { return CTransport::UnsentBytes(m_socket.load(std::memory_order_relaxed)); }
 
 std::optional<SPeer> CConnection::Peer(uint32_t generation) const {
   const std::array<uint64_t, 3> words = PeerWords();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -71,6 +72,11 @@ class CConnection {
   // Bytes that its socket took in this life, and a bit of the lives before. Written by the owner of the write half.
   uint64_t SentBytes() const { return m_sentBytes.load(std::memory_order_relaxed); }
   void CountSent(uint64_t bytes) { m_sentBytes.store(SentBytes() + bytes, std::memory_order_relaxed); }
+  // Bytes that the kernel has for the peer and the peer hasn't taken; what is sent less these is what it has. The
+  // number of the socket may be another one's by the time that it is asked about: whoever acts upon the answer names
+  // the life that it means, and that is over then. Threads: any.
+  uint64_t UntakenBytes() const;
+  uint64_t TakenBytes() const { return SentBytes() - std::min(SentBytes(), UntakenBytes()); }
   CMailbox mailbox;
   COutbox outbox;
   std::atomic<bool> isReadPaused{false};  // too much of it is in the server (CFlowControl)
@@ -102,7 +108,9 @@ class CConnection {
   static ECloseReason ReasonOf(uint64_t state) { return static_cast<ECloseReason>(state >> 8 & 0xff); }
   static EPhase PhaseOf(uint64_t state) { return static_cast<EPhase>(state & 0xff); }
 
-  std::atomic<uint16_t> m_listener{0};  // here it costs nothing: an idle connection is mostly this object
+  // Here the two cost nothing: an idle connection is mostly this object.
+  std::atomic<uint16_t> m_listener{0};
+  std::atomic<int> m_socket{-1};
   // Generation, close reason and phase change together, so that no close can hit the slot's next life.
   std::atomic<uint64_t> m_state{Pack(1, ECloseReason::kPeerClosed, EPhase::kFree)};
   std::atomic<int64_t> m_lastActive{0};

@@ -63,10 +63,11 @@ class CTransport {
     ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
   }
   // Bytes that the kernel has for the peer and that the peer hasn't acknowledged.
-  static bool HasUnsent(int socket) {
+  static uint64_t UnsentBytes(int socket) {
     int bytes = 0;
-    return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes > 0;
+    return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<uint64_t>(bytes) : 0;
   }
+  static bool HasUnsent(int socket) { return UnsentBytes(socket) > 0; }
   // The close that follows is a reset if the peer leaves something: the kernel would keep that for minutes, and try.
   static void ResetIfUnsent(int socket) {
     if (!HasUnsent(socket)) return;

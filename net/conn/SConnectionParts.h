@@ -48,7 +48,7 @@ struct SRecycling {
   bool isHandlingDone = false;
   bool isFlushTimed = false;
   bool isLingering = false;
-  uint64_t sentAtFlushLook = 0;
+  uint64_t takenAtFlushLook = 0;
 };
 
 }  // namespace switchboard

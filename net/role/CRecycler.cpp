@@ -152,7 +152,7 @@ bool CRecycler::IsFlushed(CConnection& connection) {
   if (connection.outbox.IsDrained()) return true;
   if (!connection.recycling.isFlushTimed) {
     connection.recycling.isFlushTimed = true;
-    connection.recycling.sentAtFlushLook = connection.SentBytes();
+    connection.recycling.takenAtFlushLook = connection.TakenBytes();
     m_flushing.push_back({m_clock.Now() + m_flushTimeout, connection.Session()});
   }
   return false;
@@ -212,9 +212,9 @@ void CRecycler::AbortOverdue(MonotonicTime now) {
     CConnection* p_connection = m_pool.Find(session);
     if (p_connection == nullptr) continue;
     // What is sent may be long: it has time as long as the peer takes it, and sb-heart sees to the rate.
-    const uint64_t sent = p_connection->SentBytes();
+    const uint64_t taken = p_connection->TakenBytes();
     if (p_connection->Protocol().IdleRule().flushesWhileTaken &&
-        std::exchange(p_connection->recycling.sentAtFlushLook, sent) != sent &&
+        std::exchange(p_connection->recycling.takenAtFlushLook, taken) != taken &&
         p_connection->Phase() != EPhase::kAborting) {
       m_flushing.push_back({now + m_flushTimeout, session});
       continue;

@@ -22,7 +22,7 @@ bool CSilenceWatch::Watch(CConnection& connection, MonotonicTime now) {
   if (silence.count() != 0) deadline = std::max(connection.LastActive() + silence, now);
   if (m_maxSession.count() != 0) deadline = std::min(deadline, connection.OpenedAt() + m_maxSession);
   if (deadline == MonotonicTime::max()) return false;
-  return Put(deadline, SWatched{.slot = connection.slot, .sentAtLook = connection.SentBytes()});
+  return Put(deadline, SWatched{.slot = connection.slot, .takenAtLook = connection.SentBytes()});
 }
 
 bool CSilenceWatch::WatchSending(CConnection& connection, MonotonicTime now) {
@@ -31,7 +31,7 @@ bool CSilenceWatch::WatchSending(CConnection& connection, MonotonicTime now) {
   const MonotonicTime::duration window = std::min<MonotonicTime::duration>(kRateWindow, rule.silence);
   return Put(
       now + window,
-      SWatched{.slot = connection.slot, .wasSentTo = true, .sentAtLook = connection.SentBytes(), .lookedAt = now});
+      SWatched{.slot = connection.slot, .wasSentTo = true, .takenAtLook = connection.TakenBytes(), .lookedAt = now});
 }
 
 bool CSilenceWatch::Put(MonotonicTime deadline, const SWatched& watched) {
@@ -111,11 +111,17 @@ std::optional<MonotonicTime> CSilenceWatch::JudgeSilence(SWatched& watched, CCon
   if (rule.countsOnlyRest && (isSentTo || !connection.mailbox.IsIdle())) {
     return JudgeRate(watched, connection, session, now);
   }
-  watched.wasSentTo = false;
   const MonotonicTime next = connection.LastActive() + rule.silence;
-  if (next > now) return next;
-  const uint64_t sent = connection.SentBytes();
-  if (isSentTo && std::exchange(watched.sentAtLook, sent) != sent) return now + rule.silence;
+  if (next > now) {
+    watched.wasSentTo = false;
+    return next;
+  }
+  const bool isTaking = isSentTo || connection.UntakenBytes() > 0;
+  const uint64_t taken = connection.TakenBytes();
+  const bool wasTaking = std::exchange(watched.wasSentTo, isTaking);
+  const bool hasTaken = std::exchange(watched.takenAtLook, taken) != taken;
+  watched.lookedAt = now;
+  if ((isTaking || wasTaking) && hasTaken) return now + rule.silence;
   m_inboxes.io.Post(io_note::SLookAtSilent{session});
   return std::nullopt;
 }
@@ -128,10 +134,11 @@ std::optional<MonotonicTime> CSilenceWatch::JudgeRate(SWatched& watched, CConnec
   // The end of its session may have it looked at early; a part of a window is no measure.
   if (isSentTo && watched.wasSentTo && now < watched.lookedAt + window) return watched.lookedAt + window;
   watched.lookedAt = now;
-  const uint64_t sent = connection.SentBytes();
+  const uint64_t taken = connection.TakenBytes();
   const double least = rule.minRate * std::chrono::duration<double>(window).count();
   const bool wasSentTo = std::exchange(watched.wasSentTo, isSentTo);
-  const uint64_t progress = sent - std::exchange(watched.sentAtLook, sent);
+  const uint64_t before = std::exchange(watched.takenAtLook, taken);
+  const uint64_t progress = taken - std::min(taken, before);
   if (isSentTo && wasSentTo && static_cast<double>(progress) < least) {
     m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kTooSlow);
     return std::nullopt;

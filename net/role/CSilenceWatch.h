@@ -17,7 +17,8 @@ namespace switchboard {
 // Finds peers that are silent, or connected, for too long: a multimap from deadline to connection slot. A slot is in it
 // at most once, so its size follows the open connections and not those that were. Traffic doesn't touch it: when a
 // deadline comes, the connection's last activity says whether there is a later one. Whoever seems silent is looked at
-// by sb-io, which reads what waits in the socket before it judges. A peer that takes what it is sent isn't silent.
+// by sb-io, which reads what waits in the socket before it judges. A peer that takes what it is sent isn't silent; what
+// it has taken is what its side has acknowledged, since the socket takes some MB at once, and the next ones much later.
 // Threads: Watch by sb-io, RunDue by sb-heart.
 class CSilenceWatch {
  public:
@@ -41,7 +42,7 @@ class CSilenceWatch {
   struct SWatched {
     uint32_t slot;
     bool wasSentTo = false;
-    uint64_t sentAtLook = 0;
+    uint64_t takenAtLook = 0;
     MonotonicTime lookedAt = {};
   };
   using DeadlineMap = std::multimap<MonotonicTime, SWatched>;

@@ -2,8 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -21,26 +25,27 @@ namespace switchboard {
 
 namespace {
 
-pid_t ReadPid(const std::string& pidFile) {
-  std::ifstream file(pidFile);
-  pid_t pid = 0;
-  return file >> pid && pid > 0 ? pid : 0;
+pid_t ReadPid(int pidFile) {
+  std::array<char, 16> text{};
+  if (pread(pidFile, text.data(), text.size() - 1, 0) <= 0) return 0;
+  return std::max(std::atoi(text.data()), 0);
 }
 
 }  // namespace
 
 CRunningServer::CRunningServer(const std::string& pidFile) {
-  CFd file(open(pidFile.c_str(), O_RDONLY | O_CLOEXEC));
+  // Nobody waits for the other end of something that has the name of a pid file.
+  CFd file(open(pidFile.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file.IsValid()) {
     const std::string reason = errno == ENOENT ? "there is no pid file, with these -c and --set and from this folder"
                                                : std::generic_category().message(errno);
     throw std::runtime_error(
         fmt::format("no running server found: {}: {}", std::filesystem::absolute(pidFile).string(), reason));
   }
-  m_pid = ReadPid(pidFile);
+  m_pid = ReadPid(file.Get());
   if (m_pid > 0) m_process.Reset(pidfd_open(m_pid, 0));
   // In this order: a pid that is still in the locked file after the process was opened is the master's.
-  if (!m_process.IsValid() || !CPidFile::IsHeld(file.Get()) || ReadPid(pidFile) != m_pid) {
+  if (!m_process.IsValid() || !CPidFile::IsHeld(file.Get()) || ReadPid(file.Get()) != m_pid) {
     throw std::runtime_error(fmt::format("no running server found: {} is stale (left by process {})", pidFile, m_pid));
   }
 }

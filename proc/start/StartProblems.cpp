@@ -1,7 +1,10 @@
 #include "proc/start/StartProblems.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,8 +18,10 @@
 
 #include "logic/transfer/STransferConfig.h"
 #include "misc/file/CFd.h"
+#include "misc/file/OpenPlainFile.h"
 #include "proc/sandbox/CPathFence.h"
 #include "proc/sandbox/CSyscallFilter.h"
+#include "proc/start/AskAsUser.h"
 #include "proc/start/CRunningServer.h"
 #include "proc/sys/CSocketAddress.h"
 #include "proc/sys/ListeningSockets.h"
@@ -38,13 +43,33 @@ std::string Obstacle(const fs::path& path, int mode) {
   return eaccess(path.c_str(), mode) == 0 ? "" : std::generic_category().message(errno);
 }
 
+std::string WhyNotMade(const fs::path& folder) {
+  const std::string why = Obstacle(folder, W_OK | X_OK);
+  return why.empty() ? "" : fmt::format("{}: {}", folder.string(), why);
+}
+
 std::string WhyNotWritable(const fs::path& file) {
   std::error_code ignored;
   if (fs::is_directory(file, ignored)) return "it is a directory";
-  if (fs::exists(file, ignored)) return Obstacle(file, W_OK);
-  const fs::path folder = file.parent_path();
-  const std::string why = Obstacle(folder, W_OK | X_OK);
-  return why.empty() ? "" : fmt::format("{}: {}", folder.string(), why);
+  // To open it would tell its reader of an end.
+  if (fs::is_fifo(file, ignored)) return Obstacle(file, W_OK);
+  if (OpenPlainFile(file.string(), O_WRONLY, 0).IsValid()) return "";
+  if (errno == ELOOP && fs::is_symlink(file, ignored)) return "it is a link, which root doesn't follow in this folder";
+  return errno == ENOENT ? WhyNotMade(file.parent_path()) : std::generic_category().message(errno);
+}
+
+std::string WhyNoPidFile(const fs::path& file) {
+  struct stat status {};
+  if (lstat(file.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode) &&
+      !S_ISDIR(status.st_mode)) {
+    return "it is no regular file";
+  }
+  if (const std::string why = WhyNotWritable(file); !why.empty()) return why;
+  // It gets a neighbour.
+  std::error_code ignored;
+  const fs::path scoreboard = file.string() + ".scoreboard";
+  if (fs::is_directory(scoreboard, ignored)) return fmt::format("{}: it is a directory", scoreboard.string());
+  return WhyNotMade(file.parent_path());
 }
 
 std::string WhyNotUsable(const std::string& folder, const fs::path& from, bool isToBeWritten) {
@@ -52,6 +77,15 @@ std::string WhyNotUsable(const std::string& folder, const fs::path& from, bool i
   const fs::path path = from / folder;
   if (!fs::is_directory(path, ignored)) return "it is not a directory";
   return Obstacle(path, isToBeWritten ? R_OK | W_OK | X_OK : R_OK | X_OK);
+}
+
+std::string WhyNoTransfers(const STransferConfig& transfer, const fs::path& from) {
+  const std::string why = WhyNotUsable(transfer.root, from, transfer.writable);
+  const std::string parts = (fs::path(transfer.root) / ".parts").string();
+  std::error_code ignored;
+  if (!why.empty() || !transfer.writable || !fs::exists(from / parts, ignored)) return why;
+  const std::string whyNoParts = WhyNotUsable(parts, from, true);
+  return whyNoParts.empty() ? "" : fmt::format("{}: {}", parts, whyNoParts);
 }
 
 std::string LackingForSandbox() {
@@ -67,6 +101,8 @@ int TryAddress(const SListenerConfig& listener) {
   const CFd fd(socket(address.Family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (!fd.IsValid() || setsockopt(fd.Get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return errno;
+  // As the server's own: "::" leaves IPv4 to others.
+  if (address.Family() == AF_INET6) setsockopt(fd.Get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
   return bind(fd.Get(), address.Data(), address.Size()) == 0 ? 0 : errno;
 }
 
@@ -111,22 +147,35 @@ SStartProblems FindStartProblems(const SConfig& config, const std::string& direc
   const auto check = [&](const std::string& key, const std::string& what, const std::string& why) {
     if (!why.empty()) problems.fatal.push_back(fmt::format("{}: {}: {}", key, what, why));
   };
-  const auto checkFile = [&](const std::string& key, const std::string& file) {
-    check(key, file, WhyNotWritable(from / file));
+  // What the workers open, they open as server.user.
+  const auto checkAsUser = [&](const std::string& key, const std::string& what, const auto& whyNot) {
+    check(key, what, AskAsUser(config.server.user, whyNot));
   };
-  checkFile("server.pid_file", config.server.pid_file);
-  if (!config.log.IsOnStderr()) checkFile("log.file", config.log.file);
+  const auto remarkFifo = [&](const std::string& key, const std::string& file) {
+    std::error_code ignored;
+    if (!fs::is_fifo(from / file, ignored)) return;
+    problems.doubtful.push_back(fmt::format("{}: {}: it is a FIFO, which somebody must be reading by then", key, file));
+  };
+  check("server.pid_file", config.server.pid_file, WhyNoPidFile(from / config.server.pid_file));
+  if (!config.log.IsOnStderr()) {
+    check("log.file", config.log.file, WhyNotWritable(from / config.log.file));
+    remarkFifo("log.file", config.log.file);
+  }
   if (config.sections.Has<STransferConfig>()) {
     const auto& transfer = config.sections.Get<STransferConfig>();
     if (!transfer.root.empty())
-      check("transfer.root", transfer.root, WhyNotUsable(transfer.root, from, transfer.writable));
+      checkAsUser("transfer.root", transfer.root, [&] { return WhyNoTransfers(transfer, from); });
   }
   if (config.server.sandbox == ESandbox::kStrict) check("server.sandbox", "strict", LackingForSandbox());
   const std::optional<SRunning> running = FindRunning(from / config.server.pid_file);
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const SListenerConfig& listener = config.listeners[i];
-    if (!listener.http.access_log.empty()) {
-      checkFile(fmt::format("listener.{}.access_log", i), listener.http.access_log);
+    if (const std::string& root = listener.root; !root.empty()) {
+      checkAsUser(fmt::format("listener.{}.root", i), root, [&] { return WhyNotUsable(root, from, false); });
+    }
+    if (const std::string& file = listener.http.access_log; !file.empty()) {
+      checkAsUser(fmt::format("listener.{}.access_log", i), file, [&] { return WhyNotWritable(from / file); });
+      remarkFifo(fmt::format("listener.{}.access_log", i), file);
     }
     const int error = TryAddress(listener);
     if (error == 0) continue;

@@ -3,6 +3,14 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "misc/file/CFd.h"
 #include "proc/sys/ExitCode.h"
@@ -78,6 +86,64 @@ TEST_F(CPreflightTest, AMissingRightIsFoundBefore) {
   for (const char* p_setting : {"log.file=closed/a.log", "server.pid_file=closed/a.pid"}) {
     EXPECT_THAT(TestConfig({p_setting}, true).errors, HasSubstr("Permission denied"));
   }
+}
+
+TEST_F(CPreflightTest, WhatIsNoPlainFileIsFoundBefore) {
+  const std::string fifo = (Folder() / "fifo").string();
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  std::filesystem::create_directory(Folder() / "a.pid.scoreboard");
+  std::filesystem::create_directory(Folder() / "files");
+  std::ofstream(Folder() / "files" / ".parts") << "no folder";
+  const std::vector<std::vector<std::string>> mistakes{
+      {"server.pid_file=fifo"}, {"server.pid_file=a.pid"}, {"transfer.root=files", "transfer.writable=true"}};
+  for (const std::vector<std::string>& overrides : mistakes) {
+    const SRunResult test = TestConfig(overrides);
+    EXPECT_EQ(test.exitCode, kExitFailed) << overrides.front();
+    EXPECT_THAT(test.errors, HasSubstr(overrides.front().substr(0, overrides.front().find('=')))) << test.errors;
+    EXPECT_EQ(RunServer(overrides).exitCode, kExitFailed) << overrides.front();
+  }
+  EXPECT_THAT(TestConfig({"log.file=fifo"}).output, HasSubstr("doubtful: log.file: fifo: it is a FIFO"));
+  EXPECT_THAT(Run({"-s", "stop", "--set", "server.pid_file=" + fifo}).errors, HasSubstr("no running server found"));
+}
+
+// Root may do everything, and the workers that it starts may not.
+TEST_F(CPreflightTest, WhatTheUserOfTheWorkersMayNotIsFoundBefore) {
+  if (geteuid() != 0) return;
+  using std::filesystem::perms;
+  std::filesystem::permissions(Folder(), perms(0755));
+  for (const auto& [name, rights] : {std::pair{"open", 0755}, {"closed", 0700}}) {
+    std::filesystem::create_directory(Folder() / name);
+    std::filesystem::permissions(Folder() / name, perms(rights));
+  }
+  const std::vector<std::vector<std::string>> mistakes{
+      {"transfer.root=closed"},
+      {"transfer.root=open", "transfer.writable=true"},
+      {"listener.0.root=closed", "listener.0.protocol=http"},
+      {"listener.0.access_log=open/access.log", "listener.0.protocol=http"},
+  };
+  for (std::vector<std::string> overrides : mistakes) {
+    EXPECT_EQ(TestConfig(overrides).exitCode, kExitOk) << overrides.front();
+    overrides.emplace_back("server.user=nobody");
+    const SRunResult test = TestConfig(overrides);
+    EXPECT_EQ(test.exitCode, kExitFailed) << overrides.front();
+    EXPECT_THAT(test.errors, HasSubstr(overrides.front().substr(0, overrides.front().find('=')))) << test.errors;
+    EXPECT_THAT(test.errors, HasSubstr("Permission denied"));
+    EXPECT_EQ(RunServer(overrides).exitCode, kExitFailed) << overrides.front();
+  }
+}
+
+// In a folder that others can write, root follows none: at a start as little as when it is asked before.
+TEST_F(CPreflightTest, ALinkThatRootDoesNotFollowIsFoundBefore) {
+  if (geteuid() != 0) return;
+  const std::filesystem::path shared = Folder() / "shared";
+  std::filesystem::create_directory(shared);
+  std::filesystem::permissions(shared, std::filesystem::perms(0777));
+  std::filesystem::create_symlink(Folder() / "elsewhere", shared / "link");
+  for (const std::string key : {"server.pid_file", "log.file"}) {
+    EXPECT_THAT(TestConfig({key + "=shared/link"}).errors, HasSubstr(key + ": shared/link: it is a link"));
+    EXPECT_EQ(RunServer({key + "=shared/link"}).exitCode, kExitFailed) << key;
+  }
+  EXPECT_FALSE(std::filesystem::exists(Folder() / "elsewhere"));
 }
 
 TEST_F(CPreflightTest, AnAddressInUseIsDoubtfulUnlessTheServerItselfHasIt) {

@@ -1,6 +1,9 @@
 #include "net/role/CSilenceWatch.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <memory>
@@ -96,6 +99,73 @@ TEST_F(CSilenceWatchTest, WhoTakesWhatItIsSentIsNotSilent) {
   }
   RunDueAfter(seconds(30));
   EXPECT_EQ(LookedAt().size(), 1U) << "it has taken nothing";
+}
+
+// A connection whose kernel has much for a peer that takes little of it.
+class CSlowPeerTest : public CSilenceWatchTest {
+ protected:
+  CConnection& ConnectSlowPeer() {
+    const CFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* const p_address = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener.Get(), p_address, size), 0);
+    EXPECT_EQ(::listen(listener.Get(), 1), 0);
+    EXPECT_EQ(::getsockname(listener.Get(), p_address, &size), 0);
+    m_peer = CFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int bufferBytes = 4096;
+    EXPECT_EQ(::setsockopt(m_peer.Get(), SOL_SOCKET, SO_RCVBUF, &bufferBytes, sizeof(bufferBytes)), 0);
+    EXPECT_EQ(::connect(m_peer.Get(), p_address, size), 0);
+    CFd server(::accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const std::vector<std::byte> bytes(512 * 1024);
+    const ssize_t n = ::send(server.Get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    EXPECT_GT(n, ssize_t{4} * kTaken);
+    CConnection* p_connection = m_pool.Acquire(std::move(server), {}, m_clock.Now(), m_protocol);
+    m_p_watch->Watch(*p_connection, m_clock.Now());
+    p_connection->CountSent(static_cast<uint64_t>(n));
+    return *p_connection;
+  }
+  // Until the server's side knows of it.
+  void Take(const CConnection& connection) {
+    const uint64_t wanted = connection.TakenBytes() + kTaken;
+    std::vector<std::byte> bytes(1024);
+    while (connection.TakenBytes() < wanted) ASSERT_GT(::recv(m_peer.Get(), bytes.data(), bytes.size(), 0), 0);
+  }
+
+  static constexpr int kTaken = 20000;
+  CFd m_peer;
+};
+
+TEST_F(CSlowPeerTest, WhoTakesWhatTheKernelHasIsNotSilent) {
+  Watch();
+  const CConnection& connection = ConnectSlowPeer();
+  for (int i = 0; i < 3; ++i) {
+    Take(connection);
+    RunDueAfter(seconds(30));
+    EXPECT_TRUE(LookedAt().empty()) << i;
+  }
+  RunDueAfter(seconds(30));
+  EXPECT_EQ(LookedAt().size(), 1U) << "it has taken nothing";
+}
+
+TEST_F(CSlowPeerTest, ItsRateIsThatAtWhichItTakesAndNotTheSockets) {
+  Watch(seconds(75));
+  m_protocol.idleRule.countsOnlyRest = true;
+  m_protocol.idleRule.minRate = kTaken / 10;
+  CConnection& connection = ConnectSlowPeer();
+  BlockPtr p_block = m_buffers.Get(10);
+  p_block->Append(std::vector<std::byte>(10));
+  connection.outbox.Append(connection.Generation(), std::move(p_block), 1000);
+  m_p_watch->WatchSending(connection, m_clock.Now());
+  for (int i = 0; i < 3; ++i) {
+    Take(connection);
+    RunDueAfter(seconds(10));
+    EXPECT_EQ(connection.Phase(), EPhase::kOpen) << i;
+  }
+  RunDueAfter(seconds(10));
+  EXPECT_EQ(connection.Reason(), ECloseReason::kTooSlow) << "it has taken nothing";
 }
 
 TEST_F(CSilenceWatchTest, TellsWhenADeadlineIsTheEarliest) {
