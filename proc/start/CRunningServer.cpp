@@ -31,14 +31,17 @@ pid_t ReadPid(const std::string& pidFile) {
 CRunningServer::CRunningServer(const std::string& pidFile) {
   CFd file(open(pidFile.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.IsValid()) {
-    const std::string reason = errno == ENOENT ? "there is no pid file" : std::generic_category().message(errno);
-    throw std::runtime_error(fmt::format("no running server found: {}: {}", pidFile, reason));
+    const bool isThere = errno != ENOENT;
+    const std::string reason = isThere ? std::generic_category().message(errno) : "there is no pid file";
+    const char* const p_what = isThere ? "can't tell whether a server runs" : "no running server found";
+    throw std::runtime_error(fmt::format("{}: {}: {}", p_what, pidFile, reason));
   }
   m_pid = ReadPid(pidFile);
   if (m_pid > 0) m_process.Reset(pidfd_open(m_pid, 0));
   // In this order: a pid that is still in the locked file after the process was opened is the master's.
   if (!m_process.IsValid() || !CPidFile::IsHeld(file.Get()) || ReadPid(pidFile) != m_pid) {
-    throw std::runtime_error(fmt::format("no running server found: {} is stale (left by process {})", pidFile, m_pid));
+    const std::string by = m_pid > 0 ? fmt::format(" (left by process {})", m_pid) : ", and holds no pid";
+    throw std::runtime_error(fmt::format("no running server found: {} is stale{}", pidFile, by));
   }
 }
 
@@ -52,6 +55,14 @@ std::string CRunningServer::Program() const {
   std::string name;
   std::getline(std::ifstream(fmt::format("/proc/{}/comm", m_pid)), name);
   return name;
+}
+
+bool CRunningServer::IsStopped() const {
+  std::string stat;
+  std::getline(std::ifstream(fmt::format("/proc/{}/stat", m_pid)), stat);
+  // Behind the name, which may hold anything: proc(5).
+  const size_t nameEnd = stat.rfind(") ");
+  return nameEnd != std::string::npos && stat.compare(nameEnd + 2, 1, "T") == 0;
 }
 
 bool CRunningServer::WaitForEnd(std::chrono::milliseconds timeout) const {

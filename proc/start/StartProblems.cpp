@@ -1,6 +1,7 @@
 #include "proc/start/StartProblems.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "proc/sandbox/CPathFence.h"
 #include "proc/sandbox/CSyscallFilter.h"
 #include "proc/start/CRunningServer.h"
+#include "proc/sys/CPidFile.h"
 #include "proc/sys/CSocketAddress.h"
 #include "proc/sys/ListeningSockets.h"
 
@@ -67,6 +69,9 @@ int TryAddress(const SListenerConfig& listener) {
   const CFd fd(socket(address.Family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (!fd.IsValid() || setsockopt(fd.Get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return errno;
+  // As the server does it: what is IPv4 by another name can't be had.
+  const bool isV6 = address.Family() == AF_INET6;
+  if (isV6 && setsockopt(fd.Get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) return errno;
   return bind(fd.Get(), address.Data(), address.Size()) == 0 ? 0 : errno;
 }
 
@@ -115,6 +120,7 @@ SStartProblems FindStartProblems(const SConfig& config, const std::string& direc
     check(key, file, WhyNotWritable(from / file));
   };
   checkFile("server.pid_file", config.server.pid_file);
+  check("server.pid_file", config.server.pid_file, CPidFile::WhyForeign(from / config.server.pid_file));
   if (!config.log.IsOnStderr()) checkFile("log.file", config.log.file);
   if (config.sections.Has<STransferConfig>()) {
     const auto& transfer = config.sections.Get<STransferConfig>();
