@@ -400,5 +400,32 @@ TEST_F(CMasterReloadTest, AnUpgradeThatCannotExecuteLeavesEverythingAsItWas) {
   ExpectNoChildLeft();
 }
 
+TEST_F(CMasterReloadTest, ANewBinaryThatHangsIsKilledAndTheNamesComeBack) {
+  m_config.server.workers = 1;
+  m_config.server.start_timeout = std::chrono::seconds(2);
+  m_program = {"/bin/sleep", {"sleep", "1000"}, m_folder.string()};
+  const auto p_master =
+      MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) == SIGTERM ? 0 : 1; });
+  EXPECT_EQ(StartError(*p_master), "");
+  kill(getpid(), SIGUSR2);
+  EXPECT_EQ(RunUntil(*p_master, "the upgrade failed, and this binary goes on: the new binary was not ready in time"),
+            0);
+  EXPECT_TRUE(std::filesystem::exists(m_folder / "pid"));
+  EXPECT_FALSE(std::filesystem::exists(m_folder / "pid.oldbin"));
+  ExpectNoChildLeft();
+}
+
+TEST_F(CMasterReloadTest, AStopAtOnceLeavesNoNewBinaryThatNobodyCanReach) {
+  m_config.server.workers = 1;
+  m_program = {"/bin/sleep", {"sleep", "1000"}, m_folder.string()};
+  const auto p_master =
+      MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) == SIGTERM ? 0 : 1; });
+  EXPECT_EQ(StartError(*p_master), "");
+  kill(getpid(), SIGUSR2);
+  EXPECT_EQ(RunUntil(*p_master, "new binary: process "), 0);
+  EXPECT_THAT(Log(), HasSubstr("the upgrade failed: the new binary was killed before it served"));
+  ExpectNoChildLeft();
+}
+
 }  // namespace
 }  // namespace switchboard
