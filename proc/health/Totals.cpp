@@ -33,7 +33,7 @@ std::string FormatTotals(const CScoreboard& scoreboard, std::string_view separat
   add("packets_accepted", of(ECounter::kPacketsAccepted));
   add("packets_replied", of(ECounter::kPacketsReplied));
   add("packets_rejected", SumOf<ERejectReason>(totals));
-  add("packets_oneway", of(ECounter::kPacketsOneWay));
+  add("packets_one_way", of(ECounter::kPacketsOneWay));
   add("packets_discarded", of(ECounter::kPacketsDiscarded));
   add("packets_in_flight", of(ECounter::kPacketsEntered) - of(ECounter::kPacketsLeft));
   if (const uint64_t held = scoreboard.HeldBytes(); held > 0) add("bytes_held", held);

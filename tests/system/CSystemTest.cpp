@@ -125,7 +125,7 @@ void CSystemTest::CheckTotals(const CServerProcess& server) const {
   EXPECT_EQ(of("connections_closed"), closed);
   EXPECT_EQ(of("connections_active"), 0U);
   EXPECT_EQ(of("packets_rejected"), rejected);
-  EXPECT_EQ(of("packets_accepted"), of("packets_replied") + rejected + of("packets_oneway") + of("packets_discarded"));
+  EXPECT_EQ(of("packets_accepted"), of("packets_replied") + rejected + of("packets_one_way") + of("packets_discarded"));
   EXPECT_EQ(of("packets_in_flight"), 0U);
 }
 

@@ -140,7 +140,7 @@ TEST_P(CEchoTest, KeepsTheOrderOfMixedHandlers) {
   }
   EXPECT_EQ(server.Stop(), 0);
   EXPECT_EQ(server.Total("packets_replied"), 6 * kRounds);
-  EXPECT_EQ(server.Total("packets_oneway"), kRounds);
+  EXPECT_EQ(server.Total("packets_one_way"), kRounds);
   EXPECT_EQ(server.Total("rejected_unknown_code"), kRounds);
   EXPECT_EQ(server.Total("rejected_handler_threw"), kRounds);
 }
