@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -14,6 +15,13 @@
 
 // Over the rule: one state machine, which can be checked against its drawing in one place only.
 namespace switchboard {
+
+namespace {
+
+// What a new binary may take besides the start of its workers.
+constexpr std::chrono::seconds kUpgradeGrace{5};
+
+}  // namespace
 
 CLifecycle::CLifecycle(const SLifecycleDeps& deps)
     : m_deps(deps),
@@ -59,11 +67,12 @@ void CLifecycle::TellReopened() {
 }
 
 std::optional<MonotonicTime> CLifecycle::NextDeadline() const {
-  return Earliest({m_notify.NextSignOfLife(), m_returnAt});
+  return Earliest({m_notify.NextSignOfLife(), m_returnAt, m_upgrade.Deadline()});
 }
 
 void CLifecycle::HandleDeadlines() {
   m_notify.SignOfLife();
+  m_upgrade.HandleDeadline(m_deps.clock.Now());
   if (m_returnAt && *m_returnAt <= m_deps.clock.Now()) StartGeneration(Current().Config());
 }
 
@@ -88,6 +97,7 @@ void CLifecycle::Stop(EStopMode mode) {
   if (isStopping && (mode == EStopMode::kGraceful || m_stopMode == EStopMode::kFast)) return;
   m_state = EState::kStopping;
   m_stopMode = mode;
+  if (mode == EStopMode::kFast) m_upgrade.KillIfNameless();
   m_waiting.clear();
   m_returnAt.reset();
   m_deps.generations.Abandon();
@@ -145,8 +155,10 @@ std::optional<SConfig> CLifecycle::LoadNextConfig() {
   if (m_upgrade.IsRunning()) return running;
   try {
     SConfig fresh = m_deps.loadConfig();
+    m_keptKeys.clear();
     for (const std::string_view key : KeepFixedKeys(running, fresh)) {
       m_deps.log.Warn("{} can't be changed by a reload; the old value stays until the next start", key);
+      m_keptKeys += fmt::format("{}{}", m_keptKeys.empty() ? "" : ", ", key);
     }
     return fresh;
   } catch (const std::exception& error) {
@@ -171,13 +183,17 @@ void CLifecycle::StartGeneration(SConfig config) {
 }
 
 void CLifecycle::FinishReload() {
-  m_log.Follow(m_deps.generations.Next()->Config().log);
+  const SLogConfig& log = m_deps.generations.Next()->Config().log;
+  if (log.file != Current().Config().log.file) m_deps.log.Info("the log goes on in {}", log.file);
+  m_log.Follow(log);
   m_deps.generations.Promote(!m_deps.files.HasOtherBinary());
   m_state = WhileServing();
   Balancer().Serve(m_deps.generations.Current());
   RelieveOthers();
   m_deps.autoscaler.Configure(Current().Config().server.dynamic_workers);
-  const std::string text = fmt::format("reloaded: generation {} serves", Current().Number());
+  const std::string kept = std::exchange(m_keptKeys, {});
+  const std::string text = fmt::format("reloaded: generation {} serves{}{}", Current().Number(),
+                                       kept.empty() ? "" : "; the next start only changes ", kept);
   m_deps.log.Info("{}", text);
   const std::string refusal = std::exchange(m_refusal, {});
   // Workers that return with the configuration that they had may bring the same fault.
@@ -236,7 +252,13 @@ void CLifecycle::Upgrade() {
     m_deps.log.Warn("{}", text);
     return m_bulletin.EndUpgrade(false, text);
   }
-  if (!m_upgrade.Start(m_deps.listeners, m_deps.numbers)) return m_bulletin.EndUpgrade(false, m_upgrade.LastWords());
+  // Its workers have as long as others; it fails by itself when one of them isn't ready.
+  const std::chrono::milliseconds patience = Current().Config().server.start_timeout;
+  std::optional<MonotonicTime> deadline;
+  if (patience.count() != 0) deadline = m_deps.clock.Now() + patience + kUpgradeGrace;
+  if (!m_upgrade.Start(m_deps.listeners, m_deps.numbers, deadline)) {
+    return m_bulletin.EndUpgrade(false, m_upgrade.LastWords());
+  }
   m_deps.waiter.Add(m_upgrade.Fd(), m_deps.upgradeKey);
   if (m_state == EState::kServing) m_state = EState::kUpgrading;
 }
@@ -258,7 +280,7 @@ void CLifecycle::OnUpgradeEnd(int status) {
   HearUpgrade();
   if (m_upgrade.Fd() >= 0) m_deps.waiter.Remove(m_upgrade.Fd());
   const bool wasReady = m_upgrade.IsReady();
-  m_upgrade.HandleEnd(status);
+  m_upgrade.HandleEnd(status, m_state != EState::kStopping);
   if (!wasReady) m_bulletin.EndUpgrade(false, m_upgrade.LastWords());
   m_notify.MainProcess(getpid());
   if (m_state == EState::kUpgrading) m_state = EState::kServing;

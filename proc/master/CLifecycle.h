@@ -100,6 +100,9 @@ class CLifecycle {
   void HearUpgrade();
   bool IsUpgrade(pid_t pid) const { return pid == m_upgrade.Pid(); }
   void OnUpgradeEnd(int status);
+  // While stopping: the new binary has yet to say whether it serves. Until then the sockets, and who can end it should
+  // it hang, stay.
+  bool AwaitsUpgrade() const { return m_upgrade.IsPending(); }
 
   std::optional<MonotonicTime> NextDeadline() const;
   void HandleDeadlines();
@@ -149,6 +152,7 @@ class CLifecycle {
   EStopMode m_stopMode = EStopMode::kGraceful;
   std::set<EOrder> m_waiting;  // orders that came while workers were started
   std::string m_refusal;       // why the workers that return have the old configuration, and not that of the file
+  std::string m_keptKeys;      // which the reload under way leaves as they are, for who has asked for it
   CBackoff m_returnBackoff;
   std::optional<MonotonicTime> m_returnAt;  // while resting: when the return is tried again
   std::string m_startError;                 // the first one

@@ -48,7 +48,9 @@ void CMaster::Start() {
 
 int CMaster::Run() {
   m_lifecycle.DoWhatWaited();
-  while (!IsIn(CLifecycle::EState::kStopping) || !m_workforce.Workers().IsEmpty()) RunOnce();
+  while (!IsIn(CLifecycle::EState::kStopping) || !m_workforce.Workers().IsEmpty() || m_lifecycle.AwaitsUpgrade()) {
+    RunOnce();
+  }
   m_workforce.Supervisor().FlushLog();
   return m_lifecycle.ExitCode();
 }

@@ -1,5 +1,7 @@
 #include "proc/master/CMasterLog.h"
 
+#include <cerrno>
+#include <string>
 #include <system_error>
 
 namespace switchboard {
@@ -20,7 +22,8 @@ void CMasterLog::Follow(const SLogConfig& config) const {
 
 bool CMasterLog::Reopen(const SLogConfig& config) const {
   if (!m_log.Reopen()) {
-    m_log.Error("the log cannot be reopened; going on with the old file");
+    const std::string why = std::generic_category().message(errno);
+    m_log.Error("the log {} cannot be reopened: {}; going on with the old file", config.file, why);
     return false;
   }
   try {

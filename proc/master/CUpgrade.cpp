@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +20,9 @@
 
 namespace switchboard {
 
-bool CUpgrade::Start(const CListenerStore& listeners, const CProcessNumbers& numbers) {
+bool CUpgrade::Start(const CListenerStore& listeners, const CProcessNumbers& numbers,
+                     std::optional<MonotonicTime> deadline) {
+  m_deadline = deadline;
   try {
     m_files.MoveAside();
     Fork(listeners, numbers);
@@ -46,6 +49,7 @@ void CUpgrade::Fork(const CListenerStore& listeners, const CProcessNumbers& numb
   m_pid = pid;
   m_pipe = std::move(pipe);
   m_heard.clear();
+  m_whyKilled.clear();
   m_isReady = false;
 }
 
@@ -82,16 +86,34 @@ std::string CUpgrade::Failure() const {
   return !m_heard.empty() && m_heard.front() == CDaemon::kFailed ? m_heard.substr(1) : "";
 }
 
-void CUpgrade::HandleEnd(int status) {
+void CUpgrade::HandleDeadline(MonotonicTime now) {
+  if (Deadline() && *m_deadline <= now) Kill("was not ready in time (server.start_timeout_s)");
+}
+
+void CUpgrade::KillIfNameless() {
+  if (IsPending() && !m_files.IsHomeTaken()) Kill("was killed before it served: the server was told to stop");
+}
+
+void CUpgrade::Kill(const char* p_why) {
+  m_whyKilled = p_why;
+  kill(m_pid, SIGKILL);
+}
+
+void CUpgrade::HandleEnd(int status, bool goesOn) {
   const std::string failure = Failure();
+  const char* const p_consequence = goesOn ? "this one goes on" : "this one is leaving, too";
   if (!m_isReady) {
-    m_lastWords = "the upgrade failed, and this binary goes on: " +
-                  (failure.empty() ? "the new binary " + DescribeEnd(status) + " during its start" : failure);
+    m_lastWords = goesOn ? "the upgrade failed, and this binary goes on: " : "the upgrade failed: ";
+    if (!m_whyKilled.empty()) {
+      m_lastWords += "the new binary " + m_whyKilled;
+    } else {
+      m_lastWords += failure.empty() ? "the new binary " + DescribeEnd(status) + " during its start" : failure;
+    }
     m_log.Error("{}", m_lastWords);
   } else if (WIFEXITED(status) && WEXITSTATUS(status) == kExitOk) {
-    m_log.Info("new binary: process {} has ended; this one goes on", m_pid);
+    m_log.Info("new binary: process {} has ended; {}", m_pid, p_consequence);
   } else {
-    m_log.Alert("new binary: process {} {}; this one goes on", m_pid, DescribeEnd(status));
+    m_log.Alert("new binary: process {} {}; {}", m_pid, DescribeEnd(status), p_consequence);
   }
   m_pid = 0;
   m_isReady = false;

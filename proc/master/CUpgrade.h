@@ -2,10 +2,12 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "misc/CLog.h"
 #include "misc/file/CFd.h"
+#include "misc/thread/CClock.h"
 #include "proc/start/CRunFiles.h"
 #include "proc/sys/SProgramStart.h"
 #include "proc/worker/CListenerStore.h"
@@ -27,12 +29,22 @@ class CUpgrade {
 
   // Leaves the names of the run files to the new binary, and forks; whether the program can be executed at all is heard
   // later. Returns false when it fails, which it logs, as everything here.
-  bool Start(const CListenerStore& listeners, const CProcessNumbers& numbers);
+  // What isn't ready by `deadline` is for HandleDeadline; nullopt: any time.
+  bool Start(const CListenerStore& listeners, const CProcessNumbers& numbers, std::optional<MonotonicTime> deadline);
 
   bool IsRunning() const { return m_pid != 0; }
   bool IsReady() const { return m_isReady; }
   // What was logged last about it, one line.
   const std::string& LastWords() const { return m_lastWords; }
+  // Started, and neither serves nor has failed yet.
+  bool IsPending() const { return IsRunning() && !m_isReady; }
+  std::optional<MonotonicTime> Deadline() const {
+    return IsPending() && m_whyKilled.empty() ? m_deadline : std::nullopt;
+  }
+  // Kills a new binary that isn't ready at its deadline; HandleEnd follows.
+  void HandleDeadline(MonotonicTime now);
+  // This binary ends at once: a new one that hasn't even got its pid file is killed, as no order would ever reach it.
+  void KillIfNameless();
   // Of the new master; 0 when none runs.
   pid_t Pid() const { return m_pid; }
   // Readable when there is something to hear; -1 when the pipe is closed.
@@ -42,8 +54,8 @@ class CUpgrade {
   // After its end, and in a forked worker.
   void ClosePipe() { m_pipe.Reset(); }
   // The new master's process has ended with a `status` of waitpid(2), all was heard: the run files get their names
-  // back.
-  void HandleEnd(int status);
+  // back. `goesOn`: this binary serves on.
+  void HandleEnd(int status, bool goesOn);
 
  private:
   void Fork(const CListenerStore& listeners, const CProcessNumbers& numbers);
@@ -52,6 +64,7 @@ class CUpgrade {
   // What the new binary said about its failure, one line; empty when it said nothing.
   std::string Failure() const;
   void TakeNamesBack();
+  void Kill(const char* p_why);
 
   const SProgramStart& m_program;
   CRunFiles& m_files;
@@ -60,6 +73,8 @@ class CUpgrade {
   CFd m_pipe;
   std::string m_heard;
   std::string m_lastWords;
+  std::string m_whyKilled;  // by this binary; empty: it wasn't
+  std::optional<MonotonicTime> m_deadline;
   bool m_isReady = false;
 };
 

@@ -13,7 +13,7 @@
 #include <optional>
 #include <stdexcept>
 #include <system_error>
-#include <vector>
+#include <utility>
 
 #include "misc/ProgramName.h"
 #include "misc/file/CFd.h"
@@ -73,6 +73,29 @@ bool MayBeOurs(const CRunningServer& server) {
   return program.empty() || program == OwnProgram();
 }
 
+bool IsRunning(const std::string& pidFile) {
+  try {
+    return CRunningServer(pidFile).Pid() > 0;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
+// What is stopped itself takes orders when it goes on, which nobody should wait for.
+void RequireAwake(const CRunningServer& server) {
+  if (!server.IsStopped()) return;
+  throw std::runtime_error(
+      fmt::format("process {} is stopped by a signal, and takes no orders: kill -CONT {} lets it go on", server.Pid(),
+                  server.Pid()));
+}
+
+// Throws std::runtime_error with one line.
+std::unique_ptr<CScoreboard> OpenScoreboard(const std::string& file, const char* p_advice) {
+  if (auto p_scoreboard = CScoreboard::OpenExisting(file)) return p_scoreboard;
+  const char* const p_why = access(file.c_str(), F_OK) == 0 ? "is of another version, or spoilt" : "is gone";
+  throw std::runtime_error(fmt::format("a server runs, but its scoreboard {} {}{}", file, p_why, p_advice));
+}
+
 // The configured time for a stop, or the longest that can be configured.
 std::chrono::milliseconds ShutdownTimeout(const SCommandLine& commandLine, const CConfigSchema& schema) {
   try {
@@ -116,45 +139,54 @@ std::string CControl::PidFile() const {
   }
 }
 
-CRunningServer CControl::FindServer() const {
+std::optional<CControl::SFound> CControl::FindOlder() const {
+  std::string aside = CRunFiles::AsideName(PidFile());
+  try {
+    CRunningServer server(aside);
+    if (MayBeOurs(server)) return SFound{std::move(server), std::move(aside)};
+  } catch (const std::runtime_error&) {
+    // There is none.
+  }
+  return std::nullopt;
+}
+
+CControl::SFound CControl::FindServer() const {
   const std::string pidFile = PidFile();
-  CRunningServer server(pidFile);
-  if (MayBeOurs(server)) return server;
-  throw std::runtime_error(fmt::format("no running server found: process {}, which holds {}, is \"{}\"", server.Pid(),
-                                       pidFile, server.Program()));
+  try {
+    CRunningServer server(pidFile);
+    if (MayBeOurs(server)) return {std::move(server), pidFile};
+    throw std::runtime_error(fmt::format("no running server found: process {}, which holds {}, is \"{}\"", server.Pid(),
+                                         pidFile, server.Program()));
+  } catch (const std::runtime_error&) {
+    if (std::optional<SFound> older = FindOlder()) return *std::move(older);
+    throw;
+  }
 }
 
 int CControl::Signal() const {
   const int number = SignalOf(m_commandLine.order);
-  const CRunningServer server = FindServer();
-  switch (m_commandLine.isNoWait ? EOrder::kReopen : m_commandLine.order) {
-    case EOrder::kReopen:
-      server.Signal(number);
-      return kExitOk;
-    case EOrder::kStop:
-    case EOrder::kQuit:
-      if (m_commandLine.isForAll) StopOlderBinary(number);
-      server.Signal(number);
-      return AwaitEnd(server, ShutdownTimeout(m_commandLine, m_schema) + CWorkerSet::kKillGrace + kPatience);
-    case EOrder::kReload:
-    case EOrder::kUpgrade:
-      return AwaitOutcome(server, number);
+  if (m_commandLine.isForAll && StopOlderBinary(number) && !IsRunning(PidFile())) return kExitOk;
+  const SFound found = FindServer();
+  if (m_commandLine.isNoWait || m_commandLine.order == EOrder::kReopen) {
+    found.server.Signal(number);
+    return kExitOk;
   }
-  return kExitFailed;
+  RequireAwake(found.server);
+  if (m_commandLine.order == EOrder::kReload || m_commandLine.order == EOrder::kUpgrade) {
+    return AwaitOutcome(found, number);
+  }
+  found.server.Signal(number);
+  return AwaitEnd(found.server, ShutdownTimeout(m_commandLine, m_schema) + CWorkerSet::kKillGrace + kPatience);
 }
 
 // The older one first: when the newer ends before it, it serves again.
-void CControl::StopOlderBinary(int number) const {
-  const std::string aside = CRunFiles::AsideName(PidFile());
-  std::optional<CRunningServer> older;
-  try {
-    older.emplace(aside);
-  } catch (const std::runtime_error&) {
-    return;  // there is none
-  }
-  if (!MayBeOurs(*older)) return;
-  older->Signal(number);
-  AwaitEnd(*older, ShutdownTimeout(m_commandLine, m_schema) + CWorkerSet::kKillGrace + kPatience);
+bool CControl::StopOlderBinary(int number) const {
+  const std::optional<SFound> older = FindOlder();
+  if (!older) return false;
+  RequireAwake(older->server);
+  older->server.Signal(number);
+  AwaitEnd(older->server, ShutdownTimeout(m_commandLine, m_schema) + CWorkerSet::kKillGrace + kPatience);
+  return true;
 }
 
 int CControl::AwaitEnd(const CRunningServer& server, std::chrono::milliseconds patience) const {
@@ -162,11 +194,11 @@ int CControl::AwaitEnd(const CRunningServer& server, std::chrono::milliseconds p
   throw std::runtime_error(fmt::format("process {} still runs after {} ms", server.Pid(), patience.count()));
 }
 
-int CControl::AwaitOutcome(const CRunningServer& server, int signal) const {
-  const std::string file = ScoreboardFile(PidFile());
+int CControl::AwaitOutcome(const SFound& found, int signal) const {
+  const CRunningServer& server = found.server;
+  const std::string file = ScoreboardFile(found.pidFile);
+  const auto p_scoreboard = OpenScoreboard(file, "; --no-wait tells it without");
   const CFd watch = Watch(file);
-  const auto p_scoreboard = CScoreboard::OpenExisting(file);
-  if (p_scoreboard == nullptr) throw std::runtime_error("the running server is of another version: use --no-wait");
   const COutcomes& outcomes = signal == SIGHUP ? p_scoreboard->Reloads() : p_scoreboard->Upgrades();
   const uint32_t before = outcomes.Begun();
   CWaiter waiter;
@@ -188,10 +220,14 @@ int CControl::AwaitOutcome(const CRunningServer& server, int signal) const {
 }
 
 int CControl::PrintStatus() const {
-  const CRunningServer server = FindServer();
-  const auto p_scoreboard = CScoreboard::OpenExisting(ScoreboardFile(PidFile()));
-  if (p_scoreboard == nullptr) throw std::runtime_error("the running server is of another version");
-  fmt::print("master={}\n", server.Pid());
+  const SFound found = FindServer();
+  const auto p_scoreboard = OpenScoreboard(ScoreboardFile(found.pidFile), "");
+  fmt::print("master={}{}\n", found.server.Pid(), found.server.IsStopped() ? " state=stopped" : "");
+  if (const std::optional<SFound> older = FindOlder()) {
+    const bool isItself = older->server.Pid() == found.server.Pid();
+    if (isItself) fmt::print("upgrade=starting\n");
+    if (!isItself) fmt::print("older_master={} pid_file={}\n", older->server.Pid(), older->pidFile);
+  }
   for (uint32_t i = 0; i < p_scoreboard->Pages(); ++i) {
     const SWorkerPage& page = p_scoreboard->Page(i);
     if (page.pid.load(std::memory_order_relaxed) != 0) fmt::print("{}\n", Describe(page));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "misc/config/CConfigSchema.h"
@@ -24,13 +25,20 @@ class CControl {
   int PrintStatus() const;
 
  private:
-  // Throws when none runs, or when it is another program's.
-  CRunningServer FindServer() const;
+  struct SFound {
+    CRunningServer server;
+    std::string pidFile;  // that it holds
+  };
+  // As long as the new binary of an upgrade has no pid file, it is the older one, which serves alone. Throws when none
+  // runs, or when it is another program's.
+  SFound FindServer() const;
+  // Of an upgrade under way, the binary that was there before; nullopt when there is none.
+  std::optional<SFound> FindOlder() const;
   std::string PidFile() const;
-  // Of an upgrade under way, the binary that was there before.
-  void StopOlderBinary(int number) const;
+  // Waits for its end; returns false when there is none.
+  bool StopOlderBinary(int number) const;
   int AwaitEnd(const CRunningServer& server, std::chrono::milliseconds patience) const;
-  int AwaitOutcome(const CRunningServer& server, int signal) const;
+  int AwaitOutcome(const SFound& found, int signal) const;
 
   const SCommandLine& m_commandLine;
   const CConfigSchema& m_schema;

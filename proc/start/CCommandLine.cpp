@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <map>
 
+#include "misc/ProgramName.h"
+
 namespace switchboard {
 
 namespace {
@@ -64,7 +66,7 @@ SCommandLine CCommandLine::Parse(int argc, const char* const* p_argv) {
   SCommandLine line;
   line.directory = std::filesystem::current_path().string();
   SRawOptions raw;
-  CLI::App app("Switchboard, a communications server.", "switchboard");
+  CLI::App app("A communications server, built with Switchboard.", ProgramName());
   Declare(app, line, raw);
   try {
     app.parse(argc, p_argv);

@@ -16,6 +16,7 @@
 #include "net/conn/CConnection.h"
 #include "net/conn/Notes.h"
 #include "net/wire/Wire.h"
+#include "proc/sys/CSocketAddress.h"
 
 namespace switchboard {
 
@@ -89,6 +90,8 @@ class CArithmetic {
     m_result.doubtful.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
 
+  // Of a worker, all that run handlers: one alone in a process pool.
+  uint64_t HandlerThreads() const;
   // The files that a worker may hold open beside its connections.
   uint64_t FilesOpen() const;
   void CheckMemory();
@@ -107,7 +110,7 @@ class CArithmetic {
 void CArithmetic::CheckMemory() {
   const uint64_t connections = m_config.pool.max_connections;
   const uint64_t packetBytes = m_config.limits.packet_bytes;
-  const uint64_t threads = m_config.business.threads + kRoleThreads;
+  const uint64_t threads = HandlerThreads() + kRoleThreads;
   const uint64_t idleEach = sizeof(CConnection) + SInboxes::kRecycleNotesPerConnection * sizeof(RecycleNote) +
                             (m_config.heartbeat.enabled ? kHeartbeatBytes : 0);
   // A started packet's memory doubles as it arrives.
@@ -146,6 +149,13 @@ void CArithmetic::CheckMemory() {
         "limits.recv_pause_bytes makes it {}, and there are {}",
         Bytes(m_workers * with(bad)), Bytes(m_machine.memoryBytes));
   }
+}
+
+uint64_t CArithmetic::HandlerThreads() const {
+  if (m_config.business.mode == EBusinessMode::kProcessPool) return m_config.business.threads;
+  uint64_t threads = uint64_t{m_config.business.threads} + m_config.business.blocking_threads;
+  for (const SNamedPoolConfig& pool : m_config.pool.named) threads += pool.threads;
+  return threads;
 }
 
 uint64_t CArithmetic::FilesOpen() const {
@@ -203,8 +213,8 @@ void CArithmetic::CheckBacklogs() {
 
 void CArithmetic::CheckThreads() {
   const uint64_t threads = uint64_t{m_workers} * m_config.business.threads;
-  Row("threads", fmt::format("{} × ({} + {})", m_workers, m_config.business.threads, kRoleThreads),
-      Grouped(threads + uint64_t{m_workers} * kRoleThreads));
+  Row("threads", fmt::format("{} × ({} + {})", m_workers, HandlerThreads(), kRoleThreads),
+      Grouped(m_workers * (HandlerThreads() + kRoleThreads)));
   if (m_config.business.queue_packets < m_config.business.threads) {
     Doubt("business.queue_packets: with room for {} packets, not all of {} threads can have work",
           m_config.business.queue_packets, m_config.business.threads);
@@ -253,12 +263,8 @@ void CArithmetic::CheckAddresses() {
   const auto& listeners = m_config.listeners;
   for (size_t i = 0; i < listeners.size(); ++i) {
     for (size_t k = 0; k < i && listeners[i].port != 0; ++k) {
-      const bool isV6 = listeners[i].address.find(':') != std::string::npos;
-      const std::string all = isV6 ? "::" : "0.0.0.0";
-      const bool isOfOneFamily = isV6 == (listeners[k].address.find(':') != std::string::npos);
-      const bool doMeet = listeners[i].address == listeners[k].address ||
-                          (isOfOneFamily && (listeners[i].address == all || listeners[k].address == all));
-      if (listeners[i].port != listeners[k].port || !doMeet) continue;
+      const CSocketAddress address(listeners[i].address, listeners[i].port);
+      if (!address.DoesMeet(CSocketAddress(listeners[k].address, listeners[k].port))) continue;
       Refuse("listener.{}: port {} of {} is taken by listener.{} ({})", i, listeners[i].port, listeners[i].address, k,
              listeners[k].address);
     }

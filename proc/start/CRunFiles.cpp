@@ -64,6 +64,8 @@ void CRunFiles::MoveTo(const std::string& pidFile) {
 
 bool CRunFiles::HasOtherBinary() const { return m_path != m_home || HolderOf(AsideName(m_home)).has_value(); }
 
+bool CRunFiles::IsHomeTaken() const { return HolderOf(m_home).has_value(); }
+
 void CRunFiles::Forget() {
   m_isOurs = false;
   m_pidFile.Forget();

@@ -30,6 +30,9 @@ class CRunFiles {
   // Whether another binary serves besides this one, older or newer: it has the same listening sockets.
   bool HasOtherBinary() const;
 
+  // After MoveAside: whether the next binary has taken the names.
+  bool IsHomeTaken() const;
+
   // Whether the server before this one was killed.
   bool FollowsACrash() const { return m_pidFile.WasLeftBehind(); }
 

@@ -23,6 +23,9 @@ class CRunningServer {
   // The name of its program, as the kernel has it (at most 15 characters); empty when it has ended, or when its process
   // is hidden from the caller (proc(5): hidepid).
   std::string Program() const;
+  // Whether a signal (SIGSTOP) keeps it from doing anything, orders included; false when that is hidden from the
+  // caller.
+  bool IsStopped() const;
   // Throws std::system_error, such as for want of permission.
   void Signal(int number) const;
   // Returns false when the master still lives after `timeout`.

@@ -4,9 +4,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
+#include <system_error>
 
 #include "proc/start/CPreflight.h"
+#include "proc/start/CRunFiles.h"
 #include "proc/sys/CPrivileges.h"
 #include "proc/sys/CSocketAddress.h"
 
@@ -25,11 +28,44 @@ void CheckListener(const SListenerConfig& listener, size_t index, const std::fil
   }
 }
 
+// The server truncates, renames and removes the files it is found by: no other file may have their names. Throws.
+void CheckNames(const SConfig& config, const std::filesystem::path& workingDirectory,
+                const std::filesystem::path& configFile) {
+  const auto whole = [&](const std::filesystem::path& file) {
+    std::error_code error;
+    const std::filesystem::path path = std::filesystem::weakly_canonical(workingDirectory / file, error);
+    return error ? (workingDirectory / file).lexically_normal() : path;
+  };
+  std::map<std::filesystem::path, std::string> taken;
+  const std::string pidFile = config.server.pid_file;
+  for (const std::string& name : {pidFile, CRunFiles::AsideName(pidFile)}) {
+    for (const std::string& file : {name, ScoreboardFile(name)}) taken.emplace(whole(file), "server.pid_file");
+  }
+  if (!configFile.empty() && !taken.emplace(whole(configFile), "the configuration").second) {
+    throw CConfigError(fmt::format("server.pid_file: {} is the configuration", config.server.pid_file));
+  }
+  const auto check = [&](const std::string& key, const std::string& file) {
+    const auto found = taken.find(whole(file));
+    if (found != taken.end()) throw CConfigError(fmt::format("{}: {} belongs to {}", key, file, found->second));
+  };
+  if (!config.log.IsOnStderr()) check("log.file", config.log.file);
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    const std::string& file = config.listeners[i].http.access_log;
+    if (!file.empty()) check(fmt::format("listener.{}.access_log", i), file);
+  }
+}
+
 // As it was given, if that still leads to it.
 std::string ConfigFileFromHere(const SCommandLine& commandLine) {
   const std::filesystem::path file = commandLine.configFile;
   if (file.empty() || std::filesystem::current_path() == commandLine.directory) return file.string();
   return (std::filesystem::path(commandLine.directory) / file).string();
+}
+
+// As an absolute path; empty when there is none.
+std::filesystem::path FromThere(const SCommandLine& commandLine) {
+  if (commandLine.configFile.empty()) return {};
+  return std::filesystem::path(commandLine.directory) / commandLine.configFile;
 }
 
 }  // namespace
@@ -44,6 +80,7 @@ SConfig LoadConfig(const SCommandLine& commandLine, const CConfigSchema& schema)
       throw CConfigError(
           fmt::format("server.working_directory: {} is not a directory", config.server.working_directory));
     }
+    CheckNames(config, workingDirectory, FromThere(commandLine));
     CPrivileges privileges(config.server.user);
     const SPreflight preflight = CPreflight::Check(config, CPreflight::ThisMachine());
     if (!preflight.impossible.empty()) throw CConfigError(preflight.impossible.front());

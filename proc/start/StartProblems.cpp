@@ -23,6 +23,7 @@
 #include "proc/sandbox/CSyscallFilter.h"
 #include "proc/start/AskAsUser.h"
 #include "proc/start/CRunningServer.h"
+#include "proc/sys/CPidFile.h"
 #include "proc/sys/CSocketAddress.h"
 #include "proc/sys/ListeningSockets.h"
 
@@ -101,8 +102,9 @@ int TryAddress(const SListenerConfig& listener) {
   const CFd fd(socket(address.Family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (!fd.IsValid() || setsockopt(fd.Get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return errno;
-  // As the server's own: "::" leaves IPv4 to others.
-  if (address.Family() == AF_INET6) setsockopt(fd.Get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+  // As the server does it: what is IPv4 by another name can't be had.
+  const bool isV6 = address.Family() == AF_INET6;
+  if (isV6 && setsockopt(fd.Get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) return errno;
   return bind(fd.Get(), address.Data(), address.Size()) == 0 ? 0 : errno;
 }
 
@@ -157,6 +159,7 @@ SStartProblems FindStartProblems(const SConfig& config, const std::string& direc
     problems.doubtful.push_back(fmt::format("{}: {}: it is a FIFO, which somebody must be reading by then", key, file));
   };
   check("server.pid_file", config.server.pid_file, WhyNoPidFile(from / config.server.pid_file));
+  check("server.pid_file", config.server.pid_file, CPidFile::WhyForeign(from / config.server.pid_file));
   if (!config.log.IsOnStderr()) {
     check("log.file", config.log.file, WhyNotWritable(from / config.log.file));
     remarkFifo("log.file", config.log.file);

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -44,10 +45,23 @@ bool IsAt(const std::string& path, const struct stat& file) {
       fmt::format("already running: process {} holds the pid file {}", std::atoi(text.data()), path));
 }
 
-// Locked, and the file that has the name.
+// More than any number has; a power failure may leave zero bytes in place of the number.
+constexpr off_t kMostBytes = 32;
+constexpr std::string_view kPidBytes("0123456789 \n\0", 13);
+constexpr const char* kForeign = "it holds something else than a pid; remove it, or name another file";
+
+bool MayHoldPid(int fd, off_t size) {
+  std::array<char, kMostBytes> text{};
+  const ssize_t bytes = size > kMostBytes ? -1 : pread(fd, text.data(), text.size(), 0);
+  return bytes >= 0 && std::string_view(text.data(), static_cast<size_t>(bytes)).find_first_not_of(kPidBytes) ==
+                           std::string_view::npos;
+}
+
+// Locked, and the file that has the name, which is never a link's: a link would still have it after a lock of its
+// target.
 CFd OpenLocked(const std::string& path) {
   while (true) {
-    CFd file = OpenPlainFile(path, O_RDWR | O_CREAT, 0640);
+    CFd file = OpenPlainFile(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0640);
     if (!file.IsValid()) Throw("open", path, errno);
     struct stat status {};
     if (fstat(file.Get(), &status) != 0 || !S_ISREG(status.st_mode)) Throw("open", path, EINVAL);
@@ -56,7 +70,8 @@ CFd OpenLocked(const std::string& path) {
     // Else somebody has moved or removed it meanwhile. Another name of it is another's file.
     if (!IsAt(path, status)) continue;
     if (status.st_nlink > 1) Throw("open", path, ELOOP);
-    return file;
+    if (MayHoldPid(file.Get(), status.st_size)) return file;
+    throw std::runtime_error(fmt::format("cannot use the pid file {}: {}", path, kForeign));
   }
 }
 
@@ -84,6 +99,14 @@ bool CPidFile::IsInPlace() const {
 void CPidFile::MoveTo(const std::string& path) {
   if (rename(m_path.c_str(), path.c_str()) != 0) throw std::system_error(errno, std::generic_category(), path);
   m_path = path;
+}
+
+std::string CPidFile::WhyForeign(const std::string& path) {
+  const CFd file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.IsValid()) return errno == ELOOP ? "it is a link" : "";
+  struct stat status {};
+  if (fstat(file.Get(), &status) != 0 || !S_ISREG(status.st_mode)) return "it is no file";
+  return MayHoldPid(file.Get(), status.st_size) ? "" : kForeign;
 }
 
 bool CPidFile::IsHeld(int fd) {

@@ -16,7 +16,7 @@ namespace switchboard {
 class CPidFile {
  public:
   // Locks the file at `path` and writes the caller's pid into it. Throws std::runtime_error with one line, which names
-  // the running process when there is one.
+  // the running process when there is one, and changes nothing then.
   explicit CPidFile(const std::string& path);
   ~CPidFile();
   CPidFile(const CPidFile&) = delete;
@@ -35,6 +35,9 @@ class CPidFile {
 
   // Whether a server holds the file behind this descriptor.
   static bool IsHeld(int fd);
+  // Why what has this name can't become a pid file, which would lose what is in it: it is a link, or no server has
+  // written it. Empty when it can, and when nothing has the name.
+  static std::string WhyForeign(const std::string& path);
 
  private:
   std::string m_path;

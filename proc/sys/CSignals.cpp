@@ -23,8 +23,10 @@ CSignals::CSignals() {
   for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD}) {
     sigaction(number, &action, nullptr);
   }
+  // What these would kill for is an error of the write as well, and a log that has become as long as a file may be
+  // (ulimit -f) must not end the server.
   action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action, nullptr);
+  for (const int number : {SIGPIPE, SIGXFSZ}) sigaction(number, &action, nullptr);
 
   m_fd.Reset(signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!m_fd.IsValid()) throw std::system_error(errno, std::generic_category(), "signalfd");

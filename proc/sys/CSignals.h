@@ -19,7 +19,8 @@ struct SSignal {
 class CSignals {
  public:
   // Blocks TERM, INT, QUIT, HUP, USR1, USR2, WINCH and CHLD in the calling thread for good, gives them their default
-  // action (a parent may have left CHLD ignored, and then children can't be waited for), and ignores PIPE.
+  // action (a parent may have left CHLD ignored, and then children can't be waited for), and ignores PIPE
+  // and XFSZ.
   // After a fork the child makes its own. Throws std::system_error.
   CSignals();
 

@@ -69,6 +69,42 @@ TEST_F(COrderTest, AReloadThatFailsIsToldToWhoAsked) {
   EXPECT_THAT(done.output, ContainsRegex("^reloaded: generation [0-9]+ serves\n$"));
 }
 
+TEST_F(COrderTest, AReloadTellsWhatOnlyAStartChanges) {
+  Start();
+  std::string config = ReadFile(Folder() / "switchboard.toml");
+  const size_t name = config.find("switchboard.pid");
+  ASSERT_NE(name, std::string::npos);
+  std::ofstream(Folder() / "switchboard.toml") << config.replace(name, 11, "other");
+  ExpectFailure(Order({"-s", "reload"}), "no running server found");
+  const SRunResult done = Order({"-s", "reload", "--set", "server.pid_file=switchboard.pid"});
+  EXPECT_EQ(done.exitCode, 0) << done.errors;
+  EXPECT_THAT(done.output, HasSubstr("serves; the next start only changes server.pid_file\n"));
+}
+
+TEST_F(COrderTest, AMasterThatIsStoppedBySignalIsToldInsteadOfWaitedFor) {
+  CServerProcess& server = Start();
+  server.Signal(SIGSTOP);
+  const std::string why = "process " + std::to_string(server.MasterPid()) + " is stopped by a signal";
+  EXPECT_TRUE(Eventually([&] {
+    return Order({"--status"}).output.starts_with("master=" + std::to_string(server.MasterPid()) + " state=stopped\n");
+  }));
+  for (const char* p_order : {"reload", "upgrade", "stop", "quit"}) ExpectFailure(Order({"-s", p_order}), why);
+  server.Signal(SIGCONT);
+  EXPECT_TRUE(Eventually([&] { return Order({"-s", "reload"}).exitCode == kExitOk; }));
+}
+
+TEST_F(COrderTest, AScoreboardThatIsGoneIsNamed) {
+  CServerProcess& server = Start();
+  const fs::path scoreboard = Folder() / "switchboard.pid.scoreboard";
+  fs::remove(scoreboard);
+  ExpectFailure(Order({"--status"}), "scoreboard is gone");
+  ExpectFailure(Order({"-s", "reload"}), "scoreboard is gone; --no-wait tells it without");
+  EXPECT_EQ(Order({"-s", "reload", "--no-wait"}).exitCode, 0);
+  EXPECT_TRUE(server.WaitForLog("reloaded: generation 2 serves"));
+  std::ofstream(scoreboard) << "spoilt";
+  ExpectFailure(Order({"--status"}), "scoreboard is of another version, or spoilt");
+}
+
 TEST_F(COrderTest, AnUpgradeThatFailsIsToldToWhoAsked) {
   ExpectComplaint("the upgrade failed");
   ExpectComplaint("the start failed");

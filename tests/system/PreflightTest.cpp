@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include <filesystem>
+#include <fstream>
+
 #include "misc/file/CFd.h"
 #include "proc/sys/ExitCode.h"
 #include "tests/system/CSystemTest.h"
@@ -38,7 +41,7 @@ TEST_F(CPreflightTest, TheTableIsPrinted) {
   EXPECT_EQ(result.errors, "");
   for (const char* p_row :
        {"replies that wait to be sent +1,000 × 4.0 MiB +3.9 GiB\n", "backlog of listener 0 ",
-        "descriptors of a worker +32 \\+ 1 × 1 \\+ 1,000 +1,033\n", "threads +1 × \\(4 \\+ 6\\) +10\n"}) {
+        "descriptors of a worker +32 \\+ 1 × 1 \\+ 1,000 +1,033\n", "threads +1 × \\(8 \\+ 6\\) +14\n"}) {
     EXPECT_THAT(result.output, ContainsRegex(p_row));
   }
 }
@@ -66,9 +69,13 @@ TEST_F(CPreflightTest, WhatIsImpossibleIsRefused) {
 
 TEST_F(CPreflightTest, WhatAStartWouldMeetIsFoundBefore) {
   const std::vector<std::vector<std::string>> mistakes{
-      {"server.pid_file=missing/a.pid"}, {"log.file=missing/a.log"},
-      {"log.file=" + Folder().string()}, {"listener.0.protocol=http", "listener.0.access_log=missing/access.log"},
-      {"transfer.root=missing"},         {"listener.0.address=192.0.2.1", "listener.0.port=9000"},
+      {"server.pid_file=missing/a.pid"},
+      {"log.file=missing/a.log"},
+      {"log.file=" + Folder().string()},
+      {"listener.0.protocol=http", "listener.0.access_log=missing/access.log"},
+      {"transfer.root=missing"},
+      {"listener.0.address=192.0.2.1", "listener.0.port=9000"},
+      {"listener.0.address=::ffff:127.0.0.1", "listener.0.port=9000"},
   };
   for (const std::vector<std::string>& overrides : mistakes) {
     const SRunResult test = TestConfig(overrides);
@@ -77,6 +84,31 @@ TEST_F(CPreflightTest, WhatAStartWouldMeetIsFoundBefore) {
     EXPECT_THAT(test.errors, HasSubstr(overrides.back().substr(0, overrides.back().find('.')))) << overrides.front();
     EXPECT_EQ(RunServer(overrides).exitCode, kExitFailed) << overrides.front();
   }
+}
+
+// The file would be lost, or the server could not be found any more.
+TEST_F(CPreflightTest, AFileThatHasAnotherUseIsNoPidFileAndNoLog) {
+  const std::vector<std::vector<std::string>> mistakes{
+      {"server.pid_file=switchboard.toml"},
+      {"server.pid_file=precious"},
+      {"server.pid_file=link"},
+      {"log.file=a", "server.pid_file=a"},
+      {"log.file=./switchboard.pid.scoreboard"},
+      {"log.file=switchboard.pid.oldbin"},
+      {"log.file=switchboard.toml"},
+      {"listener.0.protocol=http", "listener.0.access_log=switchboard.pid"},
+  };
+  std::ofstream(Folder() / "precious") << "precious";
+  std::filesystem::create_symlink("nowhere", Folder() / "link");
+  for (const std::vector<std::string>& overrides : mistakes) {
+    const SRunResult test = TestConfig(overrides);
+    EXPECT_EQ(test.exitCode, kExitFailed) << overrides.front();
+    EXPECT_EQ(test.output, "") << overrides.front();
+    EXPECT_EQ(RunServer(overrides).exitCode, kExitFailed) << overrides.front();
+    EXPECT_TRUE(std::filesystem::exists(Folder() / "switchboard.toml")) << overrides.front();
+  }
+  EXPECT_EQ(std::filesystem::file_size(Folder() / "precious"), 8U);
+  EXPECT_FALSE(std::filesystem::exists(Folder() / "nowhere"));
 }
 
 TEST_F(CPreflightTest, AMissingRightIsFoundBefore) {

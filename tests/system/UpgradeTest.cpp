@@ -249,6 +249,48 @@ TEST_F(CUpgradeTest, ADaemonIsUpgradedByCommand) {
   EXPECT_TRUE(WaitForEndOf(newMaster));
 }
 
+// Neither it nor the old binary has the pid file's name then.
+TEST_F(CUpgradeTest, WhileTheNewBinaryHangsOrdersReachTheOldOne) {
+  ExpectComplaint("the upgrade failed: the new binary was killed before it served");
+  CServerProcess& first = Start();
+  const fs::path original = fs::read_symlink("/proc/" + std::to_string(first.MasterPid()) + "/exe");
+  EXPECT_EQ(first.Stop(), 0);
+  const fs::path program = Folder() / original.filename();
+  fs::copy_file(original, program);
+  SServerOptions options;
+  options.program = program.string();
+  CServerProcess& server = Start(options);
+
+  fs::remove(program);
+  std::ofstream(program) << "#!/bin/sh\nexec sleep 1000\n";
+  fs::permissions(program, fs::perms::owner_all);
+  EXPECT_EQ(Order({"-s", "upgrade", "--no-wait"}).exitCode, 0);
+  ASSERT_TRUE(server.WaitForLog("new binary: process "));
+  const SRunResult status = Order({"--status"});
+  EXPECT_EQ(status.exitCode, 0) << status.errors;
+  EXPECT_THAT(status.output,
+              HasSubstr("master=" + std::to_string(server.MasterPid()) + "\nupgrade=starting\nworker_0="));
+  EXPECT_THAT(Order({"-s", "reload"}).errors,
+              HasSubstr("nothing is reloaded: the configuration is for the new binary"));
+  CTestClient client(server.Port());
+  ExpectServed(client);
+  client.Close();
+  EXPECT_EQ(Order({"-s", "stop", "--all"}).exitCode, 0);
+  EXPECT_EQ(server.WaitForEnd(), 0);
+}
+
+TEST_F(CUpgradeTest, TheStatusTellsOfBothBinaries) {
+  CServerProcess& server = Start();
+  EXPECT_THAT(Order({"--status"}).output, testing::Not(HasSubstr("older_master")));
+  const pid_t newMaster = Upgrade(server);
+  EXPECT_THAT(Order({"--status"}).output,
+              testing::ContainsRegex("master=" + std::to_string(newMaster) + "\nolder_master=" +
+                                     std::to_string(server.MasterPid()) + " pid_file=.*switchboard.pid.oldbin\n"));
+  EXPECT_EQ(Order({"-s", "quit", "--all"}).exitCode, 0);
+  EXPECT_EQ(server.WaitForEnd(), 0);
+  EXPECT_TRUE(WaitForEndOf(newMaster));
+}
+
 TEST_F(CUpgradeTest, BothBinariesAreStoppedByOneOrder) {
   CServerProcess& server = Start();
   CTestClient client(server.Port());

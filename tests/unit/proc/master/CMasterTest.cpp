@@ -159,6 +159,21 @@ TEST_F(CMasterTest, TheLogIsReopenedWhenTheWorkersHaveDoneIt) {
   EXPECT_THAT(Log(), HasSubstr("told before: false"));
 }
 
+TEST_F(CMasterTest, ALogThatCannotBeReopenedIsNamedWithTheReason) {
+  m_config.server.workers = 1;
+  const auto p_master = MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) ? 0 : 1; });
+  EXPECT_EQ(StartError(*p_master), "");
+  const std::filesystem::path log = m_folder / "log";
+  std::filesystem::rename(log, m_folder / "old");
+  std::filesystem::create_directory(log);
+  kill(getpid(), SIGUSR1);  // comes before SIGTERM, whose number is higher
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(p_master->Run(), 0);
+  std::ostringstream text;
+  text << std::ifstream(m_folder / "old").rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr("the log " + log.string() + " cannot be reopened: Is a directory; going on with"));
+}
+
 TEST_F(CMasterTest, QuitDrains) {
   const auto p_master =
       MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) == SIGQUIT ? 0 : 1; });
@@ -372,6 +387,15 @@ TEST_F(CMasterReloadTest, WhatCannotChangeIsNamedAndStays) {
   EXPECT_THAT(Log(), HasSubstr("runs with unit_proc.pid 7\n"));
 }
 
+TEST_F(CMasterReloadTest, ALogThatMovesSaysWhere) {
+  const auto p_master = MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) != 0 ? 0 : 1; });
+  m_next.log.file = (m_folder / "next").string();
+  EXPECT_EQ(StartError(*p_master), "");
+  kill(getpid(), SIGHUP);
+  EXPECT_EQ(RunUntil(*p_master, "the log goes on in " + m_next.log.file), 0);
+  EXPECT_TRUE(std::filesystem::exists(m_folder / "next"));
+}
+
 TEST_F(CMasterReloadTest, RestingWorkersComeBack) {
   m_config.server.workers = 1;
   m_next = m_config;
@@ -397,6 +421,33 @@ TEST_F(CMasterReloadTest, AnUpgradeThatCannotExecuteLeavesEverythingAsItWas) {
   EXPECT_TRUE(std::filesystem::exists(m_folder / "pid"));
   EXPECT_FALSE(std::filesystem::exists(m_folder / "pid.oldbin"));
   EXPECT_THAT(Log(), HasSubstr("cannot execute /nowhere/switchboard in "));
+  ExpectNoChildLeft();
+}
+
+TEST_F(CMasterReloadTest, ANewBinaryThatHangsIsKilledAndTheNamesComeBack) {
+  m_config.server.workers = 1;
+  m_config.server.start_timeout = std::chrono::seconds(2);
+  m_program = {"/bin/sleep", {"sleep", "1000"}, m_folder.string()};
+  const auto p_master =
+      MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) == SIGTERM ? 0 : 1; });
+  EXPECT_EQ(StartError(*p_master), "");
+  kill(getpid(), SIGUSR2);
+  EXPECT_EQ(RunUntil(*p_master, "the upgrade failed, and this binary goes on: the new binary was not ready in time"),
+            0);
+  EXPECT_TRUE(std::filesystem::exists(m_folder / "pid"));
+  EXPECT_FALSE(std::filesystem::exists(m_folder / "pid.oldbin"));
+  ExpectNoChildLeft();
+}
+
+TEST_F(CMasterReloadTest, AStopAtOnceLeavesNoNewBinaryThatNobodyCanReach) {
+  m_config.server.workers = 1;
+  m_program = {"/bin/sleep", {"sleep", "1000"}, m_folder.string()};
+  const auto p_master =
+      MakeMaster([](const SWorkerLaunch&, CChannel channel) { return Serve(channel) == SIGTERM ? 0 : 1; });
+  EXPECT_EQ(StartError(*p_master), "");
+  kill(getpid(), SIGUSR2);
+  EXPECT_EQ(RunUntil(*p_master, "new binary: process "), 0);
+  EXPECT_THAT(Log(), HasSubstr("the upgrade failed: the new binary was killed before it served"));
   ExpectNoChildLeft();
 }
 

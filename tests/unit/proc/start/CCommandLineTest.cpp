@@ -7,6 +7,8 @@
 #include <fstream>
 #include <vector>
 
+#include "misc/ProgramName.h"
+
 namespace switchboard {
 namespace {
 
@@ -92,6 +94,7 @@ TEST_F(CCommandLineTest, OtherActions) {
   EXPECT_EQ(Parse({"--help-config"}).action, EAction::kHelpConfig);
   EXPECT_EQ(Parse({"-h"}).action, EAction::kHelp);
   EXPECT_THAT(Parse({"-h"}).help, HasSubstr(CCommandLine::kDefaultConfigFile));
+  EXPECT_THAT(Parse({"-h"}).help, HasSubstr("Usage: " + ProgramName() + " "));
 }
 
 TEST_F(CCommandLineTest, MistakesAreOneLine) {

@@ -38,6 +38,12 @@ class CPreflightTest : public testing::Test {
     return "no such row";
   }
 
+  std::string ThreadsOfAllWorkers() const {
+    const std::vector<SPreflight::SRow> table = Check().table;
+    const auto row = std::ranges::find(table, "threads", &SPreflight::SRow::what);
+    return row == table.end() ? "no such row" : row->result;
+  }
+
   SConfig m_config;
   SMachine m_machine{64 * kGibi, 1048576, 4096, 8};
 };
@@ -65,7 +71,7 @@ TEST_F(CPreflightTest, TheSumsAreRight) {
   EXPECT_EQ(ResultOf("packets that wait for a handler"), "1000.0 MiB");
   EXPECT_EQ(ResultOf("descriptors of a worker"), "1,033");
   EXPECT_EQ(ResultOf("backlog of listener 0"), "511");
-  EXPECT_EQ(ResultOf("memory of a worker: its threads"), "1.9 MiB");
+  EXPECT_EQ(ResultOf("memory of a worker: its threads"), "2.6 MiB");
 }
 
 TEST_F(CPreflightTest, MemoryThatIdleClientsExceedIsRefused) {
@@ -93,6 +99,23 @@ TEST_F(CPreflightTest, DescriptorsAreCounted) {
   ExpectFine();
   m_machine.descriptors = 33;
   ExpectRefusal("server.workers: 1 workers with 1 listeners each need 33 descriptors");
+}
+
+TEST_F(CPreflightTest, AllThreadsOfAWorkerCount) {
+  m_config.business = {};
+  m_config.business.threads = 2;
+  m_config.business.blocking_threads = 3;
+  m_config.pool.named = {{"db", 5}, {"mail", 7}};
+  EXPECT_EQ(ThreadsOfAllWorkers(), "23");
+  m_config.business.mode = EBusinessMode::kProcessPool;
+  m_config.business.threads = 1;
+  EXPECT_EQ(ThreadsOfAllWorkers(), "7");
+}
+
+TEST_F(CPreflightTest, OneAddressWrittenInTwoWaysIsOneAddress) {
+  m_config.listeners[0].address = "::1";
+  m_config.listeners.emplace_back(m_config.listeners[0]).address = "0:0:0:0:0:0:0:1";
+  ExpectRefusal("listener.1: port 9000 of 0:0:0:0:0:0:0:1 is taken by listener.0 (::1)");
 }
 
 TEST_F(CPreflightTest, OpenFilesAreDescriptorsToo) {

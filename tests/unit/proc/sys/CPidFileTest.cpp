@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -100,6 +101,12 @@ TEST_F(CPidFileTest, NoServerIsFoundWithoutItsFile) {
                   HasSubstr((std::filesystem::current_path() / "no-such.pid").string() + ": there is no pid file")));
 }
 
+TEST_F(CPidFileTest, AFileThatCannotBeReadIsNoSignThatNoServerRuns) {
+  m_path = (m_folder / "file" / "server.pid").string();
+  std::ofstream(m_folder / "file") << "in the way";
+  EXPECT_EQ(FindError(), "can't tell whether a server runs: " + m_path + ": Not a directory");
+}
+
 TEST_F(CPidFileTest, FileLeftByACrashIsStale) {
   std::ofstream(m_path) << getpid();  // alive, but not the holder of the file
   EXPECT_THAT(FindError(), HasSubstr("is stale"));
@@ -109,7 +116,7 @@ TEST_F(CPidFileTest, FileLeftByACrashIsStale) {
 
 TEST_F(CPidFileTest, FileThatHoldsNoPidIsStale) {
   std::ofstream(m_path) << "nonsense";
-  EXPECT_THAT(FindError(), HasSubstr("is stale"));
+  EXPECT_THAT(FindError(), HasSubstr("is stale, and holds no pid"));
 }
 
 // Whoever can read the file can do this, and the pid in it may be anybody's by now.
@@ -148,6 +155,48 @@ TEST_F(CPidFileTest, ALinkToAFileIsNotWritten) {
   EXPECT_EQ(std::filesystem::file_size(target), 8U);
 }
 
+TEST_F(CPidFileTest, ALinkIsRefusedAndNotFollowed) {
+  const std::filesystem::path target = m_folder / "target";
+  std::filesystem::create_symlink(target, m_path);
+  EXPECT_EQ(CPidFile::WhyForeign(m_path), "it is a link");
+  for (const bool hasTarget : {false, true}) {
+    if (hasTarget) std::ofstream(target) << "4711";
+    try {
+      const CPidFile file(m_path);
+      FAIL() << "a link is a pid file";
+    } catch (const std::runtime_error& error) {
+      EXPECT_EQ(error.what(), "cannot open the pid file " + m_path + ": it is a link");
+    }
+    EXPECT_EQ(std::filesystem::exists(target), hasTarget);
+  }
+  EXPECT_EQ(std::filesystem::file_size(target), 4U);
+}
+
+TEST_F(CPidFileTest, WhatNoServerHasWrittenIsLeftAlone) {
+  for (const std::string& precious : {std::string("[server]\nworkers = 2\n"), std::string(33, '1')}) {
+    std::ofstream(m_path) << precious;
+    EXPECT_THAT(CPidFile::WhyForeign(m_path), HasSubstr("it holds something else than a pid"));
+    try {
+      const CPidFile file(m_path);
+      FAIL() << "a file is lost";
+    } catch (const std::runtime_error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("cannot use the pid file " + m_path + ": it holds something else"));
+    }
+    std::ostringstream text;
+    text << std::ifstream(m_path).rdbuf();
+    EXPECT_EQ(text.str(), precious);
+  }
+}
+
+TEST_F(CPidFileTest, WhatACrashOfTheMachineHasLeftIsTaken) {
+  for (const std::string& left : {std::string(), std::string(4, '\0'), std::string("4711\n")}) {
+    std::ofstream(m_path, std::ios::trunc) << left;
+    EXPECT_EQ(CPidFile::WhyForeign(m_path), "");
+    const CPidFile file(m_path);
+    EXPECT_EQ(FindError(), "");
+  }
+}
+
 TEST_F(CPidFileTest, EndOfTheServerIsWaitedFor) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
@@ -161,6 +210,10 @@ TEST_F(CPidFileTest, EndOfTheServerIsWaitedFor) {
   ASSERT_EQ(read(ends[0], &byte, 1), 1);
   const CRunningServer server(m_path);
   EXPECT_EQ(server.Pid(), child);
+  EXPECT_FALSE(server.IsStopped());
+  server.Signal(SIGSTOP);
+  ASSERT_EQ(waitpid(child, nullptr, WUNTRACED), child);
+  EXPECT_TRUE(server.IsStopped());
   server.Signal(SIGKILL);
   EXPECT_TRUE(server.WaitForEnd(std::chrono::seconds(10)));
   EXPECT_EQ(waitpid(child, nullptr, 0), child);

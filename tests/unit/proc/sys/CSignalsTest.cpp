@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "proc/sys/CWaiter.h"
 
@@ -56,6 +60,20 @@ TEST_F(CSignalsTest, WritingToAClosedPipeKillsNobody) {
   close(ends[0]);
   EXPECT_EQ(write(ends[1], "x", 1), -1);
   close(ends[1]);
+}
+
+TEST_F(CSignalsTest, AFileThatMayNotGrowKillsNobody) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const CSignals signals;
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_FSIZE, &none);
+    const CFd file(memfd_create("log", 0));
+    _exit(write(file.Get(), "line", 4) < 0 && errno == EFBIG ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(CSignalsTest, Names) {
