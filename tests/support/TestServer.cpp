@@ -22,6 +22,7 @@
 #include "misc/thread/CMutex.h"
 #include "misc/thread/CThread.h"
 #include "proc/server/RunServer.h"
+#include "tests/support/CHubModule.h"
 #include "tests/support/TestMessages.h"
 #include "tests/support/Transgressions.h"
 
@@ -243,6 +244,7 @@ class CTestLogic final : public CLogic {
 
 CTestLogic::CTestLogic() {
   Use<CGauge>();
+  Use<CHubModule>();
   On(kTestEcho, &CTestLogic::HandleEcho);
   On(kTestEchoInline, &CTestLogic::HandleEcho, Run::kInline);
   On(kTestWhere, &CTestLogic::HandleWhere);
