@@ -19,6 +19,8 @@ set(SWITCHBOARD_PUBLIC_HEADERS
   net/conn/CSession.h
   net/conn/SPeer.h
   net/http/SHttpField.h
+  net/hub/Login.h
+  net/network/CHubCalls.h
   net/network/CServerCalls.h
   net/role/CDeferral.h
   net/wire/PackedBody.h

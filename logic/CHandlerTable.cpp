@@ -9,6 +9,7 @@
 #include "misc/CCrc32.h"
 #include "misc/CQuarantine.h"
 #include "misc/thread/CallUser.h"
+#include "net/hub/CHub.h"
 #include "net/packet/CPacketWriter.h"
 #include "net/role/CBusinessPool.h"
 
@@ -52,6 +53,8 @@ void CHandlerTable::OnOpening(CTurn& turn) {
 }
 
 void CHandlerTable::OnEnd(CTurn& turn) {
+  // A publish of OnDisconnect doesn't go to who has left.
+  m_links.hub.Forget(turn.Session());
   const ECloseReason reason = turn.Connection().Reason();
   for (auto p_module = m_modules.rbegin(); p_module != m_modules.rend(); ++p_module) {
     CSessionContext context(turn, *p_module);

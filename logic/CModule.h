@@ -4,7 +4,7 @@
 
 #include "logic/CHttpRequest.h"
 #include "logic/CRequest.h"
-#include "net/network/CServerCalls.h"
+#include "net/network/CHubCalls.h"
 
 // Over the rule: half of it is contract, of all that a module can do.
 namespace switchboard {
@@ -67,7 +67,7 @@ struct Pool {
 // has its OnDisconnect, the threads end, and OnWorkerStop comes last.
 // Threads: built by the worker's main thread after the fork; handlers and hooks by the worker's
 // threads.
-class CModule : public CServerCalls {
+class CModule : public CHubCalls {
  public:
   using Handler = bool (CModule::*)(CRequest&);
   using RouteHandler = bool (CModule::*)(CHttpRequest&);

@@ -6,6 +6,7 @@
 
 #include "logic/CHandlerTable.h"
 #include "logic/LogReject.h"
+#include "net/hub/CHub.h"
 #include "net/packet/CPacketWriter.h"
 #include "net/wire/Counters.h"
 
@@ -78,6 +79,18 @@ CDeferredReply CRequest::Defer() {
   if (m_state != EState::kOpen) throw std::logic_error("only an unanswered request can be deferred");
   m_state = EState::kDeferred;
   return {m_turn.Defer(), m_table.Links(), MsgCode()};
+}
+
+bool CRequest::Join(std::string_view room) {
+  return m_table.Links().hub.Join(Session(), ENameKind::kRoom, room, m_turn.Tally());
+}
+
+bool CRequest::Bind(std::string_view user, Login login) {
+  return m_table.Links().hub.Bind(Session(), user, login, m_turn.Tally());
+}
+
+bool CRequest::Publish(std::string_view room, uint16_t msgCode, std::span<const std::byte> body) {
+  return m_table.Links().hub.Publish(ENameKind::kRoom, room, msgCode, body, Session(), m_turn.Tally());
 }
 
 std::string_view CRequest::Mistake(bool isGood) const {

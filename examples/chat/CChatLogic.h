@@ -1,14 +1,11 @@
-// One chat room: join it with a name, say something to all members, ask for the time.
+// One chat room over all workers: join it with a name, say something to all members, ask for the time.
 #pragma once
 
 #include <switchboard.h>
 
 #include <cstring>
 #include <ctime>
-#include <mutex>
-#include <span>
 #include <string>
-#include <unordered_set>
 
 #include "ChatMessages.h"
 
@@ -38,10 +35,8 @@ class CChatLogic : public switchboard::CLogic {
     request.State<std::string>().assign(p_join->name, strnlen(p_join->name, sizeof(p_join->name)));
     request.Reply();
     const std::string& greeting = Config<SChatConfig>().greeting;
-    if (!greeting.empty()) Send(request.Session(), kSaid, std::as_bytes(std::span(greeting)));
-    const std::lock_guard lock(m_mutex);
-    m_members.insert(request.Session());
-    return true;
+    if (!greeting.empty()) Send(request.Session(), kSaid, greeting);
+    return request.Join("lobby");
   }
 
   bool HandleSay(switchboard::CRequest& request) {
@@ -49,23 +44,8 @@ class CChatLogic : public switchboard::CLogic {
     if (line.empty()) return request.Reject(kNoMember);
     line.append(": ").append(reinterpret_cast<const char*>(request.Body().data()), request.Body().size());
     Counter("lines").Add();  // of switchboard --status
-    for (const switchboard::CSession& member : CopyMembers()) Send(member, kSaid, std::as_bytes(std::span(line)));
-    return true;
+    return Publish("lobby", kSaid, line);
   }
 
   bool HandleTime(switchboard::CRequest& request) { return request.Reply(STimeBody{std::time(nullptr)}); }
-
-  void OnDisconnect(switchboard::CSessionContext& context, switchboard::ECloseReason) override {
-    const std::lock_guard lock(m_mutex);
-    m_members.erase(context.Session());
-  }
-
-  // Handlers of different connections run in parallel, and nothing is sent under the lock.
-  std::unordered_set<switchboard::CSession> CopyMembers() {
-    const std::lock_guard lock(m_mutex);
-    return m_members;
-  }
-
-  std::mutex m_mutex;
-  std::unordered_set<switchboard::CSession> m_members;
 };

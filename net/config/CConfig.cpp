@@ -59,6 +59,7 @@ class CConfigLoader {
     take(m_config.heartbeat);
     take(m_config.recycle);
     take(m_config.log);
+    take(m_config.hub);
     m_config.sections = std::move(values);
   }
 
@@ -255,6 +256,7 @@ void CConfig::Describe(CConfigSchema& schema) {
   SHeartbeatConfig::Describe(schema);
   SRecycleConfig::Describe(schema);
   SLogConfig::Describe(schema);
+  SHubConfig::Describe(schema);
 }
 
 const CConfigSchema& CConfig::Framework() {

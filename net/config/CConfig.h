@@ -10,6 +10,7 @@
 #include "misc/config/CConfigSchema.h"
 #include "misc/config/CConfigValues.h"
 #include "misc/config/SConfigValue.h"
+#include "net/config/SHubConfig.h"
 #include "net/config/SListenerConfig.h"
 #include "net/config/SServerConfig.h"
 
@@ -126,6 +127,7 @@ struct SConfig {
   SHeartbeatConfig heartbeat;
   SRecycleConfig recycle;
   SLogConfig log;
+  SHubConfig hub;
   CConfigValues sections;  // of the logic, and of the parts that it may own
 
   bool operator==(const SConfig&) const = default;

@@ -10,6 +10,7 @@
 #include "net/conn/CFlowControl.h"
 #include "net/conn/CMemoryCeiling.h"
 #include "net/conn/Notes.h"
+#include "net/hub/CHub.h"
 #include "net/network/CApplication.h"
 #include "net/network/CIoLoop.h"
 #include "net/packet/CPacketProtocol.h"
@@ -35,6 +36,13 @@ bool KnowsFarewell(const SConfig& config) {
                      [](const SListenerConfig& listener) { return listener.protocol == EListenerProtocol::kHttp; });
 }
 
+// For a network that is alone.
+CHubBoard& KeepFirstSeat(CHubBoard& board, uint32_t process) {
+  board.Begin(0, process);
+  board.KeepOnly(0);
+  return board;
+}
+
 }  // namespace
 
 // In the order of construction: each part knows only parts above it.
@@ -55,8 +63,11 @@ struct CNetwork::SParts {
         business(config, limitedLog, sender, pool, inboxes, flowControl, deps.page),
         silence(config, pool, inboxes),
         heart(clock, silence, timers, business, limitedLog, deps.page),
-        links{config, deps.log, limitedLog, clock, inboxes,   pool,
-              sender, business, timers,     heart, deps.page, deps.p_quarantine},
+        ownBoard(deps.p_hub == nullptr ? std::make_unique<CHubBoard>() : nullptr),
+        hub(config.hub, deps.p_hub != nullptr ? *deps.p_hub : KeepFirstSeat(*ownBoard, deps.process), deps.process,
+            pool, sender, inboxes, deps.page),
+        links{config, deps.log, limitedLog, clock, inboxes,          pool, sender, business,
+              timers, heart,    deps.page,  hub,   deps.p_quarantine},
         reading(business.Links(), deps.page),
         protocols(MakeProtocols()),
         io({config, pool, inboxes, business, silence, heart, protocols, reading, deps.page, ceiling, limitedLog}, clock,
@@ -89,8 +100,8 @@ struct CNetwork::SParts {
     for (const SThreadTrace& trace : page.workTrace) ticks.push_back(trace.ticks.load());
     return ticks;
   }
-  bool HasNothingToDo() const {
-    return io.IsIdle() && business.IsIdle() && sender.IsIdle() && heart.IsIdle() && recycler.IsIdle();
+  bool HasNothingToDo() {
+    return io.IsIdle() && business.IsIdle() && sender.IsIdle() && heart.IsIdle() && recycler.IsIdle() && hub.IsIdle();
   }
 
   const SConfig& config;
@@ -109,6 +120,8 @@ struct CNetwork::SParts {
   CSilenceWatch silence;
   CTimers timers;
   CHeartThread heart;
+  const std::unique_ptr<CHubBoard> ownBoard;  // of a worker that has no master
+  CHub hub;
   const SServerLinks links;
   SReadTurn reading;
   const Protocols protocols;
@@ -131,6 +144,7 @@ void CNetwork::Start() {
   m_p_parts->sender.Start();
   m_p_parts->business.Start();
   m_p_parts->heart.Start();
+  m_p_parts->hub.Start();
   m_p_parts->io.Start();
 }
 
@@ -140,8 +154,11 @@ void CNetwork::ReopenLogs() { m_p_parts->io.ReopenLogs(); }
 
 void CNetwork::NoteLost(uint32_t process) {
   SParts& parts = *m_p_parts;
+  parts.hub.RemovePeer(process);
   parts.business.PostJob({[&parts, process] { parts.application.OnLost(process); }, EUserCode::kOnLost});
 }
+
+void CNetwork::AddPeer(uint32_t process, CFd fd) { m_p_parts->hub.AddPeer(process, std::move(fd)); }
 
 void CNetwork::AddClient(CFd fd, uint32_t listener) { m_p_parts->io.AddClient(std::move(fd), listener); }
 
@@ -171,6 +188,7 @@ void CNetwork::Stop(EStopMode mode, EGoAwayReason reason, bool isLastCall) {
     parts.recycler.WaitUntilIdle(parts.clock.Now() + kAbortGrace);
   }
   parts.heart.Stop();
+  parts.hub.Stop();
   parts.business.Stop();  // runs the last OnDisconnect of every connection
   parts.timers.Clear();   // what they own may still speak to the parts
   parts.sender.Stop();

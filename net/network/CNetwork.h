@@ -15,6 +15,7 @@ namespace switchboard {
 
 class CQuarantine;
 class CApplication;
+class CHubBoard;
 class CWakeup;
 
 enum class EStopMode : uint8_t {
@@ -33,6 +34,7 @@ struct SNetworkDeps {
   uint32_t process = 0;                       // the number of the worker process: of its sessions
   const CQuarantine* p_quarantine = nullptr;  // none: nothing is quarantined
   CWakeup* p_masterBell = nullptr;            // of the master that accepts for its workers; none: it doesn't
+  CHubBoard* p_hub = nullptr;                 // that was told to KeepOnly; none: it is alone
 };
 
 // All the parts of one worker (pool, receiver, dispatcher, sender, recycler, heartbeat), started and stopped in order.
@@ -54,6 +56,8 @@ class CNetwork {
   // Takes a client that the master has accepted on the listener with this index. Only with a master's bell, and between
   // Start and Stop.
   void AddClient(CFd fd, uint32_t listener);
+  // There is a line to another worker process. Only between Start and Stop.
+  void AddPeer(uint32_t process, CFd fd);
   // Tells the application, soon, that the worker process with this number has died. Only between Start and Stop.
   void NoteLost(uint32_t process);
   // Opens the access logs anew, after logrotate moved them. Only between Start and Stop.

@@ -6,6 +6,7 @@
 
 #include "misc/count/CTally.h"
 #include "net/conn/CConnectionPool.h"
+#include "net/hub/CHub.h"
 #include "net/network/SServerLinks.h"
 #include "net/packet/CPacketWriter.h"
 #include "net/role/CBusinessPool.h"
@@ -17,6 +18,7 @@ namespace switchboard {
 
 bool CServerCalls::Send(const CSession& session, uint16_t msgCode, std::span<const std::byte> body) {
   const CTally tally = Tally();
+  if (session && !Links().hub.IsOwn(session)) return Links().hub.Send(session, msgCode, body, tally);
   CConnection* p_connection = Links().pool.Find(session);
   // A session that ends meanwhile may leave its slot to one of another protocol; then nothing is written.
   const CProtocol* p_protocol = p_connection != nullptr ? &p_connection->Protocol() : nullptr;
@@ -38,6 +40,7 @@ bool CServerCalls::Send(const CSession& session, uint16_t msgCode, std::span<con
 }
 
 bool CServerCalls::Close(const CSession& session) {
+  if (session && !Links().hub.IsOwn(session)) return Links().hub.Close(session, Tally());
   CConnection* p_connection = Links().pool.Find(session);
   CCloser closer(Links().inboxes);
   const bool isAsked = p_connection != nullptr &&

@@ -12,6 +12,7 @@ namespace switchboard {
 class CBusinessPool;
 class CConnectionPool;
 class CHeartThread;
+class CHub;
 class CQuarantine;
 class CSender;
 class CTimers;
@@ -30,6 +31,7 @@ struct SServerLinks {
   CTimers& timers;
   CHeartThread& heart;
   SWorkerPage& page;
+  CHub& hub;
   const CQuarantine* p_quarantine = nullptr;
   mutable CMutex namingMutex = {};  // held by who gives a counter its name
 };

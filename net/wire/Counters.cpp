@@ -8,9 +8,12 @@ namespace switchboard {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<size_t>(ECloseReason::kCount)> kCloseReasonNames = {
-    "peer_closed", "peer_reset",          "bad_length", "bad_crc",     "packet_timeout", "heartbeat", "max_session",
-    "flood",       "send_queue_overflow", "by_handler", "bad_request", "answered",       "too_slow",  "file_changed",
-    "memory",      "worker_stop",         "worker_lost"};
+    "peer_closed", "peer_reset",     "bad_length",
+    "bad_crc",     "packet_timeout", "heartbeat",
+    "max_session", "flood",          "send_queue_overflow",
+    "by_handler",  "bad_request",    "answered",
+    "too_slow",    "file_changed",   "memory",
+    "replaced",    "worker_stop",    "worker_lost"};
 
 constexpr std::array<std::string_view, static_cast<size_t>(ERejectReason::kCount)> kRejectReasonNames = {
     "none",          "bad_crc",  "unknown_code", "short_body", "handler_failed",
@@ -36,7 +39,14 @@ constexpr std::array<std::string_view, static_cast<size_t>(ECounter::kClosedFirs
     "send_thread_hand_overs",
     "read_pauses",
     "stale_sessions",
-    "jobs_refused"};
+    "jobs_refused",
+    "copies_published",
+    "copies_sent",
+    "copies_missed",
+    "hub_refused",
+    "hub_passed",
+    "hub_taken",
+    "hub_dropped"};
 
 // An initialiser that is too short leaves its last names empty.
 static_assert(!kCloseReasonNames.back().empty() && !kRejectReasonNames.back().empty() && !kCounterNames.back().empty());

@@ -32,6 +32,13 @@ enum class ECounter : uint16_t {
   kReadPauses,           // reading rested at limits.recv_pause_bytes
   kStaleSessions,        // uses of a CSession whose connection is gone
   kJobsRefused,          // posted functions that never run, since too many waited
+  kCopiesPublished,      // packets of the hub, one for each receiver …
+  kCopiesSent,           // … that its connection took
+  kCopiesMissed,         // … and others: it was gone, or had too much unsent
+  kHubRefused,           // joins and binds beyond a limit, and names that are none
+  kHubPassed,            // orders to other workers …
+  kHubTaken,             // … that these got
+  kHubDropped,           // orders that another worker was too slow for
   kClosedFirst,          // + ECloseReason
   kRejectedFirst = kClosedFirst + static_cast<uint16_t>(ECloseReason::kCount),  // + ERejectReason
   kCount = kRejectedFirst + static_cast<uint16_t>(ERejectReason::kCount)

@@ -45,6 +45,8 @@ enum class ECloseReason : uint8_t {
   kFileChanged,
   // Held the most when all connections of the worker together held more than limits.total_bytes.
   kMemory,
+  // * Its user has logged in again (Login::kReplace).
+  kReplaced,
   // The worker stopped; * if it did so gracefully, and in time.
   kWorkerStop,
   // The worker died. The master counts it; no hook of the logic sees it, but OnLost of the others.

@@ -127,6 +127,7 @@ int CServer::Serve(const SConfig& config, CActivation& activation, CInheritance&
   const WorkerMain workerMain = [&](const SWorkerLaunch& launch, CChannel channel) {
     files.Forget();
     scoreboard.KeepOnly(launch.page);
+    launch.p_hub->board.KeepOnly(launch.page);
     m_daemon.Forget();
     m_title.Set("worker process " + std::to_string(launch.slot));
     const SWorkerDeps deps{

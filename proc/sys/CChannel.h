@@ -18,14 +18,15 @@ enum class EMessage : uint8_t {
   kReopened,  // worker → master: what I log from now on goes into the new file
   kLost,      // master → worker: the worker process with the number `listener` has died, and its sessions with it
   kReason,    // master → worker: `reason` is why you will be told to stop
+  kPeer,      // master → worker: your line to the worker process with the number `listener`
   kLastCall,  // master → worker: `listener` goes with you: accept who waits before you stop
 };
 
 struct SMessage {
   EMessage kind = EMessage::kReady;
-  uint32_t listener = 0;  // of kListener, kClient, kLastCall: its number in the CListenerStore; of kLost
+  uint32_t listener = 0;  // of kListener, kClient, kLastCall: its number in the CListenerStore; of kLost, kPeer
   std::string text;       // of kFailed; cut to CChannel::kMaxText bytes
-  CFd fd;                 // of kListener, kClient
+  CFd fd;                 // of kListener, kClient, kPeer
   EGoAwayReason reason = EGoAwayReason::kStop;  // of kReason
 };
 

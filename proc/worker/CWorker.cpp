@@ -41,6 +41,7 @@ CWorker::CWorker(const SWorkerDeps& deps, const SWorkerLaunch& launch, CChannel 
       m_process(launch.process),
       // Also without dispatch: clients of a listener that was dispatched before a reload may still be on their way.
       m_p_masterBell(launch.p_masterBell),
+      m_p_hub(launch.p_hub),
       m_channel(std::move(channel)) {
   m_waiter.Add(m_signals.Fd(), kSignalsKey);
   m_waiter.Add(m_channel.Fd(), kChannelKey);
@@ -73,10 +74,14 @@ std::optional<int> CWorker::TryStart() {
     EnterSandbox();
     isFenced = m_deps.p_alone == nullptr;
     m_p_logic = m_deps.factory();
-    const SNetworkDeps deps{m_config,  m_deps.log,         m_deps.clock,  m_deps.page,
-                            m_process, &m_deps.quarantine, m_p_masterBell};
+    const SNetworkDeps deps{
+        m_config,  m_deps.log,         m_deps.clock,   m_deps.page,
+        m_process, &m_deps.quarantine, m_p_masterBell, m_p_hub != nullptr ? &m_p_hub->board : nullptr};
     m_p_network = std::make_unique<CNetwork>(deps, m_p_logic->Modules(), std::move(listeners));
     m_p_network->Start();
+    if (m_p_hub != nullptr) {
+      for (SHubLaunch::SLine& line : m_p_hub->lines) m_p_network->AddPeer(line.process, std::move(line.fd));
+    }
     return std::nullopt;
   } catch (const std::system_error& error) {
     // The system may have more to give the next time.
@@ -164,6 +169,7 @@ bool CWorker::TakeMessages() {
     if (result != CChannel::EReceive::kMessage) return result == CChannel::EReceive::kNothing;
     if (message.kind == EMessage::kReason) m_reason = message.reason;
     if (message.kind == EMessage::kLastCall) m_isLastCall = true;
+    if (message.kind == EMessage::kPeer) m_p_network->AddPeer(message.listener, std::move(message.fd));
     if (message.kind == EMessage::kLost) m_p_network->NoteLost(message.listener);
     if (message.kind != EMessage::kListener && message.kind != EMessage::kClient) continue;
     const std::optional<uint32_t> place = m_generation.PlaceOf(message.listener);

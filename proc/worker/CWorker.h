@@ -79,6 +79,7 @@ class CWorker {
   const uint32_t m_slot;
   const uint32_t m_process;
   CWakeup* const m_p_masterBell;
+  SHubLaunch* const m_p_hub;
   CChannel m_channel;
   CSignals m_signals;
   CWaiter m_waiter;

@@ -1,6 +1,7 @@
 #include "proc/worker/CWorkerSet.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +20,9 @@ SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generati
   // The worker reads it, maybe before this process comes to Begin, and can't write it.
   page.slot.store(slot, std::memory_order_relaxed);
   const uint32_t process = m_numbers.Next();
+  m_hub.Begin(index, process);
+  std::vector<CFd> theirs;
+  SHubLaunch hub{m_hub, MakeLines(theirs)};
   auto [mine, workers] = CChannel::MakePair();
   // What is buffered would be written by both processes.
   std::fflush(nullptr);
@@ -26,10 +30,12 @@ SWorkerProcess& CWorkerSet::Spawn(const std::shared_ptr<CGeneration>& p_generati
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid == 0) {
     mine.Close();
-    m_become({slot, index, process, *p_generation}, std::move(workers));
+    theirs.clear();
+    m_become({slot, index, process, *p_generation, nullptr, &hub}, std::move(workers));
     std::abort();
   }
   page.Begin(pid, slot, process, p_generation->Number(), m_clock.Now());
+  PassLines(process, std::move(theirs));
   SWorkerProcess worker{pid, slot, index, process, p_generation, std::move(mine)};
   const std::chrono::milliseconds patience = p_generation->Config().server.start_timeout;
   if (patience.count() > 0) worker.killAt = m_clock.Now() + patience;
@@ -93,7 +99,33 @@ bool CWorkerSet::HasAny(const CGeneration& generation) const {
   });
 }
 
-SWorkerProcess CWorkerSet::Remove(pid_t pid) { return std::move(m_processes.extract(pid).mapped()); }
+SWorkerProcess CWorkerSet::Remove(pid_t pid) {
+  SWorkerProcess worker = std::move(m_processes.extract(pid).mapped());
+  m_hub.End(worker.page);
+  return worker;
+}
+
+std::vector<SHubLaunch::SLine> CWorkerSet::MakeLines(std::vector<CFd>& theirs) const {
+  std::vector<SHubLaunch::SLine> lines;
+  for (const auto& [pid, worker] : m_processes) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+      throw std::system_error(errno, std::generic_category(), "socketpair");
+    }
+    lines.push_back({worker.process, CFd(ends[0])});
+    theirs.emplace_back(ends[1]);
+  }
+  return lines;
+}
+
+// One that doesn't read what it is told is about to be replaced.
+void CWorkerSet::PassLines(uint32_t process, std::vector<CFd> theirs) {
+  auto end = theirs.begin();
+  for (auto& [pid, worker] : m_processes) {
+    SMessage message{EMessage::kPeer, process, {}, std::move(*end++)};
+    if (worker.channel.IsOpen()) worker.channel.TrySend(message);
+  }
+}
 
 void CWorkerSet::HandOver(const CGeneration& generation) {
   for (const CListenerStore::Key& key : m_listeners.Kept()) {

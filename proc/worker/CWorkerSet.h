@@ -8,10 +8,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "misc/CLog.h"
 #include "misc/thread/CClock.h"
 #include "misc/thread/CWakeup.h"
+#include "net/hub/CHubBoard.h"
 #include "net/network/CNetwork.h"
 #include "net/wire/Counters.h"
 #include "proc/sys/CChannel.h"
@@ -21,6 +23,16 @@
 
 namespace switchboard {
 
+// What a new worker has of the hub.
+struct SHubLaunch {
+  struct SLine {
+    uint32_t process = 0;
+    CFd fd;
+  };
+  CHubBoard& board;  // which it has to KeepOnly
+  std::vector<SLine> lines;
+};
+
 // What a new worker is told.
 struct SWorkerLaunch {
   uint32_t slot = 0;
@@ -28,6 +40,7 @@ struct SWorkerLaunch {
   uint32_t process = 0;  // its number; no other worker of the server ever has it
   const CGeneration& generation;
   CWakeup* p_masterBell = nullptr;  // of a master that accepts for its workers
+  SHubLaunch* p_hub = nullptr;      // none: it is alone
 };
 
 // A live worker process, as its master sees it.
@@ -110,6 +123,9 @@ class CWorkerSet {
 
  private:
   void HandOverDispatched(const CGeneration& generation, uint32_t listener);
+  // The ends of a new worker's lines to all others: its own, and theirs in the same order. Throws std::system_error.
+  std::vector<SHubLaunch::SLine> MakeLines(std::vector<CFd>& theirs) const;
+  void PassLines(uint32_t process, std::vector<CFd> theirs);
 
   CLog& m_log;
   const CClock& m_clock;
@@ -117,6 +133,7 @@ class CWorkerSet {
   CScoreboard& m_scoreboard;
   CProcessNumbers& m_numbers;
   const Become m_become;
+  CHubBoard m_hub;
   Processes m_processes;
   std::multimap<uint32_t, uint32_t> m_lost;  // numbers of processes, by the slot whose next worker isn't told yet
 };

@@ -29,7 +29,7 @@ ALLOWED = {
 SUB_FLOORS = {
     "misc": ("file", "thread", ".", "count", "config"),
     "logic": ("site", ".", "transfer", "demo"),
-    "net": ("wire", "http", "config", "conn", "accept", "role", "packet", "site", "network"),
+    "net": ("wire", "http", "config", "conn", "accept", "role", "packet", "hub", "site", "network"),
     "proc": ("sys", "sandbox", "start", "health", "worker", "workforce", "master", "server"),
     "client-sim": (
         "base", "message", "scenario", "client", "attack", "options", "load", "report", "record", "transfer", "command"

@@ -88,6 +88,9 @@ inline constexpr uint16_t kTestBabble = 52;
 // Puts the body in the place of the name of "samples" (kTestSample), in the page that the worker shares.
 inline constexpr uint16_t kTestForgeName = 53;
 
+// "VERB NAME|TEXT": does that with the hub (CHubModule); answered with "yes", "no", a number, or sessions in lines.
+inline constexpr uint16_t kTestHub = 54;
+
 inline constexpr uint16_t kTestUnknown = 999;  // has no handler
 
 // A file of this name in the working directory makes a worker abort, refuse, ask for a socket, or hang (two minutes),

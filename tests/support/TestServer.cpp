@@ -26,6 +26,7 @@
 #include "misc/thread/CMutex.h"
 #include "misc/thread/CThread.h"
 #include "proc/server/RunServer.h"
+#include "tests/support/CHubModule.h"
 #include "tests/support/TestMessages.h"
 #include "tests/support/Transgressions.h"
 
@@ -247,6 +248,7 @@ class CTestLogic final : public CLogic {
 
 CTestLogic::CTestLogic() {
   Use<CGauge>();
+  Use<CHubModule>();
   On(kTestEcho, &CTestLogic::HandleEcho);
   On(kTestEchoInline, &CTestLogic::HandleEcho, Run::kInline);
   On(kTestWhere, &CTestLogic::HandleWhere);
