@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,17 +9,8 @@
 
 namespace switchboard {
 
-CAcceptLock::CAcceptLock()
-    : m_file(::memfd_create("accept-lock", MFD_CLOEXEC)),
-      m_bell(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+CAcceptLock::CAcceptLock() : m_file(::memfd_create("accept-lock", MFD_CLOEXEC)) {
   if (!m_file.IsValid()) throw std::system_error(errno, std::generic_category(), "memfd_create of an accept lock");
-  if (!m_bell.IsValid()) throw std::system_error(errno, std::generic_category(), "timerfd_create of an accept bell");
-}
-
-void CAcceptLock::Ring() {
-  itimerspec now{};
-  now.it_value.tv_nsec = 1;
-  ::timerfd_settime(m_bell.Get(), 0, &now, nullptr);
 }
 
 bool CAcceptLock::TryLock() {

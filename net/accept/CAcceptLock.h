@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "misc/file/CFd.h"
+#include "misc/thread/CWakeup.h"
 
 namespace switchboard {
 
@@ -22,10 +23,10 @@ class CAcceptLock {
   bool TryLock();
   void Unlock();
 
-  // Wakes one of those who wait for BellFd, if there is one, and never waits itself, whatever another process has made
-  // of the bell. Who watches it does so with EPOLLEXCLUSIVE | EPOLLET, and never reads it.
-  void Ring();
-  int BellFd() const { return m_bell.Get(); }
+  // Wakes one of those who wait for BellFd, if there is one. Who watches it does so with EPOLLEXCLUSIVE | EPOLLET, and
+  // never reads it.
+  void Ring() { m_bell.Signal(); }
+  int BellFd() const { return m_bell.Fd(); }
 
  private:
   bool Set(short type);
@@ -33,8 +34,7 @@ class CAcceptLock {
   // Empty. Of a process only this descriptor may be closed: any duplicate's end would end the lock.
   CFd m_file;
   std::atomic<bool> m_isOurs{false};  // of this process: the kernel doesn't tell its threads apart
-  // A timer that is due at once: an eventfd that another process has filled, and made blocking, would keep who rings.
-  CFd m_bell;
+  CWakeup m_bell;
 };
 
 }  // namespace switchboard
