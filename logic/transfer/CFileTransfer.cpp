@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -117,7 +116,7 @@ struct CFileTransfer::SParts {
   std::unique_ptr<CTransferStore> p_store;    // null: nothing is served
   std::unique_ptr<CTransferKeeper> p_keeper;  // null: nothing is taken
 
-  std::atomic<uint32_t> total{0};  // open in all sessions
+  CTransferPlaces places;  // of all sessions
 };
 
 CFileTransfer::CFileTransfer(uint16_t firstCode) : m_p_parts(std::make_unique<SParts>(*this, firstCode)) {
@@ -188,7 +187,10 @@ SOpenTransfer* CFileTransfer::SParts::Find(CRequest& request, uint32_t handle) {
 
 COpenTransfers& CFileTransfer::SParts::TransfersOf(CRequest& request) {
   std::optional<COpenTransfers>& open = request.StateOf<SSessionState>(p_module).open;
-  if (!open) open.emplace(config.max_open, config.max_open_worker, total);
+  if (!open) {
+    const CTransferPlaces::SLimits limits{config.max_open_worker, config.max_peer_open};
+    open.emplace(config.max_open, limits, places, PeerOf(request));
+  }
   return *open;
 }
 

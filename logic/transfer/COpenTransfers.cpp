@@ -4,10 +4,7 @@ namespace switchboard {
 
 uint32_t COpenTransfers::Add() {
   if (m_open.size() >= m_most || m_lastHandle == UINT32_MAX) return 0;
-  if (m_total.fetch_add(1, std::memory_order_relaxed) >= m_mostTotal) {
-    m_total.fetch_sub(1, std::memory_order_relaxed);
-    return 0;
-  }
+  if (!m_places.Take(m_peer, m_limits)) return 0;
   m_open.try_emplace(++m_lastHandle);
   return m_lastHandle;
 }
@@ -17,8 +14,6 @@ SOpenTransfer* COpenTransfers::Find(uint32_t handle) {
   return found == m_open.end() ? nullptr : &found->second;
 }
 
-void COpenTransfers::Remove(uint32_t handle) {
-  if (m_open.erase(handle) > 0) m_total.fetch_sub(1, std::memory_order_relaxed);
-}
+void COpenTransfers::Remove(uint32_t handle) { m_places.Give(m_peer, static_cast<uint32_t>(m_open.erase(handle))); }
 
 }  // namespace switchboard

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "logic/transfer/CDirectoryPager.h"
 #include "logic/transfer/CFileHash.h"
+#include "logic/transfer/CTransferPlaces.h"
 #include "logic/transfer/CUpload.h"
 #include "misc/file/CFd.h"
 
@@ -25,14 +25,16 @@ struct SOpenTransfer {
   std::optional<CFileHash> hash;
 };
 
-// What one session has open, by handle; never more than one session, and all of a worker together, may have.
-// Threads: one at a time; `total` is shared.
+// What one session has open, by handle; never more than one session, its address, and all of a worker together, may
+// have.
+// Threads: one at a time; `places` are shared.
 class COpenTransfers {
  public:
-  // `total` counts those of all sessions, and outlives this.
-  COpenTransfers(uint32_t most, uint32_t mostTotal, std::atomic<uint32_t>& total)
-      : m_most(most), m_mostTotal(mostTotal), m_total(total) {}
-  ~COpenTransfers() { m_total.fetch_sub(static_cast<uint32_t>(m_open.size()), std::memory_order_relaxed); }
+  // `places` are those of all sessions, and outlive this.
+  COpenTransfers(uint32_t most, const CTransferPlaces::SLimits& limits, CTransferPlaces& places,
+                 const TransferPeer& peer)
+      : m_most(most), m_limits(limits), m_places(places), m_peer(peer) {}
+  ~COpenTransfers() { m_places.Give(m_peer, static_cast<uint32_t>(m_open.size())); }
   COpenTransfers(const COpenTransfers&) = delete;
   COpenTransfers& operator=(const COpenTransfers&) = delete;
 
@@ -44,8 +46,9 @@ class COpenTransfers {
 
  private:
   const uint32_t m_most;
-  const uint32_t m_mostTotal;
-  std::atomic<uint32_t>& m_total;
+  const CTransferPlaces::SLimits m_limits;
+  CTransferPlaces& m_places;
+  const TransferPeer m_peer;
   uint32_t m_lastHandle = 0;
   std::map<uint32_t, SOpenTransfer> m_open;
 };

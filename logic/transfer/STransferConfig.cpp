@@ -23,6 +23,8 @@ void STransferConfig::Describe(CConfigSchema& schema) {
       .Number("max_open", &T::max_open, {1, 1024, "transfers"}, "that one connection may have open at the same time")
       .Number("max_open_worker", &T::max_open_worker, {1, 1024 * 1024, "transfers"},
               "that all connections of a worker may have open together")
+      .Number("max_peer_open", &T::max_peer_open, {1, 1024 * 1024, "transfers"},
+              "that all connections of one address to a worker may have open together")
       .Seconds("keep_s", &T::keep, 1, 365 * 86400.0, "that an abandoned, unfinished upload can still be resumed")
       .Seconds("recount_s", &T::recount, 1, 365 * 86400.0,
                "from one count of the files beneath the root to the next, which finds what was changed by hand");

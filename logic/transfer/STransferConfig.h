@@ -20,6 +20,7 @@ struct STransferConfig {
   uint32_t max_parts = 1024;               // unfinished uploads of all
   uint32_t max_open = 16;                  // transfers of a session
   uint32_t max_open_worker = 1024;
+  uint32_t max_peer_open = 512;                // transfers of an address, in a worker
   std::chrono::milliseconds keep{86400000};    // unfinished uploads
   std::chrono::milliseconds recount{3600000};  // from one count of all files to the next
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 namespace switchboard {
@@ -15,6 +16,12 @@ bool IsRootsAlone(int folder) {
   return fstat(folder, &status) == 0 && status.st_uid == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+// A hard link leads elsewhere as well, where fs.protected_hardlinks is off.
+bool HasOtherName(int file) {
+  struct stat status {};
+  return file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink > 1;
+}
+
 }  // namespace
 
 CFd OpenPlainFile(const std::string& path, int flags, mode_t mode) {
@@ -24,7 +31,11 @@ CFd OpenPlainFile(const std::string& path, int flags, mode_t mode) {
   const std::string folder = whole.has_parent_path() ? whole.parent_path().string() : ".";
   const CFd at(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!at.IsValid()) return CFd();
-  return CFd(openat(at.Get(), whole.filename().c_str(), IsRootsAlone(at.Get()) ? safe : safe | O_NOFOLLOW, mode));
+  if (IsRootsAlone(at.Get())) return CFd(openat(at.Get(), whole.filename().c_str(), safe, mode));
+  CFd fd(openat(at.Get(), whole.filename().c_str(), safe | O_NOFOLLOW, mode));
+  if (!HasOtherName(fd.Get())) return fd;
+  errno = ELOOP;
+  return CFd();
 }
 
 }  // namespace switchboard

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,12 +56,11 @@ constexpr std::array kAllowed{
     "getdents64", "readlink", "readlinkat", "getcwd", "chdir", "fchdir", "mkdir", "mkdirat", "rmdir", "unlink",
     "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "truncate", "truncate64",
     "ftruncate", "ftruncate64", "fallocate", "fsync", "fdatasync", "sync_file_range", "flock", "fadvise64",
-    "fadvise64_64", "readahead", "chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat", "lchown", "umask",
-    "utime", "utimes", "utimensat", "futimesat", "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr",
-    "flistxattr",
+    "fadvise64_64", "readahead", "umask", "getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr",
+    "fchmod", "fchown",
     // the sockets that there are
-    "accept", "accept4", "bind", "connect", "listen", "getsockname", "getpeername", "getsockopt", "setsockopt",
-    "recvfrom", "recvmsg", "recvmmsg", "recv", "sendto", "sendmsg", "sendmmsg", "send", "shutdown",
+    "accept", "accept4", "getsockname", "getpeername", "getsockopt", "recvfrom", "recvmsg", "recvmmsg", "recv", "send",
+    "shutdown",
     // memory
     "brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "mincore", "msync", "mlock", "mlock2", "munlock",
     "mlockall", "munlockall", "membarrier", "get_mempolicy", "pkey_alloc", "pkey_free", "pkey_mprotect",
@@ -66,9 +68,8 @@ constexpr std::array kAllowed{
     // threads and signals
     "exit", "exit_group", "set_robust_list", "get_robust_list", "set_tid_address", "rseq", "arch_prctl", "gettid",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigsuspend", "rt_sigtimedwait",
-    "rt_sigtimedwait_time64", "sigaltstack", "sched_getaffinity", "sched_setaffinity", "sched_getparam",
-    "sched_setparam", "sched_getscheduler", "sched_setscheduler", "sched_get_priority_max", "sched_get_priority_min",
-    "sched_rr_get_interval", "getpriority", "setpriority", "getcpu", "ioprio_get",
+    "rt_sigtimedwait_time64", "sigaltstack", "sched_getaffinity", "sched_getparam", "sched_getscheduler",
+    "sched_get_priority_max", "sched_get_priority_min", "sched_rr_get_interval", "getpriority", "getcpu", "ioprio_get",
     // time, and who and where the process is
     "clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64", "gettimeofday", "time", "times",
     "timer_create", "timer_settime", "timer_gettime", "timer_getoverrun", "timer_delete", "setitimer", "getitimer",
@@ -78,6 +79,22 @@ constexpr std::array kAllowed{
 
 constexpr std::array kOfExec{"execve",  "execveat", "clone",  "fork",  "vfork",     "wait4",   "waitid",
                              "waitpid", "kill",     "tgkill", "tkill", "prlimit64", "setpgid", "setsid"};
+// What programs do by name or number: cp -p, tar, nice.
+constexpr std::array kOfPrograms{"chmod",
+                                 "fchmodat",
+                                 "fchmodat2",
+                                 "chown",
+                                 "fchownat",
+                                 "lchown",
+                                 "utime",
+                                 "utimes",
+                                 "utimensat",
+                                 "futimesat",
+                                 "utimensat_time64",
+                                 "sched_setaffinity",
+                                 "sched_setparam",
+                                 "sched_setscheduler",
+                                 "setpriority"};
 constexpr std::array kOfSanitizers{
     "ptrace",    "clone",     "wait4", "prctl",  "personality", "process_vm_readv", "process_vm_writev",
     "prlimit64", "setrlimit", "kill",  "tgkill", "tkill"};
@@ -88,12 +105,20 @@ constexpr std::array kPrctls{PR_SET_NAME,       PR_GET_NAME,       PR_GET_DUMPAB
                              PR_CAPBSET_READ,   PR_GET_SECCOMP,    PR_SET_VMA};
 
 // ioctl can be anything, of any device, such as typing into the terminal of the operator.
-constexpr std::array<unsigned long, 7> kIoctls{TCGETS, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, TIOCGWINSZ, TIOCOUTQ};
+constexpr std::array<unsigned long, 6> kIoctls{TCGETS, FIONREAD, FIOCLEX, FIONCLEX, TIOCGWINSZ, TIOCOUTQ};
 
 // Not F_SETOWN, by which the kernel sends signals to others.
-constexpr std::array kFcntls{F_DUPFD,      F_GETFD,      F_SETFD,     F_GETFL,     F_SETFL,      F_GETLK,
-                             F_SETLK,      F_SETLKW,     F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_DUPFD_CLOEXEC,
-                             F_GETPIPE_SZ, F_SETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS};
+constexpr std::array kFcntls{F_DUPFD,      F_GETFD,      F_SETFD,     F_GETFL,     F_GETLK,
+                             F_SETLK,      F_SETLKW,     F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW,
+                             F_GETPIPE_SZ, F_SETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS, F_DUPFD_CLOEXEC};
+
+// What a client's socket needs. Not a filter, nor a program that picks among listening sockets: the kernel runs these
+// for all who share the socket or its port, and they outlive who has attached them.
+constexpr std::array kClientTcpOptions{TCP_NODELAY, TCP_CORK, TCP_USER_TIMEOUT};
+// Of sockets of its own, besides SO_LINGER.
+constexpr std::array kOwnOptions{SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF,    SO_RCVBUF,
+                                 SO_SNDTIMEO,  SO_RCVTIMEO,  SO_RCVLOWAT,  SO_PASSCRED,  SO_OOBINLINE, SO_PRIORITY};
+constexpr std::array<int, 5> kOwnLevels{IPPROTO_TCP, IPPROTO_UDP, IPPROTO_IP, IPPROTO_IPV6, SOL_NETLINK};
 
 class CFilter {
  public:
@@ -150,6 +175,43 @@ void AllowSockets(CFilter& filter) {
   }
   // getaddrinfo(3) asks the kernel for the machine's addresses; 0 is NETLINK_ROUTE.
   filter.Allow("socket", {Equals(0, AF_NETLINK), Equals(2, 0)});
+  for (const char* const p_call : {"bind", "connect", "listen", "sendto", "sendmsg", "sendmmsg"}) filter.Allow(p_call);
+  for (const int option : kOwnOptions) {
+    filter.Allow("setsockopt", {Equals(1, SOL_SOCKET), Equals(2, static_cast<uint64_t>(option))});
+  }
+  for (const int level : kOwnLevels) filter.Allow("setsockopt", {Equals(1, static_cast<uint64_t>(level))});
+}
+
+// Of the sockets that there are. None connects by sending, as one could that has ceased to listen.
+void AllowClients(CFilter& filter) {
+  for (const int option : kClientTcpOptions) {
+    filter.Allow("setsockopt", {Equals(1, IPPROTO_TCP), Equals(2, static_cast<uint64_t>(option))});
+  }
+  filter.Allow("sendto", {Has(3, MSG_FASTOPEN, 0)});
+  filter.Allow("sendmsg", {Has(2, MSG_FASTOPEN, 0)});
+  filter.Allow("sendmmsg", {Has(3, MSG_FASTOPEN, 0)});
+}
+
+// Whether a call waits is a property of what is open, for all processes that have it: the listening socket, the bell.
+void AllowBlocking(CFilter& filter, bool isWhole) {
+  for (const char* const p_call : {"fcntl", "fcntl64"}) {
+    if (isWhole) {
+      filter.Allow(p_call, {Equals(1, F_SETFL)});
+    } else {
+      filter.Allow(p_call, {Equals(1, F_SETFL), Has(2, O_NONBLOCK, O_NONBLOCK)});
+    }
+  }
+  if (isWhole) filter.Allow("ioctl", {Equals(1, FIONBIO)});
+}
+
+// Of what is open, and of the calling thread: by name it would be any file, as Landlock doesn't know these calls, and
+// by number any process of the same user.
+void AllowOwn(CFilter& filter) {
+  for (const char* const p_call : {"utimensat", "utimensat_time64"}) filter.Allow(p_call, {Equals(1, 0)});
+  for (const char* const p_call : {"sched_setaffinity", "sched_setparam", "sched_setscheduler"}) {
+    filter.Allow(p_call, {Equals(0, 0)});
+  }
+  filter.Allow("setpriority", {Equals(0, PRIO_PROCESS), Equals(1, 0)});
 }
 
 }  // namespace
@@ -168,6 +230,9 @@ void CSyscallFilter::Enter(const SExtras& extras) {
     for (const char* const p_call : {"fcntl", "fcntl64"})
       filter.Allow(p_call, {Equals(1, static_cast<uint64_t>(command))});
   }
+  filter.Allow("setsockopt", {Equals(1, SOL_SOCKET), Equals(2, SO_LINGER)});
+  AllowBlocking(filter, extras.exec || extras.sockets);
+  if (!extras.exec) AllowOwn(filter);
   // To itself: an abort is one.
   const auto self = static_cast<uint64_t>(getpid());
   if (!extras.exec && !kIsSanitized) {
@@ -179,8 +244,13 @@ void CSyscallFilter::Enter(const SExtras& extras) {
   if (!extras.exec && !kIsSanitized) filter.Allow("prlimit64", {Equals(0, 0), Equals(2, 0)});  // asks, and sets nothing
   if (extras.exec) {
     for (const char* const p_name : kOfExec) filter.Allow(p_name);
+    for (const char* const p_name : kOfPrograms) filter.Allow(p_name);
   }
-  if (extras.sockets) AllowSockets(filter);
+  if (extras.sockets) {
+    AllowSockets(filter);
+  } else {
+    AllowClients(filter);
+  }
   if (kIsSanitized) {
     for (const char* const p_name : kOfSanitizers) filter.Allow(p_name);
   }

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "misc/file/CloseForeign.h"
+
 namespace switchboard {
 
 namespace {
@@ -20,7 +22,10 @@ struct SFixedPart {
 
 constexpr size_t kMaxMessage = sizeof(SFixedPart) + CChannel::kMaxText;
 
-// CMSG_SPACE rounds up, so that a second descriptor may fit: whatever came is owned, and the first one counts.
+// Of one message, by the kernel (SCM_MAX_FD). With less room the kernel would close what doesn't fit, and wait there.
+constexpr size_t kMostDescriptors = 253;
+
+// Whatever came is owned, and the first one counts.
 CFd TakeDescriptor(msghdr& header) {
   CFd first;
   for (cmsghdr* p_control = CMSG_FIRSTHDR(&header); p_control != nullptr; p_control = CMSG_NXTHDR(&header, p_control)) {
@@ -30,7 +35,11 @@ CFd TakeDescriptor(msghdr& header) {
       int number = -1;
       std::memcpy(&number, CMSG_DATA(p_control) + i * sizeof(int), sizeof(int));
       CFd fd(number);
-      if (!first.IsValid()) first = std::move(fd);
+      if (first.IsValid()) {
+        CloseForeign(std::move(fd));
+      } else {
+        first = std::move(fd);
+      }
     }
   }
   return first;
@@ -44,6 +53,16 @@ std::pair<CChannel, CChannel> CChannel::MakePair() {
     throw std::system_error(errno, std::generic_category(), "socketpair");
   }
   return {CChannel(CFd(ends[0])), CChannel(CFd(ends[1]))};
+}
+
+void CChannel::End() {
+  if (!IsOpen()) return;
+  ::shutdown(m_fd.Get(), SHUT_RD);  // from here on nothing can be sent
+  SMessage message;
+  do {
+    CloseForeign(std::move(message.fd));
+  } while (Receive(message) == EReceive::kMessage);
+  Close();
 }
 
 bool CChannel::TrySend(const SMessage& message) { return Send(message, MSG_DONTWAIT); }
@@ -76,7 +95,7 @@ bool CChannel::Send(const SMessage& message, int flags) {
 CChannel::EReceive CChannel::Receive(SMessage& message) {
   alignas(SFixedPart) std::array<char, kMaxMessage> bytes;
   iovec part{bytes.data(), bytes.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostDescriptors * sizeof(int))> control;
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
@@ -88,7 +107,11 @@ CChannel::EReceive CChannel::Receive(SMessage& message) {
     // Once, when the other end went without having read everything; what it sent before is still there.
   } while (received < 0 && errno == ECONNRESET);
   if (received < 0) return errno == EAGAIN || errno == EINTR ? EReceive::kNothing : EReceive::kClosed;
-  if (received < static_cast<ssize_t>(sizeof(SFixedPart))) return EReceive::kClosed;
+  CFd fd = TakeDescriptor(header);
+  if (received < static_cast<ssize_t>(sizeof(SFixedPart))) {
+    CloseForeign(std::move(fd));
+    return EReceive::kClosed;
+  }
 
   SFixedPart fixed;
   std::memcpy(&fixed, bytes.data(), sizeof(fixed));
@@ -96,7 +119,7 @@ CChannel::EReceive CChannel::Receive(SMessage& message) {
   message.listener = fixed.listener;
   message.reason = fixed.reason;
   message.text.assign(bytes.data() + sizeof(fixed), static_cast<size_t>(received) - sizeof(fixed));
-  message.fd = TakeDescriptor(header);
+  message.fd = std::move(fd);
   return EReceive::kMessage;
 }
 

@@ -46,6 +46,8 @@ class CChannel {
   int Fd() const { return m_fd.Get(); }
   bool IsOpen() const { return m_fd.IsValid(); }
   void Close() { m_fd.Reset(); }
+  // For the master, for good: nothing more can be sent to it, and what nobody has received is closed by CloseForeign.
+  void End();
 
   // Waits while the line is full. The other side gets a duplicate of `message.fd`. Returns false when the other end is
   // gone.

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "misc/file/CloseForeign.h"
 #include "net/accept/CAcceptStrategy.h"
 #include "proc/sys/Earliest.h"
 
@@ -72,19 +73,19 @@ void CLoadBalancer::PassAll() {
 void CLoadBalancer::Stop() {
   Rest();
   m_retryAt.reset();
-  for (; !m_waiting.empty(); m_waiting.pop_back()) Refuse(std::move(m_waiting.back()), ERefusal::kStop);
+  while (!m_waiting.IsEmpty()) Refuse(m_waiting.TakeLast(), ERefusal::kStop);
   m_limitedLog.FlushAll();
 }
 
 void CLoadBalancer::Forget() {
   m_p_waiter.reset();
   m_sources.clear();
-  m_waiting.clear();
+  m_waiting.Clear();
   m_receivers.clear();
 }
 
 void CLoadBalancer::Arm() {
-  const bool isToBeArmed = m_p_generation != nullptr && !m_isStarved && (m_isPool || m_waiting.empty());
+  const bool isToBeArmed = m_p_generation != nullptr && !m_isStarved && (m_isPool || m_waiting.IsEmpty());
   if (std::exchange(m_isArmed, isToBeArmed) == isToBeArmed) return;
   for (size_t i = 0; i < m_sources.size(); ++i) {
     if (isToBeArmed) {
@@ -113,9 +114,8 @@ void CLoadBalancer::Accept(uint32_t source) {
   for (int i = 0; i < kAcceptsPerEvent && m_isArmed; ++i) {
     if (!AcceptOne(m_sources[source])) return;
     Deliver();
-    if (m_isPool && m_waiting.size() > m_p_generation->Config().business.queue_clients) {
-      Refuse(std::move(m_waiting.back()), ERefusal::kBusy);
-      m_waiting.pop_back();
+    if (m_isPool && !m_waiting.Fits(m_p_generation->Config().business.queue_clients)) {
+      Refuse(m_waiting.TakeLast(), ERefusal::kBusy);
     }
   }
 }
@@ -123,7 +123,7 @@ void CLoadBalancer::Accept(uint32_t source) {
 bool CLoadBalancer::AcceptOne(const SClient& source) {
   SNewcomer newcomer;
   if (CAcceptStrategy::AcceptFrom(source.fd.Get(), newcomer)) {
-    m_waiting.push_back({std::move(newcomer.fd), source.listener});
+    m_waiting.Append({std::move(newcomer.fd), source.listener});
     return true;
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
@@ -163,15 +163,15 @@ void CLoadBalancer::HandleDeadline() {
 // ---- Passing on ----
 
 void CLoadBalancer::Deliver() {
-  while (!m_waiting.empty() && m_p_generation != nullptr) {
-    SClient& first = m_waiting.front();
+  while (!m_waiting.IsEmpty() && m_p_generation != nullptr) {
+    SClient& first = m_waiting.First();
     // It may have come back from a worker of an older configuration; the others don't know its listener.
     if (!m_p_generation->PlaceOf(first.listener)) {
       Refuse(std::move(first), ERefusal::kListenerGone);
     } else if (!Pass(first)) {
       break;
     }
-    m_waiting.pop_front();
+    m_waiting.PopFirst();
   }
   Arm();
 }
@@ -267,18 +267,18 @@ void CLoadBalancer::Collect(const SWorkerProcess& worker, SReceiver& receiver) {
   std::deque<SClient> missed;
   for (; receiver.collected < taken && !receiver.inFlight.empty(); ++receiver.collected) {
     const uint64_t bit = SHandOver::MissedBit(receiver.collected);
-    if ((handOver.missed.fetch_and(~bit) & bit) != 0) missed.push_back(std::move(receiver.inFlight.front()));
+    SClient& client = receiver.inFlight.front();
+    if ((handOver.missed.fetch_and(~bit) & bit) != 0) {
+      missed.push_back(std::move(client));
+    } else {
+      CloseShared(std::move(client.fd));
+    }
     receiver.inFlight.pop_front();
     m_isStarved = false;
   }
   if (!missed.empty()) Block(worker, receiver);
-  if (isOver) TakeBack(receiver.inFlight);
-  TakeBack(missed);
-}
-
-// In their order, before those who came later.
-void CLoadBalancer::TakeBack(std::deque<SClient>& clients) {
-  for (; !clients.empty(); clients.pop_back()) m_waiting.push_front(std::move(clients.back()));
+  if (isOver) m_waiting.TakeBack(receiver.inFlight);
+  m_waiting.TakeBack(missed);
 }
 
 void CLoadBalancer::OnPaused(pid_t pid, bool isPaused) {
@@ -289,7 +289,7 @@ void CLoadBalancer::OnEnd(const SWorkerProcess& worker) {
   const auto found = m_receivers.find(worker.pid);
   if (found == m_receivers.end()) return;
   Collect(worker, found->second);
-  TakeBack(found->second.inFlight);
+  m_waiting.TakeBack(found->second.inFlight);
   m_receivers.erase(found);
 }
 

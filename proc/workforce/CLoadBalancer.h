@@ -20,6 +20,7 @@
 #include "proc/worker/CGeneration.h"
 #include "proc/worker/CListenerStore.h"
 #include "proc/worker/CWorkerSet.h"
+#include "proc/workforce/CClientQueue.h"
 
 namespace switchboard {
 
@@ -28,8 +29,8 @@ namespace switchboard {
 // A passed client's socket stays open here until the worker has made a connection of it (SHandOver::taken): what a
 // worker leaves untaken at its end goes to another one. When nobody has room, who was accepted waits here, first come,
 // first served, and nobody else is accepted: the others wait in the accept queue of the kernel. With business.mode =
-// "process_pool" a worker has room for one client, and business.queue_clients may wait here; beyond that they are
-// refused.
+// "process_pool" a worker has room for one client, and business.queue_clients may wait here, who has gone meanwhile not
+// counted; beyond that they are refused.
 // Threads: one, the master's.
 class CLoadBalancer {
  public:
@@ -68,17 +69,14 @@ class CLoadBalancer {
   void OnEnd(const SWorkerProcess& worker);
 
   // In process-pool mode: whether somebody waits for a worker; and whether this one serves somebody.
-  bool WantsWorker() const { return m_isPool && !m_waiting.empty(); }
+  bool WantsWorker() const { return m_isPool && !m_waiting.IsEmpty(); }
   bool IsBusy(const SWorkerProcess& worker);
 
   // In a forked worker: closes what is the master's. The bell stays.
   void Forget();
 
  private:
-  struct SClient {
-    CFd fd;
-    uint32_t listener = 0;  // its number in the CListenerStore
-  };
+  using SClient = CClientQueue::SClient;
   struct SReceiver {
     std::deque<SClient> inFlight = {};
     uint64_t sent = 0;
@@ -102,7 +100,6 @@ class CLoadBalancer {
   // Lets go of what the workers have taken; takes back what they won't take.
   void Collect();
   void Collect(const SWorkerProcess& worker, SReceiver& receiver);
-  void TakeBack(std::deque<SClient>& clients);
   bool Pass(SClient& client);
   SWorkerProcess* FindRoom();
   SWorkerProcess* FindLeastLoaded();
@@ -126,7 +123,7 @@ class CLoadBalancer {
   bool m_isStarved = false;                // of descriptors
   std::optional<MonotonicTime> m_retryAt;  // while the system refuses something
   std::vector<SClient> m_sources;          // duplicates of the listening sockets
-  std::deque<SClient> m_waiting;
+  CClientQueue m_waiting;
   std::map<pid_t, SReceiver> m_receivers;
   CLimitedLog m_limitedLog;
 };

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "misc/file/CloseForeign.h"
 #include "proc/sys/CBackoff.h"
 #include "proc/sys/Earliest.h"
 
@@ -78,11 +79,12 @@ CWorkforce::SHeard CWorkforce::Hear(pid_t pid) {
     if (result == CChannel::EReceive::kNothing) break;
     if (result == CChannel::EReceive::kClosed) {
       m_waiter.Remove(p_worker->channel.Fd());
-      p_worker->channel.Close();
+      p_worker->channel.End();
     } else if (message.kind == EMessage::kListener) {
-      if (!MayKeep(*p_worker, message)) continue;
-      p_worker->serves.insert(m_listeners.Keep(message.listener, p_worker->slot, std::move(message.fd)));
-      heard.hasListener = true;
+      if (MayKeep(*p_worker, message)) {
+        p_worker->serves.insert(m_listeners.Keep(message.listener, p_worker->slot, std::move(message.fd)));
+        heard.hasListener = true;
+      }
     } else if (message.kind == EMessage::kFailed) {
       if (!p_worker->isReady) p_worker->failure = std::move(message.text);
     } else if (message.kind == EMessage::kReopened) {
@@ -90,6 +92,7 @@ CWorkforce::SHeard CWorkforce::Hear(pid_t pid) {
     } else if (message.kind == EMessage::kReady) {
       heard.isReady = !p_worker->isReady;
     }
+    CloseForeign(std::move(message.fd));
   }
   if (!heard.isReady) return heard;
   m_workers.NoteReady(*p_worker);
@@ -109,6 +112,7 @@ std::optional<CWorkerEnd> CWorkforce::End(pid_t pid, int status) {
   if (m_workers.Find(pid) == nullptr) return std::nullopt;
   SWorkerProcess worker = m_workers.Remove(pid);
   if (worker.channel.IsOpen()) m_waiter.Remove(worker.channel.Fd());
+  worker.channel.End();
   SWorkerPage& page = m_scoreboard.Page(worker.page);
   m_supervisor.OnEnd(pid, page, status, worker.p_generation->Config());
   const std::string lastWords = page.lastWords.Take();

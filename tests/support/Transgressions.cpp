@@ -3,10 +3,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -59,6 +62,37 @@ const std::map<std::string, std::function<long()>, std::less<>>& Acts() {
       {"bpf", [] { return syscall(SYS_bpf, 0, nullptr, 0); }},
       {"io_uring", [] { return syscall(SYS_io_uring_setup, 1, nullptr); }},
       {"kill-master", [] { return kill(getppid(), SIGCONT); }},
+      // Each changes nothing where it is allowed.
+      {"chmod", [] { return chmod("/dev/null", 0666); }},
+      {"chown", [] { return chown("/dev/null", static_cast<uid_t>(-1), static_cast<gid_t>(-1)); }},
+      {"touch",
+       [] {
+         const timespec times[] = {{0, UTIME_OMIT}, {0, UTIME_OMIT}};
+         return utimensat(AT_FDCWD, "/dev/null", times, 0);
+       }},
+      {"renice-master", [] { return setpriority(PRIO_PROCESS, static_cast<id_t>(getppid()), 0); }},
+      {"renice-all", [] { return setpriority(PRIO_USER, getuid(), 0); }},
+      {"reschedule-master",
+       [] {
+         const sched_param none{};
+         return sched_setscheduler(getppid(), SCHED_OTHER, &none);
+       }},
+      {"connect", [] { return connect(-1, nullptr, 0); }},
+      {"connect-by-sending", [] { return sendto(-1, "", 0, MSG_FASTOPEN, nullptr, 0); }},
+      {"connect-by-a-message",
+       [] {
+         const msghdr nothing{};
+         return sendmsg(-1, &nothing, MSG_FASTOPEN);
+       }},
+      {"listen", [] { return listen(-1, 1); }},
+      {"filter-packets", [] { return setsockopt(-1, SOL_SOCKET, SO_ATTACH_FILTER, nullptr, 0); }},
+      {"steer-clients", [] { return setsockopt(-1, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, nullptr, 0); }},
+      {"make-blocking", [] { return fcntl(-1, F_SETFL, 0); }},
+      {"make-blocking-too",
+       [] {
+         int no = 0;
+         return ioctl(-1, FIONBIO, &no);
+       }},
       {"kill-all", [] { return kill(-1, 0); }}};
   return acts;
 }

@@ -117,6 +117,29 @@ TEST_F(CProcessPoolTest, BeyondTheQueueTheyAreRefused) {
   EXPECT_TRUE(IsServed(second));
 }
 
+TEST_F(CProcessPoolTest, WhoHasGoneKeepsNobodysPlace) {
+  CServerProcess& server = StartPool("1", {"business.queue_clients=4"});
+  std::deque<CTestClient> holder = Occupy(server, 1);
+  for (int i = 0; i < 2; ++i) {
+    CTestClient(server.Port()).Rst();
+    CTestClient(server.Port()).Close();
+  }
+  CTestClient first = Wait(server);
+  // Who has asked, and says that this is all, waits for the answer.
+  first.ShutdownWrite();
+  std::deque<CTestClient> waiting;
+  for (int i = 0; i < 3; ++i) waiting.push_back(Wait(server));
+  CTestClient fifth(server.Port());
+  EXPECT_TRUE(fifth.WaitForReset());
+  EXPECT_EQ(server.Count(ECounter::kConnectionsRefused), 1U);
+  holder.clear();
+  EXPECT_TRUE(IsServed(first));
+  for (CTestClient& client : waiting) {
+    EXPECT_TRUE(IsServed(client));
+    client.Close();
+  }
+}
+
 TEST_F(CProcessPoolTest, WithoutAQueueWhoComesIsServedOrRefused) {
   CServerProcess& server = StartPool("1", {"business.queue_clients=0"});
   for (uint64_t i = 1; i <= 3; ++i) {

@@ -1,6 +1,7 @@
 // No client takes from the others what it didn't bring: places in the queue, memory.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
 #include <string>
 #include <vector>
@@ -113,6 +114,21 @@ TEST_F(CShareTest, SmallAnswersToOneWhoDoesNotReadTakeTheirSizeOnly) {
   }
   EXPECT_LE(HeldBytes(), 4 * 3 * kMebi);
   for (CTestClient& client : clients) client.Rst();
+}
+
+TEST_F(CShareTest, CodesThatNobodyKnowsAreOneLineOfTheLogASecond) {
+  CServerProcess& server = Start();
+  const auto start = std::chrono::steady_clock::now();
+  CTestClient client(server.Port());
+  constexpr uint16_t kCodes = 1000;
+  for (uint16_t i = 0; i < kCodes; ++i) ASSERT_TRUE(client.SendFrame(static_cast<uint16_t>(50000 + i)));
+  for (uint16_t i = 0; i < kCodes; ++i) ASSERT_EQ(Next(client).msgCode, kRejectCode);
+  client.Close();
+  EXPECT_EQ(server.Stop(), 0);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
+  // A line, and how many more there were.
+  EXPECT_LE(server.CountInLog("rejected: unknown_code"), 2 * static_cast<size_t>(seconds.count()));
+  EXPECT_GE(server.CountInLog("rejected: unknown_code"), 2U);
 }
 
 TEST_F(CShareTest, PipelinedHttpToOneWhoDoesNotReadIsSmall) {

@@ -43,6 +43,10 @@ TEST_F(COpenPlainFileTest, RootFollowsNoLinkThatAnotherMayHavePut) {
   errno = 0;
   EXPECT_EQ(Open("link").IsValid(), !isRoot);
   EXPECT_EQ(errno, isRoot ? ELOOP : 0);
+  fs::create_hard_link(m_folder / "target", m_folder / "hard");
+  errno = 0;
+  EXPECT_EQ(Open("hard").IsValid(), !isRoot);
+  EXPECT_EQ(errno, isRoot ? ELOOP : 0);
 }
 
 TEST_F(COpenPlainFileTest, ALinkInAFolderOfOnesOwnIsFollowed) { EXPECT_TRUE(Open("link").IsValid()); }

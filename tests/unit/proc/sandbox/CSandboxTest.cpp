@@ -1,6 +1,11 @@
 #include "proc/sandbox/CSandbox.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +43,38 @@ TEST(CSandboxTest, SocketsAreForWhoAsksForThemAndRawOnesForNobody) {
   EXPECT_EQ(Sandboxed(wishes, "socket"), 0);
   EXPECT_EQ(Sandboxed(wishes, "raw"), EPERM);
   EXPECT_EQ(Sandboxed(wishes, "packet"), EPERM);
+}
+
+TEST(CSandboxTest, WhatOthersShareIsRefusedToWhoHasSocketsToo) {
+  CSandboxWishes wishes;
+  wishes.AllowSockets();
+  for (const char* const p_act : {"filter-packets", "steer-clients", "chmod", "chown", "touch", "renice-master"}) {
+    EXPECT_EQ(Sandboxed(wishes, p_act), EPERM) << p_act;
+  }
+  EXPECT_EQ(Sandboxed(wishes, "connect"), EBADF);
+}
+
+// What a thread does to itself, a connection and an open file needs.
+TEST(CSandboxTest, WhatIsItsOwnAWorkerMayChange) {
+  const CTemporaryFolder folder;
+  const int file = open((folder.Path() / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  const auto failure = [&] {
+    const sched_param none{};
+    const linger reset{1, 0};
+    if (sched_setscheduler(0, SCHED_BATCH, &none) != 0) return 1;
+    if (setpriority(PRIO_PROCESS, 0, 1) != 0) return 2;
+    if (fchmod(file, 0640) != 0 || futimens(file, nullptr) != 0) return 3;
+    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return 4;
+    if (setsockopt(ends[0], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) != 0) return 5;
+    if (send(ends[0], "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) return 6;
+    return 0;
+  };
+  EXPECT_EQ(Sandboxed({}, failure), 0);
+  close(file);
+  close(ends[0]);
+  close(ends[1]);
 }
 
 TEST(CSandboxTest, ProgramsAreForWhoAsksForThem) {

@@ -2,11 +2,19 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <functional>
 #include <string>
 #include <thread>
+#include <utility>
+
+#include "misc/file/CloseForeign.h"
 
 namespace switchboard {
 namespace {
@@ -15,6 +23,44 @@ bool IsSameFile(int first, int second) {
   struct stat a {};
   struct stat b {};
   return fstat(first, &a) == 0 && fstat(second, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+// A connection whose last close waits: there are bytes for the peer, which takes none, and SO_LINGER says how long.
+struct SLingering {
+  SLingering() {
+    const CFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const p_address = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(listener.Get(), p_address, size), 0);
+    EXPECT_EQ(listen(listener.Get(), 1), 0);
+    EXPECT_EQ(getsockname(listener.Get(), p_address, &size), 0);
+    peer = CFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(connect(peer.Get(), p_address, size), 0);
+    fd = CFd(accept4(listener.Get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const linger patience{1, 300};
+    EXPECT_EQ(setsockopt(fd.Get(), SOL_SOCKET, SO_LINGER, &patience, sizeof(patience)), 0);
+    const std::string bytes(100000, 'x');
+    while (send(fd.Get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+    }
+  }
+  CFd peer;
+  CFd fd;
+};
+
+// Whether it ends, in another process, before somebody would call it hanging.
+bool Ends(const std::function<void()>& act) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    alarm(10);
+    act();
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status);
 }
 
 TEST(CChannelTest, MessagesKeepTheirBoundaries) {
@@ -124,6 +170,48 @@ TEST(CChannelTest, SendWaitsWhileTheLineIsFull) {
   }
   sender.join();
   EXPECT_EQ(received, kCount);
+}
+
+TEST(CChannelTest, ADescriptorThatLingersIsClosedAtOnceWhoeverReceivesIt) {
+  auto [left, right] = CChannel::MakePair();
+  SLingering lingering;
+  SMessage sent{EMessage::kListener, 0, {}, std::move(lingering.fd)};
+  ASSERT_TRUE(left.Send(sent));
+  sent.fd.Reset();  // what is on its way is the last one
+  EXPECT_TRUE(Ends([&right = right] {
+    SMessage message;
+    if (right.Receive(message) != CChannel::EReceive::kMessage || !message.fd.IsValid()) _exit(1);
+    CloseForeign(std::move(message.fd));
+  }));
+}
+
+TEST(CChannelTest, TheEndWaitsForNobodyWhateverHasBeenSent) {
+  auto [left, right] = CChannel::MakePair();
+  SLingering lingering;
+  SMessage sent{EMessage::kListener, 0, {}, std::move(lingering.fd)};
+  ASSERT_TRUE(left.Send(sent));
+  ASSERT_TRUE(left.Send({EMessage::kReady, 0, {}, {}}));
+  sent.fd.Reset();
+  left.Close();
+  EXPECT_TRUE(Ends([&right = right] { right.End(); }));
+  SMessage message;
+  EXPECT_EQ(right.Receive(message), CChannel::EReceive::kClosed) << "something was left";
+}
+
+TEST(CChannelTest, ASharedConnectionGoesOnUnlessItLingers) {
+  SLingering lingering;
+  CFd duplicate(fcntl(lingering.fd.Get(), F_DUPFD_CLOEXEC, 0));
+  const linger none{0, 0};
+  ASSERT_EQ(setsockopt(lingering.fd.Get(), SOL_SOCKET, SO_LINGER, &none, sizeof(none)), 0);
+  CloseShared(std::move(duplicate));
+  char byte = 0;
+  EXPECT_EQ(recv(lingering.peer.Get(), &byte, 1, 0), 1);
+  const linger patience{1, 300};
+  ASSERT_EQ(setsockopt(lingering.fd.Get(), SOL_SOCKET, SO_LINGER, &patience, sizeof(patience)), 0);
+  CloseShared(std::move(lingering.fd));
+  while (recv(lingering.peer.Get(), &byte, 1, 0) > 0) {
+  }
+  EXPECT_EQ(errno, ECONNRESET);
 }
 
 }  // namespace
