@@ -19,6 +19,7 @@
 #include "net/conn/CConnectionPool.h"
 #include "net/conn/CFlowControl.h"
 #include "net/conn/Notes.h"
+#include "net/hub/CHub.h"
 #include "net/network/SServerLinks.h"
 #include "net/packet/CPacketProtocol.h"
 #include "net/role/CBusinessPool.h"
@@ -129,8 +130,11 @@ class CHalfWorker {
   switchboard::CSilenceWatch m_silence{m_config, m_pool, m_inboxes};
   switchboard::CTimers m_timers;
   switchboard::CHeartThread m_heart{m_clock, m_silence, m_timers, m_business, m_limitedLog, m_scoreboard.Page(0)};
-  const switchboard::SServerLinks m_links{m_config, m_log,      m_limitedLog, m_clock, m_inboxes,           m_pool,
-                                          m_sender, m_business, m_timers,     m_heart, m_scoreboard.Page(0)};
+  const std::unique_ptr<switchboard::CHubBoard> m_p_board = switchboard::CHubBoard::ForOne(0);
+  switchboard::CHub m_hub{m_config.hub, *m_p_board, 0, m_pool, m_sender, m_inboxes, m_scoreboard.Page(0)};
+  const switchboard::SServerLinks m_links{
+      m_config, m_log,   m_limitedLog,         m_clock, m_inboxes, m_pool, m_sender, m_business,
+      m_timers, m_heart, m_scoreboard.Page(0), m_hub};
   switchboard::SReadTurn m_reading{m_business.Links(), m_scoreboard.Page(0)};
   std::unique_ptr<switchboard::CPacketProtocol> m_p_protocol;
   std::array<std::byte, kFrameBytes - switchboard::kHeaderBytes> m_body{};

@@ -115,11 +115,10 @@ class CRequest : public CSessionContext {
   // std::logic_error when the request was ended before or is one-way.
   CDeferredReply Defer();
 
-  // CHubCalls' verbs with this session. Publish is to all of the room but it.
+  // CHubCalls' verbs with this session; Publish is to all of the room but it.
   bool Join(std::string_view room);
   bool Bind(std::string_view user, Login login = Login::kMany);
   bool Publish(std::string_view room, uint16_t msgCode, std::span<const std::byte> body);
-
   // By any of these; not by an answer that was refused as too large.
   bool IsEnded() const { return m_state >= EState::kEnded; }
   bool IsDeferred() const { return m_state == EState::kDeferred; }

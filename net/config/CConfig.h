@@ -61,7 +61,6 @@ struct SReplyConfig {
 struct SProtocolConfig {
   bool reject_replies = true;
   bool goaway = true;
-
   static void Describe(CConfigSchema& schema);
   bool operator==(const SProtocolConfig&) const = default;
 };
@@ -98,7 +97,6 @@ struct SHeartbeatConfig {
 
 struct SRecycleConfig {
   std::chrono::milliseconds delay{1000};
-
   static void Describe(CConfigSchema& schema);
   bool operator==(const SRecycleConfig&) const = default;
 };

@@ -43,6 +43,13 @@ CHubBoard::CHubBoard() : m_file(::memfd_create("hub", MFD_CLOEXEC | MFD_ALLOW_SE
   }
 }
 
+std::unique_ptr<CHubBoard> CHubBoard::ForOne(uint32_t process) {
+  auto p_board = std::make_unique<CHubBoard>();
+  p_board->Begin(0, process);
+  p_board->KeepOnly(0);
+  return p_board;
+}
+
 CHubBoard::~CHubBoard() {
   if (m_p_header != nullptr) ::munmap(m_p_header, kHeaderBytes);
   if (m_p_own != nullptr) ::munmap(m_p_own, kSeatBytes);

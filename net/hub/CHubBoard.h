@@ -3,6 +3,8 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <string_view>
 
 #include "misc/file/CFd.h"
 #include "net/hub/SHubSeat.h"
@@ -19,6 +21,8 @@ class CHubBoard {
 
   // Throws std::system_error.
   CHubBoard();
+  // Of a worker process that has no master: its own seat is the only one.
+  static std::unique_ptr<CHubBoard> ForOne(uint32_t process);
   ~CHubBoard();
   CHubBoard(const CHubBoard&) = delete;
   CHubBoard& operator=(const CHubBoard&) = delete;

@@ -36,13 +36,6 @@ bool KnowsFarewell(const SConfig& config) {
                      [](const SListenerConfig& listener) { return listener.protocol == EListenerProtocol::kHttp; });
 }
 
-// For a network that is alone.
-CHubBoard& KeepFirstSeat(CHubBoard& board, uint32_t process) {
-  board.Begin(0, process);
-  board.KeepOnly(0);
-  return board;
-}
-
 }  // namespace
 
 // In the order of construction: each part knows only parts above it.
@@ -63,9 +56,9 @@ struct CNetwork::SParts {
         business(config, limitedLog, sender, pool, inboxes, flowControl, deps.page),
         silence(config, pool, inboxes),
         heart(clock, silence, timers, business, limitedLog, deps.page),
-        ownBoard(deps.p_hub == nullptr ? std::make_unique<CHubBoard>() : nullptr),
-        hub(config.hub, deps.p_hub != nullptr ? *deps.p_hub : KeepFirstSeat(*ownBoard, deps.process), deps.process,
-            pool, sender, inboxes, deps.page),
+        ownBoard(deps.p_hub == nullptr ? CHubBoard::ForOne(deps.process) : nullptr),
+        hub(config.hub, deps.p_hub != nullptr ? *deps.p_hub : *ownBoard, deps.process, pool, sender, inboxes,
+            deps.page),
         links{config, deps.log, limitedLog, clock, inboxes,          pool, sender, business,
               timers, heart,    deps.page,  hub,   deps.p_quarantine},
         reading(business.Links(), deps.page),

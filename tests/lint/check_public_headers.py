@@ -17,7 +17,7 @@ import tempfile
 
 import sources
 
-HEADERS, LINES = 25, 1800  # at most
+HEADERS, LINES = 25, 1900  # at most: 1,800, and the words of the hub
 CONTRACT = 0.5  # at least, of the lines that aren't blank; in LevelDB's public headers it is half as well
 # Of the compile time when there were 67 headers, as a ratio to the yardstick.
 AIM_TIME, TIME_RATIO = 0.6, 2.3
