@@ -154,14 +154,15 @@ int Transgress(std::string_view name) {
 
 namespace {
 
-// The line to the master: the one socket of a worker that keeps messages apart; -1: it is gone.
-int ChannelOfThisProcess() {
+// The lines to the master and to the other workers: the sockets of a worker that keep messages apart.
+std::vector<int> LinesOfThisProcess() {
+  std::vector<int> lines;
   for (int fd = 3; fd < 256; ++fd) {
     int type = 0;
     socklen_t size = sizeof(type);
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET) return fd;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET) lines.push_back(fd);
   }
-  return -1;
+  return lines;
 }
 
 // As proc/sys/CChannel.cpp lays them out: kind, reason, number, text.
@@ -186,8 +187,12 @@ bool Say(int channel, std::string_view bytes, int fd) {
 }  // namespace
 
 uint32_t Babble(uint32_t messages) {
-  const int channel = ChannelOfThisProcess();
-  if (messages == 0) return Say(channel, "x", -1) ? 1 : 0;
+  const std::vector<int> lines = LinesOfThisProcess();
+  const auto sayToAll = [&](std::string_view bytes, bool hasDescriptor) {
+    return std::count_if(lines.begin(), lines.end(),
+                         [&](int line) { return Say(line, bytes, hasDescriptor ? line : -1); }) > 0;
+  };
+  if (messages == 0) return sayToAll("x", false) ? 1 : 0;
   std::mt19937 random(messages);
   uint32_t taken = 0;
   for (; taken < messages; ++taken) {
@@ -198,7 +203,7 @@ uint32_t Babble(uint32_t messages) {
     if (taken % 4 == 0) bytes.replace(4, 4, 4, '\0');
     if (taken % 8 == 0 && bytes.size() > 100)
       bytes.replace(8, 60, "\n2026-01-01 00:00:00.000 [alert] 1 forged: nobody has said this");
-    if (!Say(channel, bytes, taken % 3 == 0 ? channel : -1)) break;
+    if (!sayToAll(bytes, taken % 3 == 0)) break;
   }
   return taken;
 }

@@ -16,8 +16,8 @@ int Transgress(std::string_view name);
 
 // Writes random bytes over everything that this process shares with others and may write: `rounds` times.
 void Scribble(uint32_t rounds, uint32_t seed);
-// Says `messages` things to the process at the other end of this one's channel that mean nothing, or nothing now, some
-// with descriptors; with 0 a single byte. Waits while the line is full. Returns how many were taken.
+// Says `messages` things to the master and to the other workers that mean nothing, or nothing now, some with
+// descriptors; with 0 a single byte. Waits while a line is full. Returns how many were taken.
 uint32_t Babble(uint32_t messages);
 // Where `name` lies in what this process shares with others and may write; nullptr when it isn't there.
 std::byte* FindShared(std::string_view name);

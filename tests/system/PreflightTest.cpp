@@ -12,9 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <filesystem>
-#include <fstream>
-
 #include "misc/file/CFd.h"
 #include "proc/sys/ExitCode.h"
 #include "tests/system/CSystemTest.h"

@@ -223,8 +223,7 @@ TEST_F(CConfigTest, ASyntaxErrorHasItsLine) {
 TEST_F(CConfigTest, UnknownNamesAreRefused) {
   EXPECT_EQ(ErrorOf("\n[servers]\n"),
             "FILE:2: servers: unknown section; allowed: server, listener, pool, pool.named, business, reply, protocol, "
-            "limits, "
-            "flood, heartbeat, recycle, log");
+            "limits, flood, heartbeat, recycle, log, hub");
   EXPECT_EQ(ErrorOf("[pool]\nconnections = 1\nconnection = 1\n"),
             "FILE:3: pool.connection: unknown key; allowed: connections, max_connections");
   EXPECT_EQ(ErrorOf("[[listener]]\nport = 1\n[[listener]]\nport = 2\nhost = \"x\"\n"),
