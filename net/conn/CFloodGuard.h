@@ -26,6 +26,14 @@ class CFloodGuard {
     m_emptyAt = next;
     return true;
   }
+  // The same, for who looked at the clock before he read: stopped in between, he has read what came meanwhile. So a
+  // flood is judged by `clock` as it is after the reading.
+  template <class Clock>
+  bool AdmitRead(uint32_t packets, MonotonicTime since, MonotonicTime now, const Clock& clock,
+                 uint32_t packetsPerSecond, uint32_t burst) {
+    return Admit(packets, since, now, packetsPerSecond, burst) ||
+           Admit(packets, since, clock.Now(), packetsPerSecond, burst);
+  }
 
  private:
   MonotonicTime m_emptyAt;  // when all tokens taken so far will have been earned

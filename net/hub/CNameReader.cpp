@@ -20,7 +20,6 @@ bool Consistently(const std::atomic<uint32_t>& version, Look look) {
     const uint32_t before = version.load(std::memory_order_seq_cst);
     if (before % 2 != 0) continue;
     look();
-    std::atomic_thread_fence(std::memory_order_acquire);
     if (version.load(std::memory_order_relaxed) == before) return true;
   }
   return false;
@@ -34,18 +33,18 @@ std::optional<uint32_t> CNameReader::Find(const SHubKey& key) const {
   const bool isSound = Consistently(bucket.version, [&] {
     HubText text;
     uint32_t steps = 0;
-    found = bucket.first.load(std::memory_order_relaxed);
+    found = bucket.first.load(std::memory_order_acquire);
     while (found != 0) {
       if (found > SHubSeat::kNames || ++steps > kLongestChain) {
         found = 0;
         return;
       }
       const SHubName& name = m_seat.names[found - 1];
-      if (name.hash.load(std::memory_order_relaxed) == key.hash &&
-          name.kind.load(std::memory_order_relaxed) == key.kind && LoadHubText(m_seat, name, text) == key.name) {
+      if (name.hash.load(std::memory_order_acquire) == key.hash &&
+          name.kind.load(std::memory_order_acquire) == key.kind && LoadHubText(m_seat, name, text) == key.name) {
         return;
       }
-      found = name.next.load(std::memory_order_relaxed);
+      found = name.next.load(std::memory_order_acquire);
     }
   });
   return isSound ? std::optional(found) : std::nullopt;
@@ -57,7 +56,7 @@ std::optional<uint32_t> CNameReader::Count(const SHubKey& key) const {
   const SHubName& name = m_seat.names[*found - 1];
   const uint32_t count = name.count.load(std::memory_order_acquire);
   // Its place may have become another name's.
-  return name.hash.load(std::memory_order_relaxed) == key.hash ? count : 0;
+  return name.hash.load(std::memory_order_acquire) == key.hash ? count : 0;
 }
 
 bool CNameReader::Members(const SHubKey& key, std::vector<SHubPlace>& members) const {
@@ -68,14 +67,14 @@ bool CNameReader::Members(const SHubKey& key, std::vector<SHubPlace>& members) c
   return Consistently(name.version, [&] {
     members.resize(before);
     // Its place may have become another name's.
-    if (name.hash.load(std::memory_order_relaxed) != key.hash) return;
-    uint32_t at = name.first.load(std::memory_order_relaxed);
-    uint32_t left = std::min(name.count.load(std::memory_order_relaxed), SHubSeat::kMembers);
+    if (name.hash.load(std::memory_order_acquire) != key.hash) return;
+    uint32_t at = name.first.load(std::memory_order_acquire);
+    uint32_t left = std::min(name.count.load(std::memory_order_acquire), SHubSeat::kMembers);
     for (; at != 0 && at <= SHubSeat::kMembers && left > 0; --left) {
       const SHubMember& member = m_seat.members[at - 1];
-      members.push_back({member.slot.load(std::memory_order_relaxed), member.generation.load(std::memory_order_relaxed),
-                         member.stamp.load(std::memory_order_relaxed)});
-      at = member.next.load(std::memory_order_relaxed);
+      members.push_back({member.slot.load(std::memory_order_acquire), member.generation.load(std::memory_order_acquire),
+                         member.stamp.load(std::memory_order_acquire)});
+      at = member.next.load(std::memory_order_acquire);
     }
   });
 }

@@ -10,7 +10,7 @@ namespace {
 template <class Words>
 void Load(const Words& words, size_t bytes, HubText& to) {
   for (size_t at = 0; at < bytes; at += sizeof(uint64_t)) {
-    const uint64_t word = words[at / sizeof(uint64_t)].load(std::memory_order_relaxed);
+    const uint64_t word = words[at / sizeof(uint64_t)].load(std::memory_order_acquire);
     std::memcpy(to.data() + at, &word, sizeof(word));
   }
 }
@@ -20,7 +20,7 @@ void Store(Words& words, std::string_view text) {
   for (size_t at = 0; at < text.size(); at += sizeof(uint64_t)) {
     uint64_t word = 0;
     std::memcpy(&word, text.data() + at, std::min(sizeof(word), text.size() - at));
-    words[at / sizeof(uint64_t)].store(word, std::memory_order_relaxed);
+    words[at / sizeof(uint64_t)].store(word, std::memory_order_release);
   }
 }
 
@@ -28,11 +28,11 @@ void Store(Words& words, std::string_view text) {
 
 // Whatever lies there, nothing beyond the seat is read: its owner may be anybody's by now.
 std::string_view LoadHubText(const SHubSeat& seat, const SHubName& name, HubText& to) {
-  const size_t length = std::min<size_t>(name.length.load(std::memory_order_relaxed), to.size());
+  const size_t length = std::min<size_t>(name.length.load(std::memory_order_acquire), to.size());
   if (length <= SHubName::kInline) {
     Load(name.words, length, to);
   } else {
-    const uint32_t place = name.text.load(std::memory_order_relaxed);
+    const uint32_t place = name.text.load(std::memory_order_acquire);
     if (place == 0 || place > SHubSeat::kTexts) return {};
     Load(seat.texts[place - 1].words, length, to);
   }
@@ -40,7 +40,7 @@ std::string_view LoadHubText(const SHubSeat& seat, const SHubName& name, HubText
 }
 
 void StoreHubText(SHubSeat& seat, SHubName& name, std::string_view text) {
-  name.length.store(static_cast<uint8_t>(text.size()), std::memory_order_relaxed);
+  name.length.store(static_cast<uint8_t>(text.size()), std::memory_order_release);
   if (text.size() <= SHubName::kInline) {
     Store(name.words, text);
   } else {

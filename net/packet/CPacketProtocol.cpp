@@ -37,8 +37,9 @@ SReading CPacketProtocol::Receive(CConnection& connection, std::span<const std::
   reading.hasFinished = cut.frames > 0;
   SFrames frames{cut.head, cut.rest};
   if (cut.frames > 0) {
-    if (m_flood.enabled && !connection.read.floodGuard.Admit(cut.frames, m_parts.reading.CameSince(connection, now),
-                                                             now, m_flood.packets_per_second, m_flood.burst)) {
+    if (m_flood.enabled &&
+        !connection.read.floodGuard.AdmitRead(cut.frames, m_parts.reading.CameSince(connection, now), now,
+                                              m_parts.clock, m_flood.packets_per_second, m_flood.burst)) {
       m_parts.counters.Add(ECounter::kPacketsAccepted, cut.frames);
       m_parts.counters.Add(ECounter::kPacketsDiscarded, cut.frames);
       m_decoder.Clear();

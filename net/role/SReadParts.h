@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-
 #include "misc/CBufferPool.h"
 #include "misc/count/CTally.h"
 #include "misc/thread/CClock.h"
@@ -24,10 +22,9 @@ struct SReadTurn {
   // What is read now may have come so long ago: sb-io has not looked since.
   MonotonicTime::duration lag{0};
 
-  // The earliest time at which it can have come.
+  // The earliest time at which it can have come; to a new connection, while that waited to be accepted.
   MonotonicTime CameSince(const CConnection& connection, MonotonicTime now) const {
-    if (connection.read.isBehind) return MonotonicTime::min();
-    return std::min(std::max(now - lag, connection.OpenedAt()), now);
+    return connection.read.isBehind ? MonotonicTime::min() : now - lag;
   }
 };
 

@@ -52,8 +52,8 @@ SReading CHttpProtocol::Receive(CConnection& connection, std::span<const std::by
     Hold(connection, text);
   }
   if (m_flood.enabled && m_requests > 0 &&
-      !connection.read.floodGuard.Admit(m_requests, m_parts.reading.CameSince(connection, now), now,
-                                        m_flood.packets_per_second, m_flood.burst)) {
+      !connection.read.floodGuard.AdmitRead(m_requests, m_parts.reading.CameSince(connection, now), now, m_parts.clock,
+                                            m_flood.packets_per_second, m_flood.burst)) {
     return {SReading::EThen::kEnd, EPhase::kDraining, ECloseReason::kFlood, true};
   }
   return reading;

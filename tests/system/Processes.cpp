@@ -52,7 +52,7 @@ std::optional<SProcessState> StateOf(pid_t pid) {
   // Fields 3 to 24 of proc(5).
   std::vector<std::string> values(25);
   for (size_t i = 3; i < values.size(); ++i) fields >> values[i];
-  if (!fields) return std::nullopt;
+  if (!fields || values[3] == "Z" || values[3] == "X") return std::nullopt;
   SProcessState state;
   state.parent = std::stoi(values[4]);
   state.session = std::stoi(values[6]);

@@ -20,7 +20,7 @@ struct SProcessState {
   uint64_t residentBytes = 0;
 };
 
-// nullopt when there is no such process (any more).
+// nullopt when there is no such process (any more): one that has ended is none, whoever has yet to wait for it.
 std::optional<SProcessState> StateOf(pid_t pid);
 // As `ps` shows it: arguments separated by blanks.
 std::string CommandLineOf(pid_t pid);

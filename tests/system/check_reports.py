@@ -188,6 +188,8 @@ def check_unread_pipe(program: pathlib.Path, address: str, folder: pathlib.Path)
 def main() -> int:
     programs, schema = pathlib.Path(sys.argv[1]), json.loads(pathlib.Path(sys.argv[2]).read_text())
     signal.alarm(110)
+    # Who runs in the background of a shell has it ignored, and so would client-sim.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder, Server(programs, pathlib.Path(folder)) as server:
         problems = check_schema(programs / "client-sim", server.address, schema, pathlib.Path(folder))
         problems += check_view(programs / "client-sim", server.address)

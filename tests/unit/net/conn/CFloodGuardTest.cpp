@@ -94,6 +94,15 @@ TEST(CFloodGuardTest, ABacklogBeginsWhenItIsToldSo) {
   EXPECT_FALSE(guard.Admit(1, MonotonicTime::min(), end, kRate, kBurst));
 }
 
+TEST(CFloodGuardTest, WhoWasStoppedBetweenTheClockAndTheReadingJudgesByTheClockAfterwards) {
+  struct SClock {
+    MonotonicTime Now() const { return kStart + milliseconds(2000); }
+  };
+  CFloodGuard guard;
+  EXPECT_TRUE(guard.AdmitRead(25, kStart, kStart, SClock(), kRate, kBurst));
+  EXPECT_FALSE(guard.AdmitRead(1, kStart, kStart, SClock(), kRate, kBurst)) << "a flood is one all the same";
+}
+
 TEST(CFloodGuardTest, ResetFillsTheBucket) {
   CFloodGuard guard;
   EXPECT_TRUE(guard.Admit(kBurst, kStart, kStart, kRate, kBurst));
