@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,8 @@ void* Map(size_t bytes, int protection, int file, size_t offset) {
 
 CHubBoard::CHubBoard() : m_file(::memfd_create("hub", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
   if (!m_file.IsValid()) Throw("can't create the hub's memory");
+  // Else a worker could open it anew by /proc, to be written.
+  if (::fchmod(m_file.Get(), S_IRUSR | S_IRGRP | S_IROTH) != 0) Throw("can't protect the hub's memory");
   // A file of holes that nobody can cut: who reads it can't die of it.
   if (::ftruncate(m_file.Get(), static_cast<off_t>(SeatAt(kSeats))) != 0) Throw("can't size the hub's memory");
   if (::fcntl(m_file.Get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {

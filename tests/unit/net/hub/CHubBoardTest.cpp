@@ -1,11 +1,15 @@
 #include "net/hub/CHubBoard.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <string>
 
 namespace switchboard {
 namespace {
@@ -39,6 +43,30 @@ TEST(CHubBoardTest, EachProcessWritesItsOwnSeatAndReadsTheOthers) {
               auto* const p_bytes = const_cast<SHubSeat*>(p_other);
               if (mprotect(p_bytes, 4096, PROT_READ | PROT_WRITE) == 0 || errno != EACCES) return 3;
               return 0;
+            }),
+            0);
+}
+
+TEST(CHubBoardTest, NoWorkerOpensItAnew) {
+  CHubBoard board;
+  board.Begin(0, 11);
+  EXPECT_EQ(InAProcess([&] {
+              board.KeepOnly(0);
+              // As server.user, where there is one.
+              constexpr uid_t kNobody = 65534;
+              if (geteuid() == 0 && setresuid(kNobody, kNobody, kNobody) != 0) return 1;
+              prctl(PR_SET_DUMPABLE, 1);
+              int found = 0;
+              for (int fd = 3; fd < 256; ++fd) {
+                const std::string name = "/proc/self/fd/" + std::to_string(fd);
+                std::error_code error;
+                const std::string target = std::filesystem::read_symlink(name, error).string();
+                if (error || target.find("memfd:hub") == std::string::npos) continue;
+                ++found;
+                if (open(name.c_str(), O_RDONLY | O_CLOEXEC) < 0) return 2;
+                if (open(name.c_str(), O_RDWR | O_CLOEXEC) >= 0 || errno != EACCES) return 3;
+              }
+              return found > 0 ? 0 : 4;
             }),
             0);
 }
