@@ -122,6 +122,11 @@ std::optional<MonotonicTime> CSilenceWatch::JudgeSilence(SWatched& watched, CCon
   const bool hasTaken = std::exchange(watched.takenAtLook, taken) != taken;
   watched.lookedAt = now;
   if ((isTaking || wasTaking) && hasTaken) return now + rule.silence;
+  if (rule.countsOnlyRest && isTaking) {
+    // After an orderly end the kernel would keep what it doesn't take, for long.
+    m_closer.Close(connection, session.Generation(), EPhase::kAborting, ECloseReason::kTooSlow);
+    return std::nullopt;
+  }
   m_inboxes.io.Post(io_note::SLookAtSilent{session});
   return std::nullopt;
 }

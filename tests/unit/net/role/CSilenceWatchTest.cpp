@@ -150,6 +150,18 @@ TEST_F(CSlowPeerTest, WhoTakesWhatTheKernelHasIsNotSilent) {
   EXPECT_EQ(LookedAt().size(), 1U) << "it has taken nothing";
 }
 
+TEST_F(CSlowPeerTest, WhoTakesNothingOfWhatTheKernelHasIsTooSlowWhereRestAloneIsSilence) {
+  Watch();
+  m_protocol.idleRule.countsOnlyRest = true;
+  CConnection& connection = ConnectSlowPeer();
+  Take(connection);
+  RunDueAfter(seconds(30));
+  EXPECT_EQ(connection.Phase(), EPhase::kOpen);
+  RunDueAfter(seconds(30));
+  EXPECT_EQ(connection.Phase(), EPhase::kAborting);
+  EXPECT_EQ(connection.Reason(), ECloseReason::kTooSlow);
+}
+
 TEST_F(CSlowPeerTest, ItsRateIsThatAtWhichItTakesAndNotTheSockets) {
   Watch(seconds(75));
   m_protocol.idleRule.countsOnlyRest = true;
