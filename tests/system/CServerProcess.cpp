@@ -99,6 +99,17 @@ bool CServerProcess::WaitForNewWorker(uint32_t slot, pid_t before) const {
   });
 }
 
+bool CServerProcess::WaitForHandlers(size_t running) const {
+  return Eventually([&] {
+    size_t found = 0;
+    const CScoreboard& scoreboard = *m_p_scoreboard;
+    for (uint32_t page = 0; page < scoreboard.Pages(); ++page) {
+      for (const SThreadTrace& trace : scoreboard.Page(page).workTrace) found += trace.packetBytes.load() > 0 ? 1 : 0;
+    }
+    return found >= running;
+  });
+}
+
 std::string CServerProcess::Log() const {
   const std::string all = ReadFile(m_folder / kLogFile);
   return all.size() < m_logStart ? all : all.substr(m_logStart);

@@ -55,6 +55,8 @@ class CServerProcess {
   bool WaitForCount(Counter counter, uint64_t least) const {
     return Eventually([&] { return Count(counter) >= least; });
   }
+  // Waits until so many threads of business pools are in handlers of packets.
+  bool WaitForHandlers(size_t running) const;
   bool WaitForActive(uint64_t connections) const {
     return Eventually([&] { return Active() == connections; });
   }

@@ -50,7 +50,7 @@ TEST_F(CCrashTest, TheDeadlyPacketIsNamedAndSaved) {
   CServerProcess& server = StartWith({"business.threads=3"});
   CTestClient bystander(server.Port());
   ASSERT_TRUE(bystander.SendFrame(kTestAwaitGate, "bystander"));
-  ASSERT_TRUE(server.WaitForCount(ECounter::kPacketsEntered, 1));
+  ASSERT_TRUE(server.WaitForHandlers(1));
   const pid_t before = server.WorkerPid();
   CTestClient client(server.Port());
   const std::string peer = "127.0.0.1:" + std::to_string(client.LocalPort());
