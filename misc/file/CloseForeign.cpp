@@ -27,7 +27,7 @@ bool Lingers(int fd) {
 void CloseForeign(CFd fd) {
   if (!fd.IsValid() || IsListening(fd.Get())) return;
   const sockaddr nobody{AF_UNSPEC, {}};
-  ::connect(fd.Get(), &nobody, sizeof(nobody));
+  [[maybe_unused]] const int ignored = ::connect(fd.Get(), &nobody, sizeof(nobody));
 }
 
 void CloseShared(CFd fd) {
